@@ -1,0 +1,68 @@
+"""Finds the data that travels with the package: alphabets and font sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ocrsynth.errors import AssetError
+
+_PACKAGE = Path(__file__).resolve().parent
+_MAX_YAML_BYTES = 4_000_000
+
+
+def folder(kind: str) -> Path:
+    """Return the folder of *kind* (``alphabets`` or ``fonts``): inside the wheel, else in the checkout.
+
+    Raises AssetError if neither is there.
+    """
+    for place in (_PACKAGE / "_assets" / kind, _PACKAGE.parent / kind):
+        if place.is_dir():
+            return place
+    raise AssetError(f"{kind}/: the folder is missing from this installation of ocrsynth; reinstall it")
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of all data files of *kind*, sorted, without their suffix."""
+    return sorted(path.stem for path in folder(kind).glob("*.yaml"))
+
+
+def read(kind: str, name: str) -> dict[str, Any]:
+    """Return the content of ``<kind>/<name>.yaml``; raises AssetError if it is missing or broken."""
+    return read_yaml(folder(kind) / f"{name}.yaml")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file.
+
+    Only the safe loader is used, aliases are refused (they allow a small file to expand without bound), and so is a
+    file over 4 MB.  Raises AssetError with the line of a syntax error.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise AssetError(f"{path}: cannot be read, {error.strerror or error}; check the path") from None
+    if len(raw) > _MAX_YAML_BYTES:
+        raise AssetError(f"{path}: is {len(raw)} bytes, more than the {_MAX_YAML_BYTES} that a YAML file may have")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise AssetError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                mark = event.start_mark
+                line = mark.line + 1 if mark else 0
+                raise AssetError(f"{path}:{line}: uses a YAML alias '*{event.anchor}'; write the value out")
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else 0
+        raise AssetError(f"{path}:{line}: is not valid YAML, {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise AssetError(f"{path}: is not valid YAML, {error}") from None
+    if not isinstance(data, dict):
+        raise AssetError(f"{path}: must hold a mapping of keys to values, got {type(data).__name__}")
+    return data

@@ -1,0 +1,1 @@
+"""Degradation ops, one a file; each registers itself, and the contract tests find it by the registry."""

@@ -1,0 +1,41 @@
+"""Rotation: the page lies askew on the glass."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import numpy as np
+
+from ocrsynth.degrade.base import OPS, GeometricOp, Params
+from ocrsynth.degrade.projection import about_centre
+from ocrsynth.fields import Range, Within
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ocrsynth.records import Frame
+    from ocrsynth.seeding import Stream
+
+
+@OPS.register
+class Rotation(GeometricOp):
+    """The page was laid askew on the scanner or held askew under the camera."""
+
+    name: ClassVar[str] = "rotation"
+    VERSION: ClassVar[int] = 1
+    EXAMPLE: ClassVar[dict[str, Any]] = {"angle_deg": [-2, 2]}
+    SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple({"angle_deg": [a, a]} for a in (0.5, 1, 2, 3.5, 5))
+
+    angle_deg: Annotated[Range, Within(-180, 180)] = Range(-1, 1)
+    """Counter-clockwise positive."""
+
+    def sample(self, stream: Stream, frame: Frame) -> Params:
+        """Return ``angle_deg``."""
+        del frame
+        return {"angle_deg": round(self.angle_deg.draw(stream), 4)}
+
+    def matrix(self, shape: tuple[int, ...], *, angle_deg: float) -> NDArray[np.float64]:
+        """Return the rotation about the centre of the picture; y points down, so the sine changes sign."""
+        c, s = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
+        return about_centre(np.array(((c, s, 0.0), (-s, c, 0.0), (0.0, 0.0, 1.0))), shape)

@@ -1,0 +1,25 @@
+"""Presets: ready chains, one YAML file each in ``degrade/presets/``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ocrsynth import assets
+from ocrsynth.errors import RecipeError, suggest
+
+_FOLDER = Path(__file__).resolve().parent / "presets"
+
+
+def preset_names() -> list[str]:
+    """Return the names of all presets, sorted."""
+    return sorted(p.stem for p in _FOLDER.glob("*.yaml"))
+
+
+def read_preset(name: str, where: str) -> list[dict[str, Any]]:
+    """Return the chain entries of a preset; raises RecipeError if there is none of this name."""
+    known = preset_names()
+    if name not in known:
+        raise RecipeError(f"{where}: unknown preset {name!r}; {suggest(name, known)}")
+    chain: list[dict[str, Any]] = assets.read_yaml(_FOLDER / f"{name}.yaml")["chain"]
+    return chain

@@ -1,0 +1,126 @@
+"""Every error that a user of ocrsynth can meet, each with the exit code of the command line.
+
+    OcrsynthError                     1
+    ├── RecipeError (ValueError)      2   a recipe, option or argument is wrong
+    ├── AssetError (FileNotFoundError) 3  an alphabet, font or preset is missing or broken
+    ├── CoverageError                 4   no font can show a text that the recipe asks for
+    ├── SampleError                   5   a sample could not be made within its bounded attempts
+    ├── OutputError (OSError)         6   the output folder cannot be used or written
+    ├── WorkerError                   7   worker processes keep dying
+    ├── VerifyError                   8   a data set is not what its receipts say
+    └── MissingDependencyError (ImportError) 9  an optional package is not installed
+
+Messages read ``<where>: <what is wrong>, got <repr>; <what to do>``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the command line."""
+
+    OK = 0
+    FAILURE = 1
+    RECIPE = 2
+    ASSET = 3
+    COVERAGE = 4
+    SAMPLE = 5
+    OUTPUT = 6
+    WORKER = 7
+    VERIFY = 8
+    DEPENDENCY = 9
+    INTERRUPTED = 130
+
+
+class OcrsynthError(Exception):
+    """Base of every error that ocrsynth raises on purpose."""
+
+    exit_code = ExitCode.FAILURE
+
+
+class RecipeError(OcrsynthError, ValueError):
+    """A recipe, an option or an argument is wrong."""
+
+    exit_code = ExitCode.RECIPE
+
+
+class AssetError(OcrsynthError, FileNotFoundError):
+    """An alphabet, font or preset is missing or broken."""
+
+    exit_code = ExitCode.ASSET
+
+
+class CoverageError(OcrsynthError):
+    """No font can show a text that the recipe asks for."""
+
+    exit_code = ExitCode.COVERAGE
+
+
+class SampleError(OcrsynthError):
+    """A sample could not be made within its bounded attempts."""
+
+    exit_code = ExitCode.SAMPLE
+
+
+class OutputError(OcrsynthError, OSError):
+    """The output folder cannot be used or written."""
+
+    exit_code = ExitCode.OUTPUT
+
+
+class WorkerError(OcrsynthError):
+    """Worker processes keep dying."""
+
+    exit_code = ExitCode.WORKER
+
+
+class VerifyError(OcrsynthError):
+    """A data set is not what its receipts say."""
+
+    exit_code = ExitCode.VERIFY
+
+
+class MissingDependencyError(OcrsynthError, ImportError):
+    """An optional package is not installed."""
+
+    exit_code = ExitCode.DEPENDENCY
+
+
+BY_EXIT_CODE = {
+    cls.exit_code: cls
+    for cls in (
+        OcrsynthError,
+        RecipeError,
+        AssetError,
+        CoverageError,
+        SampleError,
+        OutputError,
+        WorkerError,
+        VerifyError,
+        MissingDependencyError,
+    )
+}
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return `` did you mean …; (known: …)`` for the end of a message about an unknown *word*."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}(known: {', '.join(names)})"
+
+
+class Rejected(Exception):  # noqa: N818 - a verdict, not an error: callers count it and draw again
+    """A draw that cannot become a sample; *reason* is a slug that statistics count."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,115 @@
+"""Value types of recipe fields, and the one validator that turns YAML into models with readable errors."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import PydanticCustomError, core_schema
+
+from ocrsynth.errors import RecipeError, suggest
+from ocrsynth.seeding import Stream
+
+_PAIR = 2
+
+
+class Section(BaseModel):
+    """Base of every validated part of a recipe: frozen, defaults checked, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+class Range(NamedTuple):
+    """A closed range ``[low, high]`` of which a value is drawn per sample; a constant is ``[x, x]``."""
+
+    low: float
+    high: float
+
+    def draw(self, stream: Stream) -> float:
+        """Return a number uniform in the range."""
+        return self.low + (self.high - self.low) * stream.unit()
+
+    def draw_int(self, stream: Stream) -> int:
+        """Return an integer uniform in the range, both ends included."""
+        return stream.between(int(self.low), int(self.high))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Accept exactly a list of two numbers, low first."""
+        return core_schema.no_info_plain_validator_function(
+            cls._validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(list, return_schema=core_schema.list_schema()),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe the range to editors."""
+        return {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+
+    @classmethod
+    def _validate(cls, value: Any) -> Range:
+        good = isinstance(value, (list, tuple)) and len(value) == _PAIR
+        if not good or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in value):
+            raise PydanticCustomError("range", "must be a range [low, high] of two numbers")
+        low, high = value
+        if not abs(low) < float("inf") or not abs(high) < float("inf"):
+            raise PydanticCustomError("range", "must be a range [low, high] of two finite numbers")
+        if low > high:
+            raise PydanticCustomError(
+                "range", "range is reversed; write it as [{low}, {high}]", {"low": high, "high": low}
+            )
+        return cls(low, high)
+
+
+class Within:
+    """Annotation of a `Range` field: both ends must lie between *low* and *high*."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low = low
+        self.high = high
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Check the bounds after the range itself."""
+        return core_schema.no_info_after_validator_function(self._validate, handler(source))
+
+    def _validate(self, value: Range) -> Range:
+        if value.low < self.low or value.high > self.high:
+            raise PydanticCustomError(
+                "range", "must lie within [{low}, {high}]", {"low": self.low, "high": self.high}
+            )
+        return value
+
+
+M = TypeVar("M", bound=Section)
+
+
+def validate(model: type[M], data: Any, where: str) -> M:
+    """Return *data* as a *model*; every fault is a `RecipeError` that begins with the path of the key."""
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise RecipeError(f"{where}: must be a mapping of keys to values, got {data!r}; write 'key: value' lines")
+    for key in data:
+        if key not in model.model_fields:
+            raise RecipeError(f"{where}: unknown key {key!r}; {suggest(str(key), model.model_fields)}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"])
+        if first["type"] == "extra_forbidden":
+            inner = _model_at(model, first["loc"][:-1])
+            parent = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"][:-1])
+            known = inner.model_fields if inner else ()
+            raise RecipeError(f"{where}{parent}: unknown key {first['loc'][-1]!r}; {suggest(str(first['loc'][-1]), known)}") from None
+        text = first["msg"][:1].lower() + first["msg"][1:]
+        raise RecipeError(f"{where}{path}: {text}, got {first['input']!r}") from None
+
+
+def _model_at(model: type[BaseModel], path: tuple[Any, ...]) -> type[BaseModel] | None:
+    for part in path:
+        field = model.model_fields.get(part)
+        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+            return None
+        model = field.annotation
+    return model

@@ -1,0 +1,111 @@
+"""Draws a font for a line: class, then family, then face, then a place on the variable axes.
+
+A family is drawn before its faces, so a family with eighteen styles is as likely as one with a single style.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from ocrsynth.errors import CoverageError, RecipeError, suggest
+from ocrsynth.fields import Range, Section, Within
+from ocrsynth.fonts import catalogue
+from ocrsynth.fonts.faces import covered
+from ocrsynth.records import FontChoice, FontKey
+
+if TYPE_CHECKING:
+    from ocrsynth.fonts.catalogue import Axis, FaceFile, Family, FontClass
+    from ocrsynth.seeding import Stream
+
+_STEPS = {"wght": 50.0, "wdth": 5.0}
+"""Axis values are rounded to these steps: bounded caches need a bounded number of instances."""
+
+
+def _default_classes() -> dict[FontClass, float]:
+    return {"serif": 3, "sans": 4, "mono": 1.5, "slab": 1, "condensed": 1, "hand": 0.5, "display": 0.5, "other": 4}
+
+
+class FontConfig(Section):
+    """The recipe's ``fonts`` section."""
+
+    sets: tuple[str, ...] = ("default",)
+    folders: tuple[str, ...] = ()
+    families: tuple[str, ...] = Field(default=(), description="only these families; empty for all")
+    classes: dict[catalogue.FontClass, Annotated[float, Field(ge=0)]] = Field(default_factory=_default_classes)
+    italic: float = Field(default=0.15, ge=0, le=1, description="share of italic faces where a family has them")
+    regular: float = Field(default=0.45, ge=0, le=1, description="share of lines in the regular weight and width")
+    weight: Annotated[Range, Within(1, 1000)] = Range(300, 800)
+    width_percent: Annotated[Range, Within(25, 200)] = Range(75, 125)
+
+
+class FontSelector:
+    """The fonts of a recipe, ready to draw from."""
+
+    def __init__(self, config: FontConfig, characters: frozenset[str]) -> None:
+        families = catalogue.load(config.sets, config.folders)
+        if config.families:
+            known = {f.name for f in families}
+            for name in config.families:
+                if name not in known:
+                    raise RecipeError(f"fonts.families: no family {name!r} in the sets and folders; {suggest(name, known)}")
+            families = tuple(f for f in families if f.name in config.families)
+        families = tuple(f for f in families if config.classes.get(f.kind, 0) > 0)
+        if not families:
+            raise RecipeError(f"fonts.classes: no family is left, got {config.classes!r}; give a class a weight above 0")
+        self.families = families
+        self._config = config
+        self._characters = characters
+        sizes: dict[str, int] = {}
+        for family in families:
+            sizes[family.kind] = sizes.get(family.kind, 0) + 1
+        self._weights = list(accumulate(config.classes[f.kind] / sizes[f.kind] for f in families))
+
+    def check_coverage(self, characters: frozenset[str], where: str) -> None:
+        """Raise CoverageError if a character of *characters* is in no face at all."""
+        missing = set(characters)
+        for family in self.families:
+            for face in family.faces:
+                missing -= covered(face.path, face.index, self._characters)
+                if not missing:
+                    return
+        shown = ", ".join(f"{c} U+{ord(c):04X}" for c in sorted(missing)[:5])
+        raise CoverageError(
+            f"{where}: no glyph in any of {len(self.families)} font families for {len(missing)} of "
+            f"{len(characters)} characters ({shown}{', …' if len(missing) > 5 else ''}); add a font that has them"
+        )
+
+    def draw(self, stream: Stream) -> FontChoice:
+        """Return a font; whether it covers a text is asked of `covers`, and proved after shaping."""
+        config = self._config
+        family = self.families[stream.weighted(self._weights)]
+        italic = stream.chance(config.italic)
+        regular = stream.chance(config.regular)
+        face = self._face(stream, family, "italic" if italic else "normal", regular=regular)
+        coords = tuple((axis.tag, self._place(stream, axis, regular=regular)) for axis in face.axes)
+        return FontChoice(FontKey(face.path, face.index, coords), family.name, face.style, family.kind, face.sha256)
+
+    def covers(self, font: FontChoice, text: str) -> bool:
+        """Tell whether the font maps every character of *text* to a glyph."""
+        return covered(font.key.path, font.key.face, self._characters).issuperset(text)
+
+    def _face(self, stream: Stream, family: Family, style: str, *, regular: bool) -> FaceFile:
+        faces = [f for f in family.faces if f.style == style] or list(family.faces)
+        low, high = self._config.weight
+        within = [f for f in faces if f.axes or low <= f.weight <= high] or faces
+        if regular:
+            return min(within, key=lambda f: abs(f.weight - 400))
+        return stream.choice(within)
+
+    def _place(self, stream: Stream, axis: Axis, *, regular: bool) -> float:
+        wanted = {"wght": self._config.weight, "wdth": self._config.width_percent}.get(axis.tag)
+        unit = stream.unit()
+        if wanted is None or regular:
+            return axis.default
+        low, high = max(axis.low, wanted.low), min(axis.high, wanted.high)
+        if low > high:
+            return min(max(axis.default, axis.low), axis.high)
+        step = _STEPS[axis.tag]
+        return min(max(round((low + (high - low) * unit) / step) * step, axis.low), axis.high)

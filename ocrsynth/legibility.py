@@ -1,0 +1,80 @@
+"""The last check of a sample, on its final pixels: is the label still inside the frame, and can it still be read?
+
+The picture is compared with the clean coverage mask under the same warps, window by window along the line.  In each
+window a straight line is fitted, ``level ≈ a + b · coverage``: *b* is the contrast that survives between paper and
+ink in grey levels, and the correlation is the share of what is seen that comes from the strokes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from ocrsynth.errors import Rejected
+from ocrsynth.fields import Section
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class LegibilityConfig(Section):
+    """The recipe's ``legibility`` section."""
+
+    min_contrast_grey: float = Field(default=20, ge=0, le=255, description="least contrast of any stretch of the line")
+    min_correlation: float = Field(default=0.4, ge=0, le=1, description="least correlation of picture and strokes")
+    window_em: float = Field(default=1.5, ge=0.2, description="length of a stretch")
+    attempts: int = Field(default=4, ge=1, le=100, description="draws of the chain before it is weakened")
+    rejects_per_sample: float = Field(default=1.0, gt=0, description="a run fails above this mean of any one reason")
+
+
+_EDGE_PX = 0.5
+_LEAST_COVERAGE = 0.004
+
+
+def check(
+    config: LegibilityConfig, image: NDArray[np.uint8], mask: NDArray[np.uint8], points: NDArray[np.float64], em_px: float
+) -> None:
+    """Raise Rejected if the sample must not be kept.
+
+    *image* is (H, W) or (H, W, 3), *mask* (H, W), both uint8; *points* are all corners of labels, (n, 2), in px.
+    Reasons: ``outside_frame``, ``low_contrast``, ``illegible``.
+    """
+    height, width = mask.shape
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    if left < -_EDGE_PX or top < -_EDGE_PX or right > width + _EDGE_PX or bottom > height + _EDGE_PX:
+        raise Rejected("outside_frame", f"labels span x {left:.1f}…{right:.1f}, y {top:.1f}…{bottom:.1f} of {width}×{height}")
+    grey: Any = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim > mask.ndim else image
+    slope, correlation = _fit(grey, mask, max(round(config.window_em * em_px), 4))
+    if slope.size == 0:
+        raise Rejected("illegible", "no ink is left in the frame")
+    # Ink is darker or lighter than its paper along the whole line, never both.
+    sign = 1.0 if float(slope.sum()) > 0 else -1.0
+    contrast = float((slope * sign).min())
+    if contrast < config.min_contrast_grey:
+        raise Rejected("low_contrast", f"{contrast:.1f} grey levels in one stretch")
+    worst = float((correlation * sign).min())
+    if worst < config.min_correlation:
+        raise Rejected("illegible", f"strokes explain the picture with a correlation of {worst:.2f} only")
+
+
+def _fit(grey: NDArray[np.uint8], mask: NDArray[np.uint8], window: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return contrast and correlation of each window that holds ink."""
+    height, width = mask.shape
+    m: Any = np.multiply(mask, np.float32(1 / 255), dtype=np.float32)
+    g: Any = grey.astype(np.float32)
+    sums = np.empty((5, width))
+    for row, field in zip(sums, (m, g, m * m, m * g, g * g), strict=True):
+        row[:] = cv2.reduce(field, 0, cv2.REDUCE_SUM)[0]
+    starts = np.arange(0, max(width - window // 2, 1), window)
+    s = np.add.reduceat(sums, starts, axis=1)
+    n = np.diff(np.append(starts, width)) * float(height)
+    mean_m, mean_g = s[0] / n, s[1] / n
+    var_m = s[2] / n - mean_m * mean_m
+    var_g = s[4] / n - mean_g * mean_g
+    cov = s[3] / n - mean_m * mean_g
+    inked = (mean_m > _LEAST_COVERAGE) & (var_m > 0)
+    cov, var_m, var_g = cov[inked], var_m[inked], var_g[inked]
+    return cov / var_m, cov / np.sqrt(var_m * np.maximum(var_g, 1e-3))

@@ -1,0 +1,179 @@
+"""The one place where the stages meet: `make_sample` is a pure function of (recipe, index)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ocrsynth import codec, legibility
+from ocrsynth.degrade.chain import Chain, Drawn, apply_print
+from ocrsynth.degrade.projection import move
+from ocrsynth.errors import Rejected, SampleError
+from ocrsynth.fonts.selection import FontSelector
+from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
+from ocrsynth.render.layout import lay_out
+from ocrsynth.render.paper import draw_surface, ink_on_paper
+from ocrsynth.render.raster import draw_mask
+from ocrsynth.seeding import Stream
+from ocrsynth.shape.shaper import shape_line
+from ocrsynth.text import alphabet
+from ocrsynth.text.mixture import TextMixture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ocrsynth.recipe import Recipe
+
+_TEXT_ATTEMPTS = 8
+_FONT_ATTEMPTS = 12
+_KEEP_WEAKENED = (0.5, 0.25, 0.0)
+"""After the full chain failed its attempts, its probabilities are multiplied by these, one after the other."""
+_FINAL_POINTS = 6
+"""The corners of the line and the ends of the baseline, at the end of ``Layout.points``."""
+
+
+class Pipeline:
+    """A recipe made ready: alphabet, sources, fonts and chain are loaded once."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        letters = alphabet.load(recipe.language)
+        self._texts = TextMixture(recipe.text, recipe.sources, letters)
+        self.fonts = FontSelector(recipe.fonts, letters.characters)
+        self.fonts.check_coverage(frozenset(letters.letters), f"alphabets/{letters.id}.yaml")
+        self._chain = Chain(recipe.degrade)
+        kind = recipe.output.image
+        self.suffix = ("jpg" if self._chain.ends_in_codec else "png") if kind == "auto" else kind.replace("jpeg", "jpg")
+
+    def sample(self, index: int) -> Sample:
+        """Return sample *index*; raises SampleError if its bounded attempts all fail."""
+        rejected: dict[str, int] = {}
+        seed = self.recipe.seed
+        last: Rejected | None = None
+        for text_attempt in range(_TEXT_ATTEMPTS):
+            line = self._texts.draw(Stream(seed, index, "text", 0, text_attempt))
+            for font_attempt in range(_FONT_ATTEMPTS):
+                font = self.fonts.draw(Stream(seed, index, "font", text_attempt, font_attempt))
+                try:
+                    return self._set(index, line, font, rejected)
+                except Rejected as verdict:
+                    last = verdict
+                    rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
+                    if verdict.reason == "too_wide":
+                        break
+        counts = ", ".join(f"{reason} {n}×" for reason, n in sorted(rejected.items()))
+        raise SampleError(
+            f"sample {index}: {sum(rejected.values())} draws were all rejected ({counts}; the last: {last}); "
+            "check the recipe's fonts, widths and legibility"
+        )
+
+    def _set(self, index: int, line: TextLine, font: FontChoice, rejected: dict[str, int]) -> Sample:
+        """Return the sample of this text in this font; raises Rejected."""
+        if not self.fonts.covers(font, line.text):
+            raise Rejected("font_coverage", f"{font.family} lacks a character of {line.text!r}")
+        recipe = self.recipe
+        seed = recipe.seed
+        shaped = shape_line(line, font.key)
+        layout = lay_out(shaped, recipe.render, Stream(seed, index, "layout"))
+        surface = draw_surface(recipe.render, Stream(seed, index, "surface"))
+        frame = Frame(layout.height_px, layout.width_px, layout.size_px)
+        line_quad = layout.points[-_FINAL_POINTS:-2]
+        keeps = (*(1.0,) * recipe.legibility.attempts, *_KEEP_WEAKENED)
+        for attempt, keep in enumerate(keeps):
+            drawn = self._chain.draw((seed, index, attempt), frame, line_quad, layout.margins_px, keep)
+            mask = draw_mask(shaped, layout, drawn.bleed)
+            inked = ink_on_paper(apply_print(drawn, mask), surface, drawn.bleed)
+            result = self._chain.apply(drawn, inked, mask)
+            points = move(drawn.matrix, layout.points)
+            try:
+                legibility.check(recipe.legibility, result.image, result.mask, points, layout.size_px)
+            except Rejected as verdict:
+                if attempt == len(keeps) - 1:
+                    raise
+                rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
+                continue
+            image, encoded = self._encode(result.image, result.encoded)
+            provenance = self._provenance(line, font, layout, surface, drawn, rejected)
+            return _sample(index, image, encoded, shaped, layout, points, provenance)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _encode(self, image: NDArray[np.uint8], encoded: bytes | None) -> tuple[NDArray[np.uint8], bytes]:
+        """Return the picture as it is stored, and its bytes; the two always agree."""
+        if self.suffix == "png":
+            return image, codec.encode_png(image)
+        if encoded is not None and codec.suffix_of(encoded) == self.suffix:
+            return image, encoded
+        encoded = codec.encode_jpeg(image, self.recipe.output.quality)
+        return codec.decode(encoded), encoded
+
+    def _provenance(
+        self,
+        line: TextLine,
+        font: FontChoice,
+        layout: Layout,
+        surface: dict[str, Any],
+        drawn: Drawn,
+        rejected: dict[str, int],
+    ) -> dict[str, Any]:
+        return {
+            "seed": self.recipe.seed,
+            "language": self.recipe.language,
+            "source": line.source,
+            "font": {
+                "family": font.family,
+                "class": font.kind,
+                "style": font.style,
+                "sha256": font.sha256,
+                "face": font.key.face,
+                "axes": dict(font.key.coords),
+                "size_px": round(layout.size_px, 3),
+            },
+            "surface": surface,
+            "degrade": drawn.record,
+            "rejected": rejected,
+        }
+
+
+def _sample(
+    index: int,
+    image: NDArray[np.uint8],
+    encoded: bytes,
+    shaped: ShapedLine,
+    layout: Layout,
+    points: NDArray[np.float64],
+    provenance: dict[str, Any],
+) -> Sample:
+    moved = np.round(points, 2).astype(np.float32)
+    quads = moved[:-2].reshape(-1, 4, 2)
+    n = len(shaped.cluster_ranges)
+    return Sample(
+        index=index,
+        image=image,
+        encoded=encoded,
+        text=shaped.line.text,
+        cluster_ranges=shaped.cluster_ranges,
+        cluster_quads=quads[:n],
+        word_ranges=layout.word_ranges,
+        word_quads=quads[n:-1],
+        line=Line(quads[-1], moved[-2:]),
+        provenance=provenance,
+    )
+
+
+@lru_cache(maxsize=8)
+def pipeline_for(recipe: Recipe) -> Pipeline:
+    """Return the pipeline of *recipe*, made once a process."""
+    return Pipeline(recipe)
+
+
+def make_sample(recipe: Recipe, index: int) -> Sample:
+    """Return sample *index* of *recipe*: the same on every call, in every process.
+
+    Raises ValueError for a negative index, SampleError if no draw gives a valid sample, and the errors of loading the
+    recipe's fonts and sources on first use.
+    """
+    if index < 0:
+        raise ValueError(f"index: must be 0 or more, got {index!r}")
+    return pipeline_for(recipe).sample(index)

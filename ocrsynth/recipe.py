@@ -1,0 +1,197 @@
+"""Recipes: everything about a data set but its seed's use, its count and its folder, in one validated value."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import orjson
+import uharfbuzz
+import yaml
+from pydantic import Field
+
+from ocrsynth import assets
+from ocrsynth.degrade.chain import Link, describe_chain, parse_chain
+from ocrsynth.degrade.presets import read_preset
+from ocrsynth.errors import AssetError, RecipeError, suggest
+from ocrsynth.fields import Section, validate
+from ocrsynth.fonts import catalogue
+from ocrsynth.fonts.selection import FontConfig
+from ocrsynth.legibility import LegibilityConfig
+from ocrsynth.render.layout import RenderConfig
+from ocrsynth.render.paper import check_contrast
+from ocrsynth.text import alphabet
+from ocrsynth.text.mixture import TextConfig, WeightedSource, describe_sources, parse_sources
+from ocrsynth.write.base import FORMATS
+
+DEFAULT_PRESET = "scan"
+_MAX_SEED = (1 << 63) - 1
+
+
+class OutputConfig(Section):
+    """The recipe's ``output`` section."""
+
+    format: str = "webdataset"
+    image: Literal["auto", "png", "jpeg"] = Field(
+        default="auto", description="auto keeps the bytes of a chain that always ends in a codec, else writes PNG"
+    )
+    quality: int = Field(default=95, ge=1, le=100, description="of JPEG, where the chain did not choose one")
+    shard_size: int | None = Field(default=None, ge=1, le=1_000_000, description="samples a shard; empty for a fitting one")
+
+
+_SECTIONS: dict[str, type[Section]] = {
+    "text": TextConfig,
+    "fonts": FontConfig,
+    "render": RenderConfig,
+    "legibility": LegibilityConfig,
+    "output": OutputConfig,
+}
+_KEYS = ("language", "seed", "degrade", "lock", *_SECTIONS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recipe:
+    """A validated recipe; equal recipes make equal samples.
+
+    Make one with `for_language`, `load` or `from_dict`, and a changed one with `with_changes`.
+    """
+
+    language: str
+    """Id of the alphabet, ``<lang>_<Script>``."""
+    seed: int
+    text: TextConfig
+    sources: tuple[WeightedSource, ...]
+    fonts: FontConfig
+    render: RenderConfig
+    degrade: tuple[Link, ...]
+    legibility: LegibilityConfig
+    output: OutputConfig
+    canonical: bytes
+    """The recipe as JSON with every default filled in and keys sorted."""
+
+    @classmethod
+    def for_language(cls, language: str, preset: str = DEFAULT_PRESET, seed: int = 0, **sections: Any) -> Recipe:
+        """Return a recipe with defaults for a language (``en``, ``en_Latn``, …), a degradation preset and a seed.
+
+        *sections* are parts of a recipe as mappings, such as ``render={"height_px": 48}``.  Raises RecipeError.
+        """
+        return cls.from_dict({"language": language, "seed": seed, "degrade": preset, **sections})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """Return the recipe in a YAML file; raises AssetError if it cannot be read, RecipeError if it is wrong.
+
+        The file may be a lock, as written beside a data set: then its fonts, alphabet and versions must be those here.
+        """
+        data = assets.read_yaml(Path(path))
+        lock = data.pop("lock", None)
+        try:
+            recipe = cls.from_dict(data)
+        except RecipeError as error:
+            raise RecipeError(f"{path}: {error}") from None
+        if lock is not None:
+            _check_lock(lock, recipe.lock(), str(path))
+        return recipe
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Recipe:
+        """Return the recipe in a mapping, as YAML would give it; raises RecipeError with the path of a wrong key."""
+        for key in data:
+            if key not in _KEYS:
+                raise RecipeError(f"{key}: unknown key in a recipe, got {key!r}; {suggest(str(key), _KEYS)}")
+        if not isinstance(data.get("language"), str):
+            raise RecipeError(f"language: must name a language, got {data.get('language')!r}; write for example 'language: en'")
+        letters = alphabet.load(data["language"])
+        seed = data.get("seed", 0)
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _MAX_SEED:
+            raise RecipeError(f"seed: must be a whole number from 0 to {_MAX_SEED}, got {seed!r}; take any such number")
+        parts: dict[str, Any] = {name: validate(model, data.get(name), name) for name, model in _SECTIONS.items()}
+        sources = parse_sources(parts["text"].sources, "text.sources")
+        chain = data.get("degrade", DEFAULT_PRESET)
+        links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
+        FORMATS.get(parts["output"].format, "output.format")
+        check_contrast(parts["render"])
+        resolved = {
+            "language": letters.id,
+            "seed": seed,
+            **{name: part.model_dump(mode="json") for name, part in parts.items()},
+            "degrade": describe_chain(links),
+        }
+        resolved["text"]["sources"] = describe_sources(sources)
+        canonical = orjson.dumps(resolved, option=orjson.OPT_SORT_KEYS)
+        return cls(
+            language=letters.id, seed=seed, sources=sources, degrade=links, canonical=canonical, **parts
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by content."""
+        return isinstance(other, Recipe) and self.canonical == other.canonical
+
+    def __hash__(self) -> int:
+        """Hash by content."""
+        return hash(self.canonical)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as plain values, every default filled in; `from_dict` reads it back."""
+        data: dict[str, Any] = orjson.loads(self.canonical)
+        return data
+
+    def with_changes(self, **changes: Any) -> Recipe:
+        """Return a recipe with changed keys; a section is merged key by key: ``render={"height_px": 48}``."""
+        data = self.to_dict()
+        for name, value in changes.items():
+            data[name] = {**data[name], **value} if name in _SECTIONS and isinstance(value, dict) else value
+        return Recipe.from_dict(data)
+
+    def with_seed(self, seed: int) -> Recipe:
+        """Return the same recipe under another seed."""
+        return self.with_changes(seed=seed)
+
+    def lock(self) -> dict[str, Any]:
+        """Return all that samples depend on beside the recipe itself: versions, and hashes of alphabet and fonts."""
+        raw = (assets.folder("alphabets") / f"{self.language}.yaml").read_bytes()
+        families = catalogue.load(self.fonts.sets, self.fonts.folders)
+        fonts = {f"{f.name}: {Path(face.path).name}": face.sha256 for f in families for face in f.faces}
+        return {
+            "ocrsynth": version("ocrsynth"),
+            "harfbuzz": uharfbuzz.version_string(),
+            "opencv": cv2.__version__,
+            "alphabet": hashlib.sha256(raw).hexdigest(),
+            "ops": {link.op.name: link.op.VERSION for link in self.degrade},
+            "fonts": dict(sorted(fonts.items())),
+        }
+
+    def locked(self) -> str:
+        """Return the recipe and its lock as YAML, the file ``recipe.lock.yaml`` of a data set."""
+        return yaml.safe_dump({**self.to_dict(), "lock": self.lock()}, allow_unicode=True, sort_keys=True, width=120)
+
+
+def fingerprint(locked: str) -> str:
+    """Return the fingerprint of a data set: the SHA-256 of its ``recipe.lock.yaml``."""
+    return hashlib.sha256(locked.encode()).hexdigest()
+
+
+def _check_lock(locked: Any, here: dict[str, Any], path: str) -> None:
+    if not isinstance(locked, dict):
+        raise RecipeError(f"{path}: lock: must be a mapping, got {locked!r}; take the recipe without its lock")
+    flat_locked, flat_here = _flat(locked), _flat(here)
+    for key in sorted({*flat_locked, *flat_here}):
+        if flat_locked.get(key) != flat_here.get(key):
+            raise AssetError(
+                f"{path}: lock.{key}: this installation would make other samples, got {flat_here.get(key)!r} where the "
+                f"lock has {flat_locked.get(key)!r}; install what the lock names, or remove the lock section"
+            )
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + str(key)] = value
+    return flat

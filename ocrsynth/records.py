@@ -1,0 +1,190 @@
+"""The records that the stages hand to each other: TextLine → ShapedLine → Layout → Inked → Sample.
+
+Units: ``_em`` fractions of the font size, ``_px`` output pixels.  Origin top-left, x right, y down, pixel centres at
+half-integers; a quad is four corners (x, y), clockwise from the top-left of the upright text.  Ranges of text are
+half-open and count code points in logical order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class FontKey(NamedTuple):
+    """One face at one place in its design space: all that is needed to open it again."""
+
+    path: str
+    face: int
+    coords: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FontChoice:
+    """A font drawn for a line: its key, and what a user wants to know about it."""
+
+    key: FontKey
+    family: str
+    style: str
+    kind: str
+    """The class of the family: serif, sans, mono, slab, condensed, hand or display."""
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A string to set, NFC and in logical order, and where it came from."""
+
+    text: str
+    source: str
+    direction: str
+    script: str
+    language: str
+
+
+class FontMetrics(NamedTuple):
+    """Heights in em above the baseline (descent: below it, positive)."""
+
+    ascent_em: float
+    descent_em: float
+    cap_height_em: float
+    x_height_em: float
+
+
+class GlyphRun(NamedTuple):
+    """Glyphs of one font, in visual order; positions in em from the start of the baseline, y up."""
+
+    font: FontKey
+    glyph_ids: list[int]
+    x_em: list[float]
+    y_em: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class ShapedLine:
+    """A line of glyphs whose label is proved.
+
+    ``cluster_ranges``: int32 (n, 2), code-point range of each grapheme cluster, a partition of the text.
+    ``cluster_boxes_em``: float64 (n, 4), left, top, right, bottom from the baseline start, y *down*: the ink of the
+    cluster, or its advance by the x-height where it has none.
+    ``cluster_has_ink``, ``cluster_is_split``: bool (n,); split means that several clusters share a ligature and divide
+    its width evenly.
+    """
+
+    line: TextLine
+    runs: tuple[GlyphRun, ...]
+    advance_em: float
+    metrics: FontMetrics
+    cluster_ranges: NDArray[np.int32]
+    cluster_boxes_em: NDArray[np.float64]
+    cluster_has_ink: NDArray[np.bool_]
+    cluster_is_split: NDArray[np.bool_]
+
+
+class Margins(NamedTuple):
+    """Distances in px from the ink of the line to the frame."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a line stands in its frame, before any degradation.
+
+    ``points``: float64 (4 n + 4 m + 4 + 2, 2), the corners of n clusters, m words and the line, then both ends of the
+    baseline; one array, so that a warp moves all labels in one step.
+    """
+
+    height_px: int
+    width_px: int
+    size_px: float
+    x_px: float
+    baseline_px: float
+    margins_px: Margins
+    word_ranges: NDArray[np.int32]
+    points: NDArray[np.float64]
+
+
+class Bleed(NamedTuple):
+    """Whole pixels by which a picture is drawn beyond its frame, so that a warp finds paper there."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What an op may know of the picture it is drawn for: its shape in px, and the scale of the text on it."""
+
+    height: int
+    width: int
+    em_px: float
+    """Font size in px; for a picture of unknown text, an estimate."""
+
+
+class Cluster(NamedTuple):
+    """A grapheme cluster: ``text[start:end]`` and its quad, float32 (4, 2)."""
+
+    start: int
+    end: int
+    quad: NDArray[np.float32]
+
+
+class Word(NamedTuple):
+    """A run between spaces: ``text[start:end]`` and its quad, float32 (4, 2)."""
+
+    start: int
+    end: int
+    quad: NDArray[np.float32]
+
+
+class Line(NamedTuple):
+    """The whole line: quad float32 (4, 2), and its baseline as a polyline, float32 (k, 2)."""
+
+    quad: NDArray[np.float32]
+    baseline: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture and all that is known of it.
+
+    ``image`` is uint8, (H, W) grey or (H, W, 3) RGB, and equals the decoded ``encoded``, the bytes that a shard holds
+    (PNG or JPEG).  ``cluster_ranges`` int32 (n, 2) and ``cluster_quads`` float32 (n, 4, 2) are in logical order;
+    likewise the words.  ``provenance`` holds plain JSON values only.
+    """
+
+    index: int
+    image: NDArray[np.uint8]
+    encoded: bytes
+    text: str
+    cluster_ranges: NDArray[np.int32]
+    cluster_quads: NDArray[np.float32]
+    word_ranges: NDArray[np.int32]
+    word_quads: NDArray[np.float32]
+    line: Line
+    provenance: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Return the name of the sample in a data set: its index, twelve digits."""
+        return f"{self.index:012d}"
+
+    @property
+    def clusters(self) -> list[Cluster]:
+        """Return the grapheme clusters in logical order; together they partition the text."""
+        return [Cluster(int(a), int(b), q) for (a, b), q in zip(self.cluster_ranges, self.cluster_quads, strict=True)]
+
+    @property
+    def words(self) -> list[Word]:
+        """Return the words, the stretches between white space, in logical order."""
+        return [Word(int(a), int(b), q) for (a, b), q in zip(self.word_ranges, self.word_quads, strict=True)]

@@ -1,0 +1,68 @@
+"""Named plug-ins: degradation ops, text sources and formats enter all by the same door.
+
+Built-ins are the modules of a package, imported in sorted order; third parties declare an entry point in the group of
+the registry.  A second plug-in of the same name is an error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ocrsynth.errors import OcrsynthError, RecipeError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+T = TypeVar("T", bound=type)
+
+
+class Registry(Generic[T]):
+    """Plug-in classes by the name in their ``name`` attribute."""
+
+    def __init__(self, kind: str, package: str, group: str) -> None:
+        self.kind = kind
+        self.package = package
+        self.group = group
+        self._items: dict[str, T] = {}
+        self._loaded = False
+
+    def register(self, item: T) -> T:
+        """Add a class; use as a decorator."""
+        name: str = item.name  # type: ignore[attr-defined]
+        known = self._items.get(name)
+        if known is not None and (known.__module__, known.__qualname__) != (item.__module__, item.__qualname__):
+            msg = f"{self.kind} {name!r}: registered twice, by {known.__module__} and {item.__module__}; rename one"
+            raise OcrsynthError(msg)
+        self._items[name] = item
+        return item
+
+    def _load(self) -> None:
+        if self._loaded:
+            return
+        self._loaded = True
+        package = importlib.import_module(self.package)
+        for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+            importlib.import_module(f"{self.package}.{module}")
+        for entry in sorted(entry_points(group=self.group), key=lambda e: e.name):
+            self.register(entry.load())
+
+    def get(self, name: str, where: str) -> T:
+        """Return the class called *name*; *where* is the place that asks, for the message of a RecipeError."""
+        self._load()
+        try:
+            return self._items[name]
+        except KeyError:
+            raise RecipeError(f"{where}: unknown {self.kind} {name!r}; {suggest(name, self._items)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names, sorted."""
+        self._load()
+        return iter(sorted(self._items))
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether there is a plug-in of this name."""
+        self._load()
+        return name in self._items

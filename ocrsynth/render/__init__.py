@@ -1,0 +1,1 @@
+"""Stage 3: glyphs → layout → coverage mask → ink on paper."""

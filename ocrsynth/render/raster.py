@@ -1,0 +1,46 @@
+"""Draws glyph outlines to a coverage mask with HarfBuzz's own rasteriser."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import uharfbuzz as hb
+
+from ocrsynth.fonts.faces import open_instance
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ocrsynth.records import Bleed, Layout, ShapedLine
+
+
+class _PerThread(threading.local):
+    def __init__(self) -> None:
+        self.draw = hb.RasterDraw()
+
+
+_local = _PerThread()
+
+
+def draw_mask(shaped: ShapedLine, layout: Layout, bleed: Bleed) -> NDArray[np.uint8]:
+    """Return the coverage of the line's ink, uint8 (H, W), 0 bare to 255 covered, on the frame widened by *bleed*."""
+    width = layout.width_px + bleed.left + bleed.right
+    height = layout.height_px + bleed.top + bleed.bottom
+    raster = _local.draw
+    raster.extents = hb.RasterExtents(0, 0, width, height, 0)
+    size = layout.size_px
+    x0 = layout.x_px + bleed.left
+    y0 = layout.baseline_px + bleed.top
+    for run in shaped.runs:
+        instance = open_instance(run.font)
+        font = instance.hb_font
+        scale = size / instance.upem
+        for glyph, x, y in zip(run.glyph_ids, run.x_em, run.y_em, strict=True):
+            raster.transform = (scale, 0.0, 0.0, -scale, x0 + x * size, y0 - y * size)
+            raster.draw_glyph(font, glyph)
+    image = raster.render()
+    stride = image.extents.stride
+    mask: NDArray[np.uint8] = np.frombuffer(image.buffer, np.uint8).reshape(height, stride)[:, :width]
+    return np.ascontiguousarray(mask)

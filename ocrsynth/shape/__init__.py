@@ -1,0 +1,1 @@
+"""Stage 2: text and font → `ShapedLine`, whose label is proved."""

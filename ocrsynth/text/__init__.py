@@ -1,0 +1,1 @@
+"""Stage 1: alphabet and sources → `TextLine`, a string without pixels."""

@@ -1,0 +1,34 @@
+"""What a text source is, and the registry of sources."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from ocrsynth.fields import Section
+from ocrsynth.registry import Registry
+
+if TYPE_CHECKING:
+    from ocrsynth.seeding import Stream
+    from ocrsynth.text.alphabet import Alphabet
+
+
+class Drawer(Protocol):
+    """A compiled source: gives texts."""
+
+    def __call__(self, stream: Stream, length: int) -> str:
+        """Return a text of about *length* grapheme clusters: at most that where the source can, never empty."""
+
+
+class Source(Section):
+    """A text source as it stands in a recipe; its fields are the recipe's keys."""
+
+    name: ClassVar[str]
+    EXAMPLE: ClassVar[dict[str, object]]
+
+    @abstractmethod
+    def compile(self, alphabet: Alphabet, where: str) -> Drawer:
+        """Return the drawer for an *alphabet*; raises RecipeError, beginning with *where*, if there can be none."""
+
+
+SOURCES: Registry[type[Source]] = Registry("text source", "ocrsynth.text.sources", "ocrsynth.sources")

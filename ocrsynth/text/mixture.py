@@ -1,0 +1,138 @@
+"""The mixture of text sources of a recipe: weights, lengths and case."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import accumulate
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from ocrsynth.errors import RecipeError, SampleError, suggest
+from ocrsynth.fields import Range, Section, Within, validate
+from ocrsynth.records import TextLine
+from ocrsynth.text.base import SOURCES, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ocrsynth.seeding import Stream
+    from ocrsynth.text.alphabet import Alphabet
+
+
+class CaseWeights(Section):
+    """Weights of the case styles of a line; scripts without case ignore them."""
+
+    asis: float = Field(default=0.35, ge=0, description="as the source gives it")
+    sentence: float = Field(default=0.3, ge=0, description="first letter upper")
+    title: float = Field(default=0.15, ge=0, description="first letter of each word upper")
+    upper: float = Field(default=0.2, ge=0, description="all letters upper")
+
+
+class TextConfig(Section):
+    """The recipe's ``text`` section."""
+
+    sources: tuple[dict[str, Any], ...] = ({"words": {"weight": 4}}, {"alphabet": {"weight": 1}})
+    length_clusters: Annotated[Range, Within(1, 1000)] = Range(1, 60)
+    case: CaseWeights = CaseWeights()
+
+
+class WeightedSource(NamedTuple):
+    """A source and its weight in the mixture."""
+
+    source: Source
+    weight: float
+
+
+def parse_sources(entries: tuple[Mapping[str, Any], ...], where: str) -> tuple[WeightedSource, ...]:
+    """Return the sources of a recipe's list of ``- name: {weight: 1, …}``; raises RecipeError with the path."""
+    if not entries:
+        raise RecipeError(f"{where}: must name at least one source, got []; {suggest('', SOURCES)}")
+    found = []
+    for i, entry in enumerate(entries):
+        at = f"{where}[{i}]"
+        if len(entry) != 1:
+            raise RecipeError(f"{at}: must be one 'name: {{…}}' pair, got {dict(entry)!r}; start a new '-' for each source")
+        [(name, arguments)] = entry.items()
+        source = SOURCES.get(name, at)
+        arguments = dict(arguments or {})
+        weight = arguments.pop("weight", 1.0)
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
+            raise RecipeError(f"{at}.{name}.weight: must be a number above 0, got {weight!r}; leave it out for 1")
+        found.append(WeightedSource(validate(source, arguments, f"{at}.{name}"), float(weight)))
+    return tuple(found)
+
+
+def describe_sources(sources: tuple[WeightedSource, ...]) -> list[dict[str, Any]]:
+    """Return the entries that `parse_sources` reads back to the same sources."""
+    return [{s.source.name: {"weight": s.weight, **s.source.model_dump(mode="json")}} for s in sources]
+
+
+_FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp", "Co"})
+_MAX_DRAWS = 20
+
+
+def check_label(text: str, characters: frozenset[str]) -> str | None:
+    """Return why *text* cannot be a label, or None: it is NFC, has no control or unassigned character, and is not blank."""
+    if not text or text.isspace():
+        return "blank text"
+    if not characters.issuperset(text):
+        return "characters outside the alphabet"
+    if any(unicodedata.category(c) in _FORBIDDEN_CATEGORIES for c in text if not c.isascii()) or not text.isprintable():
+        return "control or unassigned characters"
+    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+        return "text is not NFC"
+    return None
+
+
+class TextMixture:
+    """Draws lines of text: a source by weight, a length, a text, a case; what results is the label."""
+
+    def __init__(self, config: TextConfig, sources: tuple[WeightedSource, ...], alphabet: Alphabet) -> None:
+        self._alphabet = alphabet
+        self._characters = alphabet.characters
+        self._length = config.length_clusters
+        self._names = [s.source.name for s in sources]
+        self._draw = [s.source.compile(alphabet, f"text.sources[{i}].{s.source.name}") for i, s in enumerate(sources)]
+        self._weights = list(accumulate(s.weight for s in sources))
+        styles = config.case.model_dump()
+        self._styles = list(styles)
+        self._style_weights = list(accumulate(styles.values()))
+        if alphabet.casing and self._style_weights[-1] <= 0:
+            raise RecipeError("text.case: all weights are 0, got 0; give 'asis' a weight")
+
+    def draw(self, stream: Stream) -> TextLine:
+        """Return a line; raises SampleError if a source gives nothing usable in twenty draws."""
+        reason: str | None = None
+        for _ in range(_MAX_DRAWS):
+            which = stream.weighted(self._weights)
+            text = self._draw[which](stream, self._length.draw_int(stream))
+            if self._alphabet.casing:
+                text = self._cased(text, self._styles[stream.weighted(self._style_weights)])
+            text = unicodedata.normalize("NFC", text)
+            reason = check_label(text, self._characters)
+            if reason is None:
+                alphabet = self._alphabet
+                return TextLine(text, self._names[which], alphabet.direction, alphabet.script, alphabet.language)
+        raise SampleError(f"text: {_MAX_DRAWS} draws gave no usable line, the last had {reason}; check the text sources")
+
+    def _cased(self, text: str, style: str) -> str:
+        if style == "asis":
+            return text
+        if style == "upper":
+            cased = text.upper()
+        elif style == "sentence":
+            cased = _capitalise(text)
+        else:
+            cased = " ".join([_capitalise(word) for word in text.split(" ")])
+        # Case mapping may leave the alphabet (ß → SS stays inside, ŉ → ʼN does not): then the text stays as it was.
+        return cased if self._characters.issuperset(cased) else text
+
+
+def _capitalise(text: str) -> str:
+    for i, c in enumerate(text):
+        if c.isalpha():
+            return text[:i] + c.upper() + text[i + 1 :]
+        if c.isdigit():
+            return text
+    return text

@@ -1,0 +1,1 @@
+"""Text sources, one a file; each registers itself."""

@@ -1,0 +1,60 @@
+"""Random strings of the alphabet: every character is equally likely, whatever words use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from ocrsynth.errors import RecipeError
+from ocrsynth.fields import Range, Within
+from ocrsynth.text.base import SOURCES, Drawer, Source
+
+if TYPE_CHECKING:
+    from ocrsynth.seeding import Stream
+    from ocrsynth.text.alphabet import Alphabet as AlphabetData
+
+
+@SOURCES.register
+class Alphabet(Source):
+    """Strings of letters, digits and punctuation, broken by spaces where the script has them."""
+
+    name: ClassVar[str] = "alphabet"
+    EXAMPLE: ClassVar[dict[str, object]] = {"word_length": [1, 9]}
+
+    letters: float = Field(default=0.6, ge=0, description="share of letters")
+    digits: float = Field(default=0.2, ge=0, description="share of digits")
+    punctuation: float = Field(default=0.2, ge=0, description="share of punctuation and symbols")
+    word_length: Annotated[Range, Within(1, 100)] = Range(1, 10)
+
+    def compile(self, alphabet: AlphabetData, where: str) -> Drawer:
+        """Return the drawer; each class of characters is drawn by its share, then each character evenly."""
+        shares = {
+            "letters": (self.letters, alphabet.letters),
+            "digits": (self.digits, tuple(alphabet.digits.split())),
+            "punctuation": (self.punctuation, alphabet.marks_of_punctuation),
+        }
+        pools = [(share, chars) for share, chars in shares.values() if share > 0 and chars]
+        if not pools:
+            raise RecipeError(f"{where}: all shares are 0, got {[s for s, _ in shares.values()]!r}; give letters a share")
+        # One table in which each character stands at its cumulative weight makes a draw a single bisection.
+        characters = [c for _, chars in pools for c in chars]
+        weights = [share / len(chars) for share, chars in pools for _ in chars]
+        cumulative: list[float] = []
+        total = 0.0
+        for weight in weights:
+            total += weight
+            cumulative.append(total)
+        spacing = alphabet.spacing
+        word_length = self.word_length
+
+        def draw(stream: Stream, length: int) -> str:
+            words: list[str] = []
+            left = length
+            while left > 0:
+                size = min(word_length.draw_int(stream), left)
+                words.append("".join([characters[stream.weighted(cumulative)] for _ in range(size)]))
+                left -= size + 1
+            return (" " if spacing else "").join(words)
+
+        return draw

@@ -1,0 +1,115 @@
+"""Words of the language by their frequency, dressed with numbers and punctuation as a writer would."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import accumulate
+from typing import TYPE_CHECKING, ClassVar
+
+import wordfreq
+from pydantic import Field
+
+from ocrsynth.errors import RecipeError, suggest
+from ocrsynth.text.base import SOURCES, Drawer, Source
+
+if TYPE_CHECKING:
+    from ocrsynth.seeding import Stream
+    from ocrsynth.text.alphabet import Alphabet
+
+
+@lru_cache(maxsize=8)
+def _vocabulary(language: str, size: int, characters: frozenset[str]) -> tuple[tuple[str, float], ...]:
+    """Return the most frequent words that the alphabet can write, with their frequencies.
+
+    wordfreq folds digits to 0 ("00th"); numbers are made by the source itself, so words with digits are left out.
+    """
+    frequencies = wordfreq.get_frequency_dict(language, wordlist="small")
+    words = sorted(frequencies.items(), key=lambda item: (-item[1], item[0]))
+    kept = [(w, f) for w, f in words if characters.issuperset(w) and not any(c.isdigit() for c in w)]
+    return tuple(kept[:size])
+
+
+@SOURCES.register
+class Words(Source):
+    """Running words drawn by frequency."""
+
+    name: ClassVar[str] = "words"
+    EXAMPLE: ClassVar[dict[str, object]] = {"vocabulary": 5000}
+
+    vocabulary: int = Field(default=25_000, ge=1, description="number of most frequent words")
+    frequency_power: float = Field(
+        default=0.7, ge=0, le=1, description="1 keeps the frequencies of the language, 0 makes all words equally likely"
+    )
+    numbers: float = Field(default=0.08, ge=0, le=1, description="share of numbers among the words")
+    punctuation: float = Field(default=0.22, ge=0, le=1, description="share of words that carry punctuation")
+
+    def compile(self, alphabet: Alphabet, where: str) -> Drawer:
+        """Return the drawer; raises RecipeError if wordfreq has no words of the language."""
+        known = wordfreq.available_languages("small")
+        if alphabet.language not in known:
+            raise RecipeError(f"{where}: no word list for {alphabet.language!r}; {suggest(alphabet.language, known)}")
+        vocabulary = _vocabulary(alphabet.language, self.vocabulary, alphabet.characters)
+        words = [word for word, _ in vocabulary]
+        cumulative = list(accumulate(f**self.frequency_power for _, f in vocabulary))
+        return _Writer(self, alphabet, words, cumulative)
+
+
+class _Writer:
+    """Joins words, numbers and punctuation until the length is reached."""
+
+    def __init__(self, source: Words, alphabet: Alphabet, words: list[str], cumulative: list[float]) -> None:
+        self._words = words
+        self._cumulative = cumulative
+        self._numbers = source.numbers
+        self._punctuation = source.punctuation
+        self._digits = alphabet.digits.split()
+        # Commas and full stops outweigh the rest, as they do in print.
+        self._closing = [c for c in alphabet.closing for _ in range(6 if c in ".," else 1)]
+        self._pairs = alphabet.pairs
+        self._joining = [c for c in ("-", "–", "/", "&") if c in alphabet.punctuation.joining]
+        self._apostrophes = [c for c in "'’" if c in alphabet.punctuation.joining]
+        self._currencies = [c for c in "$£€" if c in alphabet.punctuation.symbols]
+
+    def __call__(self, stream: Stream, length: int) -> str:
+        """Return words for about *length* characters; a first word that is longer stands alone, whole."""
+        apostrophe = stream.choice(self._apostrophes) if self._apostrophes else "'"
+        parts: list[str] = []
+        size = -1
+        while True:
+            part = self._part(stream)
+            if apostrophe != "'":
+                part = part.replace("'", apostrophe)
+            size += len(part) + 1
+            if parts and size > length:
+                return " ".join(parts)
+            parts.append(part)
+            if size >= length:
+                return " ".join(parts)
+
+    def _part(self, stream: Stream) -> str:
+        part = self._number(stream) if stream.chance(self._numbers) else self._words[stream.weighted(self._cumulative)]
+        if not stream.chance(self._punctuation):
+            return part
+        kind = stream.unit()
+        if kind < 0.72:
+            return part + stream.choice(self._closing)
+        if kind < 0.88:
+            opening, closing = stream.choice(self._pairs)
+            return opening + part + closing
+        other = self._words[stream.weighted(self._cumulative)]
+        return part + stream.choice(self._joining) + other if self._joining else part
+
+    def _number(self, stream: Stream) -> str:
+        digits = self._digits
+        kind = stream.below(6)
+        whole = "".join([stream.choice(digits) for _ in range(1 + stream.below(5))])
+        if len(whole) > 1:
+            whole = whole.lstrip(digits[0]) or digits[0]
+        cents = stream.choice(digits) + stream.choice(digits)
+        if kind == 0:
+            return f"{whole}.{cents}"
+        if kind == 1 and self._currencies:
+            return f"{stream.choice(self._currencies)}{whole}.{cents}"
+        if kind == 2:
+            return f"{whole}%"
+        return whole
