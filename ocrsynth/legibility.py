@@ -31,6 +31,7 @@ class LegibilityConfig(Section):
 
 
 _EDGE_PX = 0.5
+_TALL_PX = 24
 _LEAST_COVERAGE = 0.004
 
 
@@ -43,7 +44,8 @@ def check(
     Reasons: ``outside_frame``, ``low_contrast``, ``illegible``.
     """
     height, width = mask.shape
-    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    left, top = points.min(axis=0).tolist()
+    right, bottom = points.max(axis=0).tolist()
     if left < -_EDGE_PX or top < -_EDGE_PX or right > width + _EDGE_PX or bottom > height + _EDGE_PX:
         raise Rejected("outside_frame", f"labels span x {left:.1f}…{right:.1f}, y {top:.1f}…{bottom:.1f} of {width}×{height}")
     grey: Any = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim > mask.ndim else image
@@ -62,19 +64,28 @@ def check(
 
 def _fit(grey: NDArray[np.uint8], mask: NDArray[np.uint8], window: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return contrast and correlation of each window that holds ink."""
+    if mask.shape[0] >= _TALL_PX:
+        # Every second row tells as much: strokes are wider than that.
+        mask, grey = mask[::2], grey[::2]
     height, width = mask.shape
-    m: Any = np.multiply(mask, np.float32(1 / 255), dtype=np.float32)
-    g: Any = grey.astype(np.float32)
-    sums = np.empty((5, width))
-    for row, field in zip(sums, (m, g, m * m, m * g, g * g), strict=True):
-        row[:] = cv2.reduce(field, 0, cv2.REDUCE_SUM)[0]
-    starts = np.arange(0, max(width - window // 2, 1), window)
-    s = np.add.reduceat(sums, starts, axis=1)
-    n = np.diff(np.append(starts, width)) * float(height)
-    mean_m, mean_g = s[0] / n, s[1] / n
-    var_m = s[2] / n - mean_m * mean_m
-    var_g = s[4] / n - mean_g * mean_g
-    cov = s[3] / n - mean_m * mean_g
-    inked = (mean_m > _LEAST_COVERAGE) & (var_m > 0)
-    cov, var_m, var_g = cov[inked], var_m[inked], var_g[inked]
-    return cov / var_m, cov / np.sqrt(var_m * np.maximum(var_g, 1e-3))
+    m = mask.astype(np.float32)
+    g = grey.astype(np.float32)
+    fields = np.empty((5, height, width), np.float32)
+    fields[0] = m
+    fields[1] = g
+    np.multiply(m, m, out=fields[2])
+    np.multiply(m, g, out=fields[3])
+    np.multiply(g, g, out=fields[4])
+    columns = fields.sum(axis=1).astype(np.float64)
+    starts = list(range(0, max(width - window // 2, 1), window))
+    s = np.add.reduceat(columns, starts, axis=1)
+    s[:, :-1] /= height * window
+    s[:, -1] /= height * (width - starts[-1])
+    mean_m, mean_g, square_m, product, square_g = s
+    var_m = square_m - mean_m * mean_m
+    var_g = square_g - mean_g * mean_g
+    cov = product - mean_m * mean_g
+    inked = (mean_m > _LEAST_COVERAGE * 255) & (var_m > 0)
+    if not inked.all():
+        cov, var_m, var_g = cov[inked], var_m[inked], var_g[inked]
+    return 255 * cov / var_m, cov / np.sqrt(var_m * np.maximum(var_g, 1e-3))

@@ -107,7 +107,6 @@ class Layout:
     size_px: float
     x_px: float
     baseline_px: float
-    margins_px: Margins
     word_ranges: NDArray[np.int32]
     points: NDArray[np.float64]
 

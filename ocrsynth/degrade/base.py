@@ -7,12 +7,12 @@ pure function of the picture and those parameters.  Probability and order belong
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import cv2
 import numpy as np
 
-from ocrsynth.degrade.projection import Canvas, grow_to_fit, move
+from ocrsynth.degrade.projection import Canvas, Matrix, as_array, grow_to_fit, move, shift, times
 from ocrsynth.fields import Section
 from ocrsynth.registry import Registry
 
@@ -55,26 +55,25 @@ class Op(Section):
 
 
 class GeometricOp(Op):
-    """An op that moves points by a 3×3 projective matrix; a chain fuses neighbours into one warp."""
+    """An op that moves points by a projective matrix; a chain fuses neighbours into one warp."""
 
     phase: ClassVar[Phase] = "capture"
 
     @abstractmethod
-    def matrix(self, shape: tuple[int, ...], **params: Any) -> NDArray[np.float64]:
-        """Return the 3×3 matrix that takes points (x, y, 1) of a picture of this *shape* to their new place."""
+    def matrix(self, height: int, width: int, **params: Any) -> Matrix:
+        """Return the matrix that takes points of a picture of this size, in px, to their new place."""
 
-    def canvas(self, shape: tuple[int, ...], **params: Any) -> Canvas:
+    def canvas(self, height: int, width: int, **params: Any) -> Canvas:
         """Return the matrix and the canvas that holds the whole moved picture."""
-        return grow_to_fit(self.matrix(shape, **params), shape)
+        return grow_to_fit(self.matrix(height, width, **params), height, width)
 
     def apply(self, image: NDArray[np.uint8], **params: Any) -> NDArray[np.uint8]:
-        """Return the picture on a canvas that grew to hold it; uncovered canvas takes the mean colour of the border."""
-        canvas = self.canvas(image.shape, **params)
-        return warp(image, canvas, border_colour(image))
+        """Return the picture on a canvas that grew to hold it; uncovered canvas takes the median colour of the border."""
+        return warp(image, self.canvas(*image.shape[:2], **params), border_colour(image))
 
-    def move_points(self, points: NDArray[np.float64], shape: tuple[int, ...], **params: Any) -> NDArray[np.float64]:
-        """Return where `apply` takes *points*, float (n, 2) in (x, y)."""
-        return move(self.canvas(shape, **params).matrix, points)
+    def move_points(self, points: NDArray[np.float64], height: int, width: int, **params: Any) -> NDArray[np.float64]:
+        """Return where `apply` takes *points*, float64 (n, 2) in (x, y), of a picture of this size."""
+        return move(self.canvas(height, width, **params).matrix, points)
 
 
 class CodecOp(Op):
@@ -93,17 +92,19 @@ OPS: Registry[type[Op]] = Registry("degrade op", "ocrsynth.degrade.ops", "ocrsyn
 def warp(image: NDArray[np.uint8], canvas: Canvas, border: Any) -> NDArray[np.uint8]:
     """Return *image* resampled once onto *canvas*; *border* is the colour outside the picture."""
     # OpenCV puts pixel centres at integers, ocrsynth at half-integers.
-    matrix = _TO_INTEGER_CENTRES @ canvas.matrix @ _TO_HALF_CENTRES
+    matrix = as_array(times(times(_TO_INTEGER_CENTRES, canvas.matrix), _TO_HALF_CENTRES))
     size = (canvas.width, canvas.height)
     flags = cv2.INTER_LINEAR
-    if np.allclose(matrix[2], (0, 0, 1), atol=1e-12):
-        affine: Any = matrix[:2]
-        return cv2.warpAffine(image, affine, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=border)  # type: ignore[return-value]
-    return cv2.warpPerspective(image, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=border)  # type: ignore[return-value]
+    out: Any
+    if matrix[2, 0] == 0 and matrix[2, 1] == 0:
+        out = cv2.warpAffine(image, matrix[:2], size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=border)
+    else:
+        out = cv2.warpPerspective(image, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=border)
+    return cast("NDArray[np.uint8]", out)
 
 
-_TO_HALF_CENTRES = np.array(((1, 0, 0.5), (0, 1, 0.5), (0, 0, 1)))
-_TO_INTEGER_CENTRES = np.array(((1, 0, -0.5), (0, 1, -0.5), (0, 0, 1)))
+_TO_HALF_CENTRES = shift(0.5, 0.5)
+_TO_INTEGER_CENTRES = shift(-0.5, -0.5)
 
 
 def border_colour(image: NDArray[np.uint8]) -> tuple[int, ...]:

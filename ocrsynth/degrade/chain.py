@@ -8,19 +8,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import numpy as np
-
 from ocrsynth import codec
-from ocrsynth.degrade.base import OPS, PHASES, CodecOp, GeometricOp, Op, Params, border_colour, warp
-from ocrsynth.degrade.projection import Canvas, grow_to_fit, move, needed_bleed, refit, shift
+from ocrsynth.degrade.base import OPS, PHASES, CodecOp, GeometricOp, Op, Params, warp
+from ocrsynth.degrade.projection import (
+    IDENTITY,
+    Canvas,
+    Matrix,
+    Point,
+    bounds_of,
+    grow_to_fit,
+    moved_points,
+    needed_bleed,
+    refit,
+    scale_of,
+    shift,
+    times,
+)
 from ocrsynth.errors import RecipeError
 from ocrsynth.fields import validate
 from ocrsynth.records import Bleed, Frame, Margins
 from ocrsynth.seeding import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 _NO_BLEED = Bleed(0, 0, 0, 0)
@@ -50,8 +62,8 @@ class Drawn(NamedTuple):
     steps: tuple[Step, ...]
     bleed: Bleed
     """How far beyond its frame the picture must be drawn."""
-    matrix: NDArray[np.float64]
-    """The product of all warps, 3×3: takes the layout's points to the final picture."""
+    matrix: Matrix
+    """The product of all warps: takes the layout's points to the final picture."""
     record: list[dict[str, Any]]
     """For the provenance: name, version and parameters of each op, in order."""
 
@@ -99,7 +111,7 @@ class Chain:
     def __init__(self, links: Sequence[Link]) -> None:
         # The sort is stable: inside a phase the recipe's order holds.
         self.links = tuple(sorted(links, key=lambda link: PHASES.index(link.op.phase)))
-        self._print = sum(link.op.phase == "print" for link in self.links)
+        self._stages = tuple((link, f"op:{link.op.name}") for link in self.links)
 
     @property
     def ends_in_codec(self) -> bool:
@@ -110,79 +122,93 @@ class Chain:
         self,
         address: tuple[int, int, int],
         frame: Frame,
-        line_quad: NDArray[np.float64] | None = None,
-        margins: Margins | None = None,
+        line_quad: tuple[Point, ...] | None = None,
         keep: float = 1.0,
     ) -> Drawn:
         """Return the chain with parameters drawn.
 
-        *address* is (seed, index, attempt).  With a *line_quad* and its *margins* the warped picture is cropped about
-        the line and keeps the height of the frame; without, the canvas grows around the whole picture.
+        *address* is (seed, index, attempt).  With a *line_quad*, its corners in px, the warped picture is cropped about
+        the line with the margins that it had and keeps the height of the frame; without, the canvas grows around the
+        whole picture.
         *keep* multiplies every probability.
         """
         seed, index, attempt = address
-        raw: list[tuple[Op | None, Params, Canvas | None, tuple[int, int]]] = []
+        raw: list[_Raw] = []
         record: list[dict[str, Any]] = []
-        total = np.eye(3)
-        pending = np.eye(3)
-        moving = False
-        shape = (frame.height, frame.width)
-
-        def settle() -> None:
-            nonlocal total, pending, moving, shape, line_quad, margins, frame
-            if line_quad is None or margins is None:
-                canvas = grow_to_fit(pending, shape)
-            else:
-                canvas = refit(pending, line_quad, margins, frame.height)
-                line_quad = move(canvas.matrix, line_quad)
-                left, top = line_quad.min(axis=0).tolist()
-                right, bottom = line_quad.max(axis=0).tolist()
-                margins = Margins(left, top, canvas.width - right, canvas.height - bottom)
-            raw.append((None, {}, canvas, shape))
-            scale = abs(float(np.linalg.det(canvas.matrix[:2, :2]))) ** 0.5
-            shape = (canvas.height, canvas.width)
-            frame = Frame(canvas.height, canvas.width, frame.em_px * scale)
-            total = canvas.matrix @ total
-            pending, moving = np.eye(3), False
-
-        for link in self.links:
-            stream = Stream(seed, index, "op:" + link.op.name, link.occurrence, attempt)
+        total = IDENTITY
+        pending: Matrix | None = None
+        for link, stage in self._stages:
+            op = link.op
+            stream = Stream(seed, index, stage, link.occurrence, attempt)
             if stream.unit() >= link.p * keep:
                 continue
-            op = link.op
-            if moving and not isinstance(op, GeometricOp):
-                settle()
+            if pending is not None and not isinstance(op, GeometricOp):
+                canvas = self._settle(pending, frame, line_quad, total)
+                raw.append(_Raw(None, {}, canvas, frame))
+                frame = Frame(canvas.height, canvas.width, frame.em_px * scale_of(canvas.matrix))
+                total, pending = times(canvas.matrix, total), None
             params = op.sample(stream, frame)
             record.append({"op": op.name, "version": op.VERSION, "params": params})
             if isinstance(op, GeometricOp):
-                pending = op.matrix(shape, **params) @ pending
-                moving = True
+                matrix = op.matrix(frame.height, frame.width, **params)
+                pending = matrix if pending is None else times(matrix, pending)
             else:
-                raw.append((op, params, None, shape))
-        if moving:
-            settle()
+                raw.append(_Raw(op, params, None, frame))
+        if pending is not None:
+            canvas = self._settle(pending, frame, line_quad, total)
+            raw.append(_Raw(None, {}, canvas, frame))
+            total = times(canvas.matrix, total)
         return Drawn(*_with_bleeds(raw), total, record)
 
-    def apply(self, drawn: Drawn, image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Degraded:
-        """Return *image* after all steps but those of the print phase, which `apply_print` did on the mask."""
+    @staticmethod
+    def _settle(pending: Matrix, frame: Frame, line_quad: tuple[Point, ...] | None, total: Matrix) -> Canvas:
+        """Return the warp of the fused ops *pending*; *total* is the product of all warps before it."""
+        if line_quad is None:
+            return grow_to_fit(pending, frame.height, frame.width)
+        box = bounds_of(total, line_quad)
+        margins = Margins(box.left, box.top, frame.width - box.right, frame.height - box.bottom)
+        # The line as it stands before this warp: refit measures its quad, not its upright box.
+        return refit(pending, moved_points(total, line_quad), margins, frame.height)
+
+    def apply(self, drawn: Drawn, image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Generator[None, None, Degraded]:
+        """Return *image* after all steps but those of the print phase, which `apply_print` did on the mask.
+
+        Both were drawn on the frame widened by ``drawn.bleed``.  Yields at every link of the chain, whether it happens
+        to this picture or not, so that a batch can take one op after the other through all its pictures.
+        """
         encoded: bytes | None = None
-        for step in drawn.steps:
-            if step.canvas is not None:
-                canvas = _with_bleed(step.canvas, step.before, step.after)
-                image = warp(image, canvas, border_colour(image))
-                mask = warp(mask, canvas, 0)
+        steps = iter(drawn.steps)
+        step = next(steps, None)
+        while step is not None and step.op is not None and step.op.phase == "print":
+            step = next(steps, None)
+        for link in self.links:
+            if link.op.phase == "print":
+                continue
+            yield
+            if step is not None and step.canvas is not None and not isinstance(link.op, GeometricOp):
+                image, mask = _warp_both(image, mask, step)
                 encoded = None
+                step = next(steps, None)
+                yield
+            if step is None or step.op is not link.op:
                 continue
-            op = cast("Op", step.op)
-            if op.phase == "print":
-                continue
-            if isinstance(op, CodecOp):
-                encoded = op.encode(image, **step.params)
+            if isinstance(link.op, CodecOp):
+                encoded = link.op.encode(image, **step.params)
                 image = codec.decode(encoded)
             else:
-                image = op.apply(image, **step.params)
+                image = link.op.apply(image, **step.params)
                 encoded = None
+            step = next(steps, None)
+        if step is not None:
+            image, mask = _warp_both(image, mask, step)
+            encoded = None
         return Degraded(image, mask, encoded)
+
+
+def _warp_both(image: NDArray[np.uint8], mask: NDArray[np.uint8], step: Step) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    canvas = _with_bleed(cast("Canvas", step.canvas), step.before, step.after)
+    # The picture was drawn with its bleed, which covers the canvas: no pixel that stays sees the border.
+    return warp(image, canvas, 0), warp(mask, canvas, 0)
 
 
 def apply_print(drawn: Drawn, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -194,18 +220,27 @@ def apply_print(drawn: Drawn, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return mask
 
 
+class _Raw(NamedTuple):
+    """A step before the bleeds are known; *frame* is what it meets."""
+
+    op: Op | None
+    params: Params
+    canvas: Canvas | None
+    frame: Frame
+
+
 def _with_bleed(canvas: Canvas, before: Bleed, after: Bleed) -> Canvas:
-    matrix = shift(after.left, after.top) @ canvas.matrix @ shift(-before.left, -before.top)
+    matrix = times(times(shift(after.left, after.top), canvas.matrix), shift(-before.left, -before.top))
     return Canvas(matrix, canvas.height + after.top + after.bottom, canvas.width + after.left + after.right)
 
 
-def _with_bleeds(raw: list[tuple[Op | None, Params, Canvas | None, tuple[int, int]]]) -> tuple[tuple[Step, ...], Bleed]:
+def _with_bleeds(raw: list[_Raw]) -> tuple[tuple[Step, ...], Bleed]:
     """Return the steps, each warp with the bleed before and after it, worked out from the last to the first."""
     bleed = _NO_BLEED
     steps: list[Step] = []
-    for op, params, canvas, shape in reversed(raw):
+    for op, params, canvas, frame in reversed(raw):
         after = bleed
         if canvas is not None:
-            bleed = needed_bleed(canvas, shape, after)
+            bleed = needed_bleed(canvas, frame.height, frame.width, after)
         steps.append(Step(op, params, canvas, bleed, after))
     return tuple(reversed(steps)), bleed

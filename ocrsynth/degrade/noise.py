@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ocrsynth.seeding import raw_words
+from ocrsynth.seeding import bank_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,7 @@ _TERMS = 12
 
 @lru_cache(maxsize=1)
 def _bank() -> NDArray[np.int16]:
-    words = raw_words(_BANK * _TERMS // 4, seed=0, index=0, stage="noise bank")
+    words = bank_words(_BANK * _TERMS // 4, "normal noise")
     total = words.view(np.uint16).reshape(_TERMS, _BANK).sum(axis=0, dtype=np.int64)
     # Twelve uniforms on [0, 2^16) have a mean of 12 · 2^15 and a standard deviation of 2^16.
     centred = (total - _TERMS * (1 << 15)) // (65536 // BANK_SIGMA)

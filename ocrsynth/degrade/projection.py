@@ -1,6 +1,7 @@
 """Projective geometry of warps: matrices, canvases and bleeds.
 
-Points are (x, y), pixel centres at half-integers, so a picture covers exactly [0, W] × [0, H].
+Points are (x, y), pixel centres at half-integers, so a picture covers exactly [0, W] × [0, H].  Matrices of a few
+points are plain tuples: at this size Python's floats are several times faster than arrays.
 """
 
 from __future__ import annotations
@@ -8,79 +9,142 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 
 from ocrsynth.records import Bleed, Margins
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
+
+Matrix = tuple[float, float, float, float, float, float, float, float, float]
+"""A 3×3 projective matrix, row by row; takes (x, y, 1) to (x', y', 1) up to a factor."""
+IDENTITY: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+Point = tuple[float, float]
 
 
 class Canvas(NamedTuple):
-    """A 3×3 matrix from the old picture to the new one, and the size of the new one in px."""
+    """A matrix from the old picture to the new one, and the size of the new one in px."""
 
-    matrix: NDArray[np.float64]
+    matrix: Matrix
     height: int
     width: int
 
 
-def move(matrix: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return *points*, float (n, 2), under the 3×3 projective *matrix*."""
-    moved = points @ matrix[:, :2].T + matrix[:, 2]
-    return moved[:, :2] / moved[:, 2:]
+class Bounds(NamedTuple):
+    """An upright box, in px."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
-def corners(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the corners of a picture, float (4, 2), clockwise from the top-left."""
-    h, w = shape[:2]
-    return np.array(((0.0, 0.0), (w, 0.0), (w, h), (0.0, h)))
+def times(m: Matrix, n: Matrix) -> Matrix:
+    """Return the matrix that applies *n* first and then *m*."""
+    a, b, c, d, e, f, g, h, i = m
+    j, k, l, o, p, q, r, s, t = n  # noqa: E741 - the letters of a matrix
+    return (
+        a * j + b * o + c * r, a * k + b * p + c * s, a * l + b * q + c * t,
+        d * j + e * o + f * r, d * k + e * p + f * s, d * l + e * q + f * t,
+        g * j + h * o + i * r, g * k + h * p + i * s, g * l + h * q + i * t,
+    )  # fmt: skip
 
 
-def shift(dx: float, dy: float, scale: float = 1.0) -> NDArray[np.float64]:
+def inverse(m: Matrix) -> Matrix:
+    """Return the inverse by the adjugate; raises ZeroDivisionError for a matrix that flattens the plane."""
+    a, b, c, d, e, f, g, h, i = m
+    u, v, w = e * i - f * h, f * g - d * i, d * h - e * g
+    k = 1 / (a * u + b * v + c * w)
+    return (
+        u * k, (c * h - b * i) * k, (b * f - c * e) * k,
+        v * k, (a * i - c * g) * k, (c * d - a * f) * k,
+        w * k, (b * g - a * h) * k, (a * e - b * d) * k,
+    )  # fmt: skip
+
+
+def as_array(m: Matrix) -> NDArray[np.float64]:
+    """Return *m* as float64 (3, 3)."""
+    return np.array(m).reshape(3, 3)
+
+
+def move(m: Matrix, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return *points*, float64 (n, 2), under *m*."""
+    moved: NDArray[np.float64] = cv2.perspectiveTransform(points.reshape(1, -1, 2), as_array(m)).reshape(-1, 2)  # type: ignore[assignment]
+    return moved
+
+
+def moved_points(m: Matrix, points: Iterable[Point]) -> list[Point]:
+    """Return a few *points* under *m*."""
+    a, b, c, d, e, f, g, h, i = m
+    moved = []
+    for x, y in points:
+        k = 1 / (g * x + h * y + i)
+        moved.append(((a * x + b * y + c) * k, (d * x + e * y + f) * k))
+    return moved
+
+
+def bounds_of(m: Matrix, points: Iterable[Point]) -> Bounds:
+    """Return the upright box around *points* under *m*."""
+    xs, ys = zip(*moved_points(m, points), strict=True)
+    return Bounds(min(xs), min(ys), max(xs), max(ys))
+
+
+def corners(height: float, width: float) -> tuple[Point, Point, Point, Point]:
+    """Return the corners of a picture, clockwise from the top-left."""
+    return (0.0, 0.0), (width, 0.0), (width, height), (0.0, height)
+
+
+def shift(dx: float, dy: float, scale: float = 1.0) -> Matrix:
     """Return the matrix that moves points by (dx, dy) and then scales them about the origin."""
-    return np.array(((scale, 0.0, dx * scale), (0.0, scale, dy * scale), (0.0, 0.0, 1.0)))
+    return (scale, 0.0, dx * scale, 0.0, scale, dy * scale, 0.0, 0.0, 1.0)
 
 
-def about_centre(matrix: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+def about_centre(matrix: Matrix, height: float, width: float) -> Matrix:
     """Return *matrix* applied about the centre of a picture instead of the origin."""
-    h, w = shape[:2]
-    return shift(w / 2, h / 2) @ matrix @ shift(-w / 2, -h / 2)
+    return times(times(shift(width / 2, height / 2), matrix), shift(-width / 2, -height / 2))
 
 
-def grow_to_fit(matrix: NDArray[np.float64], shape: tuple[int, ...]) -> Canvas:
+def scale_of(matrix: Matrix) -> float:
+    """Return the factor by which *matrix* enlarges lengths at the origin, its perspective aside."""
+    a, b, _, d, e, _, _, _, i = matrix
+    return math.sqrt(abs(a * e - b * d)) / abs(i)
+
+
+def grow_to_fit(matrix: Matrix, height: int, width: int) -> Canvas:
     """Return *matrix* moved so that the whole picture stays inside a canvas that is as large as it must be."""
-    moved = move(matrix, corners(shape))
-    left, top = np.floor(moved.min(axis=0) + 1e-6)
-    right, bottom = np.ceil(moved.max(axis=0) - 1e-6)
-    return Canvas(shift(-left, -top) @ matrix, max(int(bottom - top), 1), max(int(right - left), 1))
+    box = bounds_of(matrix, corners(height, width))
+    left, top = math.floor(box.left + 1e-6), math.floor(box.top + 1e-6)
+    right, bottom = math.ceil(box.right - 1e-6), math.ceil(box.bottom - 1e-6)
+    return Canvas(times(shift(-left, -top), matrix), max(bottom - top, 1), max(right - left, 1))
 
 
-def refit(matrix: NDArray[np.float64], line_quad: NDArray[np.float64], margins: Margins, height: int) -> Canvas:
+def refit(matrix: Matrix, line_quad: Iterable[Point], margins: Margins, height: int) -> Canvas:
     """Return *matrix* on a canvas of the given *height*, cropped about the moved line with its old *margins*.
 
     The whole is scaled to the height: a tilted line gets smaller, as in the crop of a detector; its ink is never cut.
     """
-    moved = move(matrix, line_quad)
-    left, top = moved.min(axis=0)
-    right, bottom = moved.max(axis=0)
-    scale = height / (bottom - top + margins.top + margins.bottom)
-    width = math.ceil((right - left + margins.left + margins.right) * scale)
-    return Canvas(shift(margins.left - left, margins.top - top, scale) @ matrix, height, width)
+    box = bounds_of(matrix, line_quad)
+    scale = height / (box.bottom - box.top + margins.top + margins.bottom)
+    width = math.ceil((box.right - box.left + margins.left + margins.right) * scale)
+    return Canvas(times(shift(margins.left - box.left, margins.top - box.top, scale), matrix), height, width)
 
 
-def needed_bleed(canvas: Canvas, shape: tuple[int, int], beyond: Bleed) -> Bleed:
-    """Return by how much a picture of *shape* must be drawn beyond its frame to fill *canvas* and *beyond* it."""
-    target = np.array(
-        (
-            (-beyond.left, -beyond.top),
-            (canvas.width + beyond.right, -beyond.top),
-            (canvas.width + beyond.right, canvas.height + beyond.bottom),
-            (-beyond.left, canvas.height + beyond.bottom),
-        ),
-        np.float64,
+def needed_bleed(canvas: Canvas, height: int, width: int, beyond: Bleed) -> Bleed:
+    """Return by how much a picture must be drawn beyond its frame to fill *canvas* and *beyond* it."""
+    target = (
+        (-beyond.left, -beyond.top),
+        (canvas.width + beyond.right, -beyond.top),
+        (canvas.width + beyond.right, canvas.height + beyond.bottom),
+        (-beyond.left, canvas.height + beyond.bottom),
     )
-    source = move(np.linalg.inv(canvas.matrix), target)
+    box = bounds_of(inverse(canvas.matrix), target)
     # One pixel more than the corners need, for the neighbours of bilinear interpolation.
-    left, top = np.floor(-source.min(axis=0)).astype(int) + 2
-    right, bottom = np.ceil(source.max(axis=0) - (shape[1], shape[0])).astype(int) + 2
-    return Bleed(max(int(left), 0), max(int(top), 0), max(int(right), 0), max(int(bottom), 0))
+    return Bleed(
+        max(math.ceil(-box.left) + 1, 0),
+        max(math.ceil(-box.top) + 1, 0),
+        max(math.ceil(box.right - width) + 1, 0),
+        max(math.ceil(box.bottom - height) + 1, 0),
+    )

@@ -9,17 +9,21 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import uharfbuzz as hb
 
 from ocrsynth.errors import AssetError
 from ocrsynth.records import FontKey, FontMetrics
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _MAX_FACES = 256
 _MAX_INSTANCES = 1024
 
-Extents = tuple[float, float, float, float]
-_NO_INK: Extents = (0.0, 0.0, 0.0, 0.0)
+_FIRST_ROWS = 64
 
 
 @lru_cache(maxsize=_MAX_FACES)
@@ -47,9 +51,9 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
 
 
 class FontInstance:
-    """A face at one place of its design space, with its metrics and a cache of glyph extents."""
+    """A face at one place of its design space, with its metrics and the ink boxes of the glyphs met so far."""
 
-    __slots__ = ("_extents", "hb_font", "metrics", "upem")
+    __slots__ = ("_boxes", "_inked", "_row_of", "dotted_circle", "hb_font", "metrics", "upem")
 
     def __init__(self, key: FontKey) -> None:
         face = open_face(key.path, key.face)
@@ -57,37 +61,55 @@ class FontInstance:
         self.hb_font = hb.Font(face)
         if key.coords:
             self.hb_font.set_variations(dict(key.coords))
-        self._extents: dict[int, Extents] = {}
+        self._row_of: dict[int, int] = {}
+        self._boxes = np.zeros((_FIRST_ROWS, 4))
+        self._inked = np.zeros(_FIRST_ROWS, np.bool_)
+        self.dotted_circle: int | None = self.hb_font.get_nominal_glyph(0x25CC)
         self.metrics = self._measure()
 
-    def extents(self, glyph: int) -> Extents:
-        """Return left, top, right, bottom of the ink of a glyph in font units, y up; all 0 where it has none."""
-        found = self._extents.get(glyph)
-        if found is None:
+    def ink_boxes(self, glyphs: list[int]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the ink of *glyphs*, float64 (n, 4): left, top, right, bottom in em from the origin, y down.
+
+        The second array, bool (n,), tells which have ink at all; the boxes of the others are 0.
+        """
+        row_of = self._row_of
+        try:
+            rows = [row_of[g] for g in glyphs]
+        except KeyError:
+            rows = [self._row(g) for g in glyphs]
+        return self._boxes.take(rows, axis=0), self._inked.take(rows)
+
+    def _row(self, glyph: int) -> int:
+        row = self._row_of.get(glyph)
+        if row is None:
+            row = len(self._row_of)
+            if row == len(self._boxes):
+                self._boxes = np.concatenate((self._boxes, np.zeros_like(self._boxes)))
+                self._inked = np.concatenate((self._inked, np.zeros_like(self._inked)))
+            self._row_of[glyph] = row
             e = self.hb_font.get_glyph_extents(glyph)
-            # height is negative: HarfBuzz measures it downwards from y_bearing.
-            empty = e is None or e.width == 0 or e.height == 0
-            found = _NO_INK if empty else (e.x_bearing, e.y_bearing, e.x_bearing + e.width, e.y_bearing + e.height)
-            self._extents[glyph] = found
-        return found
+            if e is not None and e.width != 0 and e.height != 0:
+                # HarfBuzz measures height downwards from y_bearing, so it is negative.
+                box = (e.x_bearing, -e.y_bearing, e.x_bearing + e.width, -e.y_bearing - e.height)
+                self._boxes[row] = np.array(box) / self.upem
+                self._inked[row] = True
+        return row
 
     def _measure(self) -> FontMetrics:
         """Measure heights on the ink of typical letters: the tables of fonts are often wrong or padded."""
-        tops = {name: self._ink_of(characters) for name, characters in _PROBES.items()}
         font = self.hb_font.get_font_extents("ltr")
-        ascent = tops["ascent"][0] or font.ascender
-        descent = -tops["descent"][1] or -font.descender
-        cap = tops["cap"][0] or ascent
-        x_height = tops["x"][0] or 0.7 * cap
-        upem = self.upem
-        return FontMetrics(ascent / upem, max(descent, 0) / upem, cap / upem, x_height / upem)
+        ascent = -self._probe("bdhkl")[0] or font.ascender / self.upem
+        descent = self._probe("gpqy")[1] or -font.descender / self.upem
+        cap = -self._probe("HEI")[0] or ascent
+        return FontMetrics(ascent, max(descent, 0.0), cap, -self._probe("xzv")[0] or 0.7 * cap)
 
-    def _ink_of(self, characters: str) -> tuple[float, float]:
-        boxes = [self.extents(g) for c in characters if (g := self.hb_font.get_nominal_glyph(ord(c)))]
-        return (max((b[1] for b in boxes), default=0), min((b[3] for b in boxes), default=0))
-
-
-_PROBES = {"ascent": "bdhkl", "descent": "gpqy", "cap": "HEI", "x": "xzv"}
+    def _probe(self, characters: str) -> tuple[float, float]:
+        """Return the highest top and the lowest bottom of the ink of *characters*, y down; 0 without any."""
+        glyphs = [g for c in characters if (g := self.hb_font.get_nominal_glyph(ord(c)))]
+        if not glyphs:
+            return 0.0, 0.0
+        boxes, _ = self.ink_boxes(glyphs)
+        return float(boxes[:, 1].min()), float(boxes[:, 3].max())
 
 
 @lru_cache(maxsize=_MAX_INSTANCES)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ocrsynth.errors import Rejected
 from ocrsynth.fields import Range, Section, Within
-from ocrsynth.records import Layout, Margins
+from ocrsynth.records import Layout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,9 +47,9 @@ def lay_out(shaped: ShapedLine, config: RenderConfig, stream: Stream) -> Layout:
     before, after = config.side_margin_em.draw(stream), config.side_margin_em.draw(stream)
     metrics = shaped.metrics
     boxes = shaped.cluster_boxes_em
-    ink = boxes[shaped.cluster_has_ink]
-    left, top = ink[:, :2].min(axis=0).tolist()
-    right, bottom = ink[:, 2:].max(axis=0).tolist()
+    ink = boxes if shaped.cluster_has_ink.all() else boxes[shaped.cluster_has_ink]
+    left, top, _, _ = ink.min(axis=0).tolist()
+    _, _, right, bottom = ink.max(axis=0).tolist()
     # y is down in boxes: the top of the ink is negative.
     rise = max(-top, metrics.x_height_em)
     fall = max(bottom, 0.0)
@@ -68,9 +68,6 @@ def lay_out(shaped: ShapedLine, config: RenderConfig, stream: Stream) -> Layout:
         size_px=size,
         x_px=x,
         baseline_px=baseline,
-        margins_px=Margins(
-            before * size, baseline + top * size, width - (x + right * size), config.height_px - (baseline + bottom * size)
-        ),
         word_ranges=word_ranges,
         points=points,
     )
@@ -80,24 +77,39 @@ def _points(
     shaped: ShapedLine, size: float, x: float, baseline: float, line_box: tuple[float, float, float, float]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return the code-point ranges of the words, and the corners of all labels as `Layout.points` orders them."""
-    text = shaped.line.text
     ranges = shaped.cluster_ranges
-    # A word is a run of clusters between white space.
-    is_space = np.array([text[a].isspace() for a in ranges[:, 0].tolist()], np.bool_)
-    edges = np.flatnonzero(np.diff(np.concatenate(([True], is_space, [True]))))
-    first, end = edges[0::2], edges[1::2]
+    spans = _word_spans(shaped.line.text)
+    word_ranges = np.array(spans, np.int32)
+    single = len(ranges) == len(shaped.line.text)
+    # White space is never part of a larger cluster here, so words begin and end with clusters.
+    edges = word_ranges.ravel() if single else np.searchsorted(ranges[:, 0], word_ranges.ravel())
     boxes = shaped.cluster_boxes_em
     # reduceat over [first, end, first, end, …] yields words in the even places; the pad keeps the last end in range.
     padded = np.concatenate((boxes, boxes[-1:]))
-    low = np.minimum.reduceat(padded[:, :2], edges)[0::2]
-    high = np.maximum.reduceat(padded[:, 2:], edges)[0::2]
-    all_boxes = np.concatenate((boxes, np.concatenate((low, high), axis=1), [line_box])) * size
-    corners = all_boxes[:, _CORNERS].reshape(-1, 2)
-    ends = np.array(((0.0, 0.0), (shaped.advance_em * size, 0.0)))
-    points = np.concatenate((corners, ends))
+    n = len(boxes)
+    m = len(spans)
+    all_boxes = np.empty((n + m + 1, 4))
+    all_boxes[:n] = boxes
+    all_boxes[n:-1, :2] = np.minimum.reduceat(padded[:, :2], edges)[0::2]
+    all_boxes[n:-1, 2:] = np.maximum.reduceat(padded[:, 2:], edges)[0::2]
+    all_boxes[-1] = line_box
+    points = np.zeros((4 * (n + m + 1) + 2, 2))
+    points[:-2] = all_boxes[:, _CORNERS].reshape(-1, 2)
+    points[-1, 0] = shaped.advance_em
+    points *= size
     points += (x, baseline)
-    word_ranges = np.stack((ranges[first, 0], ranges[end - 1, 1]), axis=1)
     return word_ranges, points
+
+
+def _word_spans(text: str) -> list[tuple[int, int]]:
+    """Return the half-open ranges between white space; there is at least one, for labels are never blank."""
+    spans = []
+    at = 0
+    for word in text.split():
+        start = text.index(word, at)
+        at = start + len(word)
+        spans.append((start, at))
+    return spans
 
 
 _CORNERS = np.array((0, 1, 2, 1, 2, 3, 0, 3))

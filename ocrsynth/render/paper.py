@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ocrsynth.errors import RecipeError
-from ocrsynth.seeding import raw_words
+from ocrsynth.seeding import bank_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _TILE_HEIGHT = 512
 _TILE_WIDTH = 2048
+_SPARE_HEIGHT = 256
+_SPARE_WIDTH = 1536
 _PEAK = 60
 """Largest excursion of the tile, in its own levels around 128."""
 _SIGMAS = 3.0
@@ -32,15 +34,19 @@ _SIGMAS = 3.0
 
 @lru_cache(maxsize=1)
 def _tile() -> NDArray[np.uint8]:
-    """Return the paper tile, uint8 (512, 2048), mean 128: fibres, clouds and grain in fixed shares."""
+    """Return the paper tile, uint8, mean 128: fibres, clouds and grain in fixed shares.
+
+    It repeats every 512 × 2048 px and is stored with some of its repetition, so that most crops are plain slices.
+    """
     n = _TILE_HEIGHT * _TILE_WIDTH
-    noise = raw_words(n // 8, seed=0, index=0, stage="paper tile").view(np.uint8).reshape(_TILE_HEIGHT, _TILE_WIDTH)
+    noise = bank_words(n // 8, "paper tile").view(np.uint8).reshape(_TILE_HEIGHT, _TILE_WIDTH)
     grain = noise.astype(np.int32) - 128
     fibres = _box(grain, 1, 9) + _box(grain[::-1], 9, 1)
     clouds = _box(_box(grain[:, ::-1], 31, 31), 31, 31)
     field = grain * 2 + fibres * 8 + clouds * 220
     scaled = field * _PEAK / (_SIGMAS * float(field.std()))
-    return cast("NDArray[np.uint8]", (128 + np.clip(np.rint(scaled), -_PEAK, _PEAK)).astype(np.uint8))
+    tile = (128 + np.clip(np.rint(scaled), -_PEAK, _PEAK)).astype(np.uint8)
+    return np.pad(tile, ((0, _SPARE_HEIGHT), (0, _SPARE_WIDTH)), mode="wrap")
 
 
 def _box(field: NDArray[np.int32], height: int, width: int) -> NDArray[np.int32]:
@@ -105,12 +111,13 @@ def ink_on_paper(mask: NDArray[np.uint8], surface: dict[str, Any], bleed: Bleed)
     The texture is anchored at the frame, not at its bleed: a wider bleed shows more of the same paper.
     """
     height, width = mask.shape
-    rows = (np.arange(height) + surface["offset"][0] - bleed.top) % _TILE_HEIGHT
-    start = (surface["offset"][1] - bleed.left) % _TILE_WIDTH
-    if rows[0] + height <= _TILE_HEIGHT and start + width <= _TILE_WIDTH:
-        crop = _tile()[rows[0] : rows[0] + height, start : start + width]
-    else:
-        crop = _tile()[rows[:, None], (np.arange(width) + start) % _TILE_WIDTH]
+    top = (surface["offset"][0] - bleed.top) % _TILE_HEIGHT
+    left = (surface["offset"][1] - bleed.left) % _TILE_WIDTH
+    tile = _tile()
+    crop = tile[top : top + height, left : left + width]
+    if crop.shape != mask.shape:
+        rows, columns = np.arange(height) + top, np.arange(width) + left
+        crop = tile[rows[:, None] % _TILE_HEIGHT, columns % _TILE_WIDTH]
     gain = surface["texture_grey"] * _SIGMAS / _PEAK
     channels = [_one_channel(mask, crop, p, i, gain) for p, i in zip(surface["paper"], surface["ink"], strict=True)]
     if len(channels) == 1:
@@ -119,7 +126,7 @@ def ink_on_paper(mask: NDArray[np.uint8], surface: dict[str, Any], bleed: Bleed)
 
 
 def _one_channel(mask: NDArray[np.uint8], crop: NDArray[np.uint8], paper: int, ink: int, gain: float) -> NDArray[np.uint8]:
-    # addWeighted rounds and saturates in one pass: paper + gain * (crop - 128).
-    sheet = cv2.addWeighted(crop, gain, crop, 0.0, paper - 128.0 * gain)
+    # One pass that rounds and saturates; "Abs" never matters, for the darkest paper is lighter than its ink.
+    sheet = cv2.convertScaleAbs(crop, alpha=gain, beta=paper - 128.0 * gain)
     depth = cv2.multiply(cv2.subtract(sheet, ink), mask, scale=1 / 255)
     return cast("NDArray[np.uint8]", cv2.subtract(sheet, depth))

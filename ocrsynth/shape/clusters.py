@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +21,24 @@ def grapheme_starts(text: str) -> list[int]:
     """Return the code-point offset at which each extended grapheme cluster (UAX #29) of *text* begins."""
     if text.isascii():
         # Labels hold no control characters, so the only ASCII cluster of two, CR LF, cannot occur.
-        return list(range(len(text)))
+        return _single(len(text))[0]
     return [m.start() for m in _GRAPHEME.finditer(text)]
+
+
+def cluster_ranges(starts: list[int], length: int) -> NDArray[np.int32]:
+    """Return the half-open range of each cluster, int32 (n, 2), from the *starts* in a text of *length* code points."""
+    if len(starts) == length:
+        return _single(length)[1]
+    return np.array(list(zip(starts, [*starts[1:], length], strict=True)), np.int32)
+
+
+@lru_cache(maxsize=1024)
+def _single(n: int) -> tuple[list[int], NDArray[np.int32]]:
+    """Return starts and ranges of *n* clusters of one code point each; shared, so the array is read-only."""
+    starts = list(range(n))
+    ranges = np.stack((np.arange(n, dtype=np.int32), np.arange(1, n + 1, dtype=np.int32)), axis=1)
+    ranges.setflags(write=False)
+    return starts, ranges
 
 
 def needs_ink(cluster: str) -> bool:
@@ -30,17 +48,16 @@ def needs_ink(cluster: str) -> bool:
     return _INKLESS.fullmatch(unicodedata.normalize("NFC", cluster)) is None
 
 
-def owner_of_glyphs(glyph_clusters: list[int], starts: list[int]) -> NDArray[np.intp]:
-    """Return, for each glyph, the number of the grapheme cluster that holds its HarfBuzz cluster value."""
-    return np.searchsorted(np.asarray(starts), np.asarray(glyph_clusters), side="right") - 1
+def glyphs_by_cluster(glyph_clusters: list[int], starts: list[int]) -> list[tuple[int, int, list[int]]]:
+    """Return ``(first, end, glyphs)`` for each range of grapheme clusters that is drawn together.
 
-
-def share_ligatures(owners: NDArray[np.intp], n_clusters: int) -> list[tuple[int, int]]:
-    """Return ranges of grapheme clusters that are drawn together, as half-open pairs that partition all clusters.
-
-    A ligature's glyphs carry the number of its first cluster; the clusters after it own no glyph.
-    Clusters before the first glyph of the line have nothing drawn for them and stand as a range without glyphs.
+    *glyph_clusters* are HarfBuzz's cluster values, code-point offsets.  A ligature carries the offset of its first
+    cluster, so the clusters after it own no glyph and join its range.  The ranges partition all clusters; a range
+    without glyphs can only stand at the beginning.
     """
-    owned = np.unique(owners)
-    bounds = sorted({0, *owned.tolist(), n_clusters})
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    owned: dict[int, list[int]] = {}
+    for glyph, offset in enumerate(glyph_clusters):
+        owned.setdefault(bisect_right(starts, offset) - 1, []).append(glyph)
+    firsts = sorted({0, *owned})
+    ends = [*firsts[1:], len(starts)]
+    return [(first, end, owned.get(first, [])) for first, end in zip(firsts, ends, strict=True)]

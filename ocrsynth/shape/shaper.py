@@ -10,7 +10,7 @@ import uharfbuzz as hb
 from ocrsynth.errors import Rejected
 from ocrsynth.fonts.faces import FontInstance, open_instance
 from ocrsynth.records import FontKey, GlyphRun, ShapedLine, TextLine
-from ocrsynth.shape.clusters import grapheme_starts, needs_ink, owner_of_glyphs, share_ligatures
+from ocrsynth.shape.clusters import cluster_ranges, glyphs_by_cluster, grapheme_starts, needs_ink
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,49 +32,57 @@ def shape_line(line: TextLine, font: FontKey) -> ShapedLine:
     buffer.script = line.script
     buffer.language = line.language
     hb.shape(instance.hb_font, buffer, _FEATURES)
-    infos = [(g.codepoint, g.cluster) for g in buffer.glyph_infos]
-    glyph_ids = [g for g, _ in infos]
-    glyph_clusters = [c for _, c in infos]
-    positions = np.array([p.position for p in buffer.glyph_positions], np.float64).reshape(-1, 4)
+    glyph_ids: list[int] = []
+    glyph_clusters: list[int] = []
+    for info in buffer.glyph_infos:
+        glyph_ids.append(info.codepoint)
+        glyph_clusters.append(info.cluster)
     _check_glyphs(instance, glyph_ids, line.text)
-
     # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up.
-    upem = instance.upem
-    positions /= upem
-    pen = np.cumsum(positions[:, 2])
-    advance = float(pen[-1])
-    pen -= positions[:, 2]
-    x = pen + positions[:, 0]
-    y = positions[:, 1]
-    ink = np.array([instance.extents(g) for g in glyph_ids], np.float64) / upem
-    has_ink = ink[:, 2] > ink[:, 0]
-    boxes = np.column_stack((x + ink[:, 0], -y - ink[:, 1], x + ink[:, 2], -y - ink[:, 3]))
-    advances = np.column_stack((pen, pen + positions[:, 2]))
+    pens, lefts, rises = [], [], []
+    pen = 0
+    raised = False
+    for position in buffer.glyph_positions:
+        x_offset, y_offset, x_advance, _ = position.position
+        pens.append(pen)
+        lefts.append(pen + x_offset)
+        rises.append(y_offset)
+        if y_offset:
+            raised = True
+        pen += x_advance
+    pens.append(pen)
+    pen_em = np.array(pens, np.float64)
+    pen_em /= instance.upem
+    x = np.array(lefts, np.float64)
+    x /= instance.upem
+    y = np.array(rises, np.float64) / instance.upem if raised else None
+    boxes, has_ink = instance.ink_boxes(glyph_ids)
+    boxes[:, 0] += x
+    boxes[:, 2] += x
+    if y is not None:
+        boxes[:, 1] -= y
+        boxes[:, 3] -= y
 
     starts = grapheme_starts(line.text)
-    ends = [*starts[1:], len(line.text)]
     x_height = instance.metrics.x_height_em
     if glyph_clusters == starts:
         split = np.zeros(len(starts), np.bool_)
-        bare = ~has_ink
-        if bare.any():
-            boxes[bare, 0] = advances[bare, 0]
-            boxes[bare, 1] = -x_height
-            boxes[bare, 2] = advances[bare, 1]
-            boxes[bare, 3] = 0
-    else:
-        owners = owner_of_glyphs(glyph_clusters, starts)
-        boxes, has_ink, split = _merge(boxes, has_ink, advances, owners, len(starts), x_height)
-    if not has_ink.all():
         for i in np.flatnonzero(~has_ink).tolist():
-            if needs_ink(line.text[starts[i] : ends[i]]):
-                raise Rejected("empty_glyph", f"{line.text[starts[i] : ends[i]]!r} leaves no ink")
+            boxes[i] = (pen_em[i], -x_height, pen_em[i + 1], 0.0)
+    else:
+        groups = glyphs_by_cluster(glyph_clusters, starts)
+        boxes, has_ink, split = _merge(boxes, has_ink, pen_em, groups, x_height)
+    ranges = cluster_ranges(starts, len(line.text))
+    for i in np.flatnonzero(~has_ink).tolist():
+        cluster = line.text[ranges[i, 0] : ranges[i, 1]]
+        if needs_ink(cluster):
+            raise Rejected("empty_glyph", f"{cluster!r} leaves no ink")
     return ShapedLine(
         line=line,
-        runs=(GlyphRun(font, glyph_ids, x.tolist(), y.tolist()),),
-        advance_em=advance,
+        runs=(GlyphRun(font, glyph_ids, x.tolist(), [0.0] * len(glyph_ids) if y is None else y.tolist()),),
+        advance_em=pens[-1] / instance.upem,
         metrics=instance.metrics,
-        cluster_ranges=np.stack((np.array(starts, np.int32), np.array(ends, np.int32)), axis=1),
+        cluster_ranges=ranges,
         cluster_boxes_em=boxes,
         cluster_has_ink=has_ink,
         cluster_is_split=split,
@@ -84,7 +92,7 @@ def shape_line(line: TextLine, font: FontKey) -> ShapedLine:
 def _check_glyphs(instance: FontInstance, glyph_ids: list[int], text: str) -> None:
     if not glyph_ids or 0 in glyph_ids:
         raise Rejected("notdef", f"the font lacks a character of {text!r}")
-    circle = instance.hb_font.get_nominal_glyph(0x25CC)
+    circle = instance.dotted_circle
     if circle and circle in glyph_ids and _DOTTED_CIRCLE not in text:
         raise Rejected("dotted_circle", f"a mark of {text!r} found no base")
 
@@ -92,33 +100,33 @@ def _check_glyphs(instance: FontInstance, glyph_ids: list[int], text: str) -> No
 def _merge(
     boxes: NDArray[np.float64],
     has_ink: NDArray[np.bool_],
-    advances: NDArray[np.float64],
-    owners: NDArray[np.intp],
-    n_clusters: int,
+    pen_em: NDArray[np.float64],
+    groups: list[tuple[int, int, list[int]]],
     x_height: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Return boxes, ink and split flags by grapheme cluster, where glyphs and clusters are not one to one.
 
     Clusters that share a ligature divide the width of its box evenly.
     """
-    merged = np.zeros((n_clusters, 4))
+    n_clusters = groups[-1][1]
+    merged: list[tuple[float, float, float, float]] = []
     inked = np.zeros(n_clusters, np.bool_)
     split = np.zeros(n_clusters, np.bool_)
-    for first, end in share_ligatures(owners, n_clusters):
-        mine = owners == first
-        if not mine.any():
+    rows = boxes.tolist()
+    pens = pen_em.tolist()
+    for first, end, glyphs in groups:
+        if not glyphs:
             raise Rejected("lost_cluster", f"no glyph for cluster {first}")
-        drawn = mine & has_ink
-        if drawn.any():
-            left, top = boxes[drawn, :2].min(axis=0)
-            right, bottom = boxes[drawn, 2:].max(axis=0)
+        drawn = [rows[g] for g in glyphs if has_ink[g]]
+        if drawn:
+            left, top = min(b[0] for b in drawn), min(b[1] for b in drawn)
+            right, bottom = max(b[2] for b in drawn), max(b[3] for b in drawn)
         else:
-            left, right, top, bottom = advances[mine, 0].min(), advances[mine, 1].max(), -x_height, 0.0
-        edges = np.linspace(left, right, end - first + 1)
-        merged[first:end, 0] = edges[:-1]
-        merged[first:end, 2] = edges[1:]
-        merged[first:end, 1] = top
-        merged[first:end, 3] = bottom
-        inked[first:end] = drawn.any()
-        split[first:end] = end - first > 1
-    return merged, inked, split
+            left, right = min(pens[g] for g in glyphs), max(pens[g + 1] for g in glyphs)
+            top, bottom = -x_height, 0.0
+        n = end - first
+        step = (right - left) / n
+        merged += [(left + step * k, top, left + step * (k + 1), bottom) for k in range(n)]
+        inked[first:end] = bool(drawn)
+        split[first:end] = n > 1
+    return np.array(merged), inked, split

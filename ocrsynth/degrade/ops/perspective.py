@@ -8,12 +8,10 @@ import cv2
 import numpy as np
 
 from ocrsynth.degrade.base import OPS, GeometricOp, Params
-from ocrsynth.degrade.projection import corners
+from ocrsynth.degrade.projection import Matrix, corners
 from ocrsynth.fields import Range, Within
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ocrsynth.records import Frame
     from ocrsynth.seeding import Stream
 
@@ -35,8 +33,9 @@ class Perspective(GeometricOp):
         reach = self.shift_ratio.draw(stream) * frame.height
         return {"shifts_px": [[round(stream.uniform(-reach, reach), 3) for _ in range(2)] for _ in range(4)]}
 
-    def matrix(self, shape: tuple[int, ...], *, shifts_px: list[list[float]]) -> NDArray[np.float64]:
+    def matrix(self, height: int, width: int, *, shifts_px: list[list[float]]) -> Matrix:
         """Return the matrix that takes the corners of the picture to their shifted places."""
-        source = corners(shape)
-        target = source + np.asarray(shifts_px)
-        return np.asarray(cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32)), np.float64)
+        source = np.array(corners(height, width), np.float32)
+        target = source + np.array(shifts_px, np.float32)
+        m = cv2.getPerspectiveTransform(source, target).ravel().tolist()
+        return (m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8])

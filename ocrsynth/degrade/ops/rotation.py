@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import numpy as np
-
 from ocrsynth.degrade.base import OPS, GeometricOp, Params
-from ocrsynth.degrade.projection import about_centre
+from ocrsynth.degrade.projection import Matrix, about_centre
 from ocrsynth.fields import Range, Within
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ocrsynth.records import Frame
     from ocrsynth.seeding import Stream
 
@@ -35,7 +31,7 @@ class Rotation(GeometricOp):
         del frame
         return {"angle_deg": round(self.angle_deg.draw(stream), 4)}
 
-    def matrix(self, shape: tuple[int, ...], *, angle_deg: float) -> NDArray[np.float64]:
+    def matrix(self, height: int, width: int, *, angle_deg: float) -> Matrix:
         """Return the rotation about the centre of the picture; y points down, so the sine changes sign."""
         c, s = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
-        return about_centre(np.array(((c, s, 0.0), (-s, c, 0.0), (0.0, 0.0, 1.0))), shape)
+        return about_centre((c, s, 0.0, -s, c, 0.0, 0.0, 0.0, 1.0), height, width)
