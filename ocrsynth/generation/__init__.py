@@ -1,0 +1,1 @@
+"""Plan → shards over worker processes: resume, supervision and statistics."""

@@ -1,0 +1,206 @@
+"""The plan of a run and its receipts: what makes a folder resumable.
+
+A data set folder holds::
+
+    plan.json            what is to be made; written first
+    recipe.lock.yaml     the recipe with every default, and the versions it depends on
+    receipts/000000.json one a finished shard, written after it
+    data/000000.tar      the shards
+    NOTICE               fonts and licences of what was drawn
+    dataset.json         counts and hashes of the whole; written last, so a folder that has it is complete
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ocrsynth.errors import OutputError
+from ocrsynth.recipe import Recipe, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCHEMA = 1
+PLAN = "plan.json"
+LOCK = "recipe.lock.yaml"
+DATASET = "dataset.json"
+NOTICE = "NOTICE"
+DATA = "data"
+RECEIPTS = "receipts"
+_JSON = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+_SMALLEST_SHARD = 100
+_LARGEST_SHARD = 10_000
+_SHARDS_AIMED_AT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run makes: samples 0 … count-1 of a recipe, in shards of one size, in one format."""
+
+    schema: int
+    fingerprint: str
+    count: int
+    shard_size: int
+    format: str
+
+    @classmethod
+    def of(cls, recipe: Recipe, count: int) -> tuple[Plan, str]:
+        """Return the plan of *count* samples, and the text of its ``recipe.lock.yaml``."""
+        size = recipe.output.shard_size
+        if size is None:
+            # It depends on the count alone, never on the workers: the shards must not.
+            size = min(max(-(-count // _SHARDS_AIMED_AT), _SMALLEST_SHARD), _LARGEST_SHARD)
+        locked = recipe.locked()
+        return cls(SCHEMA, fingerprint(locked), count, size, recipe.output.format), locked
+
+    @property
+    def n_shards(self) -> int:
+        """Return the number of shards; the last may be short."""
+        return -(-self.count // self.shard_size)
+
+    def indices(self, shard: int) -> range:
+        """Return the sample indices of *shard*."""
+        return range(shard * self.shard_size, min((shard + 1) * self.shard_size, self.count))
+
+    def to_bytes(self) -> bytes:
+        """Return the content of ``plan.json``."""
+        return orjson.dumps(asdict(self), option=_JSON)
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of ``plan.json``, which every receipt repeats."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of a finished shard, and its statistics."""
+
+    plan: str
+    shard: int
+    name: str
+    sha256: str
+    bytes: int
+    count: int
+    rejected: dict[str, int]
+    fonts: dict[str, int]
+    """Samples by font family."""
+
+    def to_bytes(self) -> bytes:
+        """Return the content of the receipt's file."""
+        return orjson.dumps(asdict(self), option=_JSON)
+
+
+def read_plan(out: Path) -> Plan:
+    """Return the plan in a folder; raises OutputError if there is none or it is broken."""
+    path = out / PLAN
+    try:
+        return Plan(**orjson.loads(path.read_bytes()))
+    except FileNotFoundError:
+        raise OutputError(f"{out}/: holds no data set, for {PLAN} is missing; give a folder that ocrsynth generate made") from None
+    except (orjson.JSONDecodeError, TypeError) as error:
+        raise OutputError(f"{path}: is not a plan of this version of ocrsynth, {error}; generate into another folder") from None
+
+
+def load_recipe(out: Path, plan: Plan) -> Recipe:
+    """Return the recipe of the data set in *out*; raises OutputError if it is not the one that was planned."""
+    path = out / LOCK
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read, {error.strerror}; generate into another folder") from None
+    if fingerprint(text) != plan.fingerprint:
+        raise OutputError(f"{path}: was changed after {PLAN} was written; restore it or generate into another folder")
+    return Recipe.load(path)
+
+
+def read_receipt(out: Path, plan: Plan, shard: int) -> Receipt | None:
+    """Return the receipt of *shard* if it is there, whole, and of this plan."""
+    try:
+        receipt = Receipt(**orjson.loads((out / RECEIPTS / f"{shard:06d}.json").read_bytes()))
+    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+        return None
+    return receipt if receipt.plan == plan.digest and receipt.shard == shard else None
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name beside it, flush it to the disk, then give it its name."""
+    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def hash_of(path: Path) -> tuple[str, int]:
+    """Return SHA-256 and size of a shard; of a folder: over the names and contents of its files, sorted by name."""
+    digest = hashlib.sha256()
+    if path.is_file():
+        with path.open("rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+        return digest.hexdigest(), path.stat().st_size
+    size = 0
+    for entry in sorted(path.iterdir()):
+        content = entry.read_bytes()
+        digest.update(f"{entry.name}\0{len(content)}\0".encode())
+        digest.update(content)
+        size += len(content)
+    return digest.hexdigest(), size
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold the folder for one run; raises OutputError if another run holds it.
+
+    The lock is on the folder itself: it leaves no file, and the kernel lifts it when its owner dies.
+    """
+    descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputError(f"{out}/: another run is writing into this folder; wait for it or choose another folder") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def prepare(out: Path, plan: Plan, lock_text: str) -> None:
+    """Make *out* ready for the plan, or find it there already; the caller holds its lock.
+
+    Raises OutputError if the folder holds anything but this plan's own files.
+    """
+    if (out / PLAN).exists():
+        there = read_plan(out)
+        if there != plan:
+            raise OutputError(f"{out}/: {_difference(there, plan)}; choose an empty folder")
+    else:
+        others = sorted(p.name for p in out.iterdir() if p.name not in (LOCK, DATA, RECEIPTS) and ".part-" not in p.name)
+        if others:
+            raise OutputError(
+                f"{out}/: is not empty and holds no plan, got {others[0]!r} and {len(others) - 1} more; choose an empty folder"
+            )
+    (out / DATA).mkdir(exist_ok=True)
+    (out / RECEIPTS).mkdir(exist_ok=True)
+    write_atomically(out / LOCK, lock_text.encode())
+    write_atomically(out / PLAN, plan.to_bytes())
+
+
+def _difference(there: Plan, here: Plan) -> str:
+    if there.fingerprint != here.fingerprint:
+        return f"holds a data set of recipe {there.fingerprint[:12]}, but this recipe is {here.fingerprint[:12]}"
+    for name, value in asdict(here).items():
+        old: Any = getattr(there, name)
+        if old != value:
+            return f"holds a data set with {name} {old!r}, but this run has {value!r}"
+    return "holds another plan"

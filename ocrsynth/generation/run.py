@@ -1,0 +1,221 @@
+"""`generate`: plan, build what is missing, finish."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from ocrsynth.errors import OutputError, RecipeError, SampleError
+from ocrsynth.fonts import catalogue
+from ocrsynth.generation.executor import run_workers
+from ocrsynth.generation.plan import (
+    DATA,
+    DATASET,
+    NOTICE,
+    RECEIPTS,
+    Plan,
+    Receipt,
+    locked,
+    prepare,
+    read_receipt,
+    write_atomically,
+)
+from ocrsynth.generation.shard import build_shard, remove
+from ocrsynth.pipeline import pipeline_for
+from ocrsynth.write.base import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ocrsynth.recipe import Recipe
+
+_FEW = 200
+"""Samples before the share of rejections means anything."""
+
+
+@dataclass(slots=True)
+class Statistics:
+    """Counts over the shards of a data set."""
+
+    samples: int = 0
+    bytes: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    fonts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, receipt: Receipt) -> None:
+        """Count a finished shard."""
+        self.samples += receipt.count
+        self.bytes += receipt.bytes
+        self.rejected.update(receipt.rejected)
+        self.fonts.update(receipt.fonts)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What `generate` made."""
+
+    out: Path
+    plan: Plan
+    statistics: Statistics
+    resumed_shards: int
+    """Shards that were there already."""
+
+
+class Progress(Protocol):
+    """Listens to a run."""
+
+    def start(self, total: int, already: int) -> None:
+        """Tell the number of samples of the plan, and how many are there already."""
+
+    def advance(self, samples: int, rejected: dict[str, int]) -> None:
+        """Tell of new samples and of the rejections among them."""
+
+
+class _Silent:
+    def start(self, total: int, already: int) -> None:
+        del total, already
+
+    def advance(self, samples: int, rejected: dict[str, int]) -> None:
+        del samples, rejected
+
+
+def generate(
+    recipe: Recipe, count: int, out: str | Path, *, workers: int = 1, progress: Progress | None = None
+) -> Result:
+    """Write samples 0 … count-1 of *recipe* as a data set into the folder *out*, or the rest of it if a part is there.
+
+    The files are the same for any number of *workers* and after any interruption.  With one worker the work is done in
+    this process, else in processes of their own.
+
+    Raises RecipeError for a count or number of workers below 1, OutputError if the folder holds something else or
+    cannot be written, SampleError if samples are rejected more often than the recipe allows, WorkerError if worker
+    processes keep dying.
+    """
+    if count < 1:
+        raise RecipeError(f"count: must be 1 or more, got {count!r}; say how many samples to make")
+    if workers < 1:
+        raise RecipeError(f"workers: must be 1 or more, got {workers!r}; say how many processes to use")
+    progress = progress or _Silent()
+    out = Path(out)
+    pipeline_for(recipe)  # Fonts and sources are opened before anything is written: what is wrong shows now.
+    plan, lock_text = Plan.of(recipe, count)
+    created = _make_folder(out)
+    try:
+        with locked(out):
+            prepare(out, plan, lock_text)
+            statistics = Statistics()
+            missing = _take_stock(out, plan, statistics)
+            resumed = plan.n_shards - len(missing)
+            progress.start(plan.count, statistics.samples)
+
+            def finished(receipt: Receipt) -> None:
+                statistics.add(receipt)
+                _check_rejections(recipe, statistics)
+
+            if workers > 1 and len(missing) > 1:
+                run_workers(out, missing, workers, progress.advance, finished)
+            else:
+                for shard in missing:
+                    finished(build_shard(recipe, plan, shard, out, progress.advance))
+            _finish(recipe, plan, out, statistics)
+    except OSError as error:
+        if created and not any(out.iterdir()):
+            out.rmdir()
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(
+            f"{out}/: cannot be written, {error.strerror or error}; free or fix it and run again to resume"
+        ) from error
+    return Result(out, plan, statistics, resumed)
+
+
+def _make_folder(out: Path) -> bool:
+    """Make the folder if it is missing; tell whether it was."""
+    try:
+        missing = not out.exists()
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}/: cannot be made, {error.strerror}; choose a folder that you may write to") from None
+    return missing
+
+
+def _take_stock(out: Path, plan: Plan, statistics: Statistics) -> list[int]:
+    """Count the finished shards, remove what is no part of the plan, and return the shards that are missing.
+
+    A shard counts as finished if its receipt is there and its file has the size that the receipt says; `verify` hashes.
+    """
+    fmt = FORMATS.get(plan.format, "output.format")()
+    missing = []
+    keep = set()
+    for shard in range(plan.n_shards):
+        receipt = read_receipt(out, plan, shard)
+        path = out / DATA / fmt.shard_name(shard)
+        if receipt is None or not path.exists() or (path.is_file() and path.stat().st_size != receipt.bytes):
+            missing.append(shard)
+        else:
+            statistics.add(receipt)
+            keep.add(path.name)
+    complete = (out / DATASET).exists() and not missing
+    for path in (out / DATA).iterdir():
+        if path.name not in keep and not (complete and ".part-" not in path.name):
+            remove(path)
+    for path in (*(out / RECEIPTS).iterdir(), *out.iterdir()):
+        if ".part-" in path.name:
+            remove(path)
+    return missing
+
+
+def _check_rejections(recipe: Recipe, statistics: Statistics) -> None:
+    allowed = recipe.legibility.rejects_per_sample
+    for reason, n in statistics.rejected.items():
+        if statistics.samples >= _FEW and n > allowed * statistics.samples:
+            raise SampleError(
+                f"legibility.rejects_per_sample: {n} draws of {statistics.samples} samples were rejected as {reason!r}, more "
+                f"than {allowed:g} a sample; what is delivered would not be what the recipe asks for, so mend its cause"
+            )
+
+
+def _finish(recipe: Recipe, plan: Plan, out: Path, statistics: Statistics) -> None:
+    """Write what belongs to the data set as a whole, `dataset.json` last."""
+    receipts = _all_receipts(out, plan)
+    fmt = FORMATS.get(plan.format, "output.format")()
+    extra = fmt.finish(out / DATA, [r.name for r in receipts])
+    write_atomically(out / NOTICE, _notice(recipe, statistics.fonts).encode())
+    content = {
+        "schema": plan.schema,
+        "plan": plan.digest,
+        "fingerprint": plan.fingerprint,
+        "language": recipe.language,
+        "seed": recipe.seed,
+        "format": plan.format,
+        "count": statistics.samples,
+        "bytes": statistics.bytes,
+        "files": [f"{DATA}/{name}" for name in extra],
+        "shards": [{"name": f"{DATA}/{r.name}", "sha256": r.sha256, "bytes": r.bytes, "count": r.count} for r in receipts],
+        "rejected": dict(sorted(statistics.rejected.items())),
+        "fonts": dict(sorted(statistics.fonts.items())),
+    }
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    write_atomically(out / DATASET, orjson.dumps(content, option=options))
+
+
+def _all_receipts(out: Path, plan: Plan) -> list[Receipt]:
+    found = [read_receipt(out, plan, shard) for shard in range(plan.n_shards)]
+    return [r for r in found if r is not None]
+
+
+def _notice(recipe: Recipe, used: Iterable[str]) -> str:
+    """Return the notice of the fonts that a data set shows."""
+    names = set(used)
+    lines = ["The pictures of this data set were drawn with these fonts:", ""]
+    families: list[Any] = [f for f in catalogue.load(recipe.fonts.sets, recipe.fonts.folders) if f.name in names]
+    for family in sorted(families, key=lambda f: f.name):
+        lines += [family.name, f"  Licence: {family.licence}", f"  Source: {family.package}"]
+        if family.copyright:
+            lines.append(f"  {family.copyright}")
+        lines.append("")
+    return "\n".join(lines)
