@@ -99,7 +99,7 @@ class Layout:
     """Where a line stands in its frame, before any degradation.
 
     ``points``: float64 (4 n + 4 m + 4 + 2, 2), the corners of n clusters, m words and the line, then both ends of the
-    baseline; one array, so that a warp moves all labels in one step.
+    baseline below its ink; one array, so that a warp moves all labels in one step.
     """
 
     height_px: int

@@ -95,7 +95,8 @@ def _points(
     all_boxes[-1] = line_box
     points = np.zeros((4 * (n + m + 1) + 2, 2))
     points[:-2] = all_boxes[:, _CORNERS].reshape(-1, 2)
-    points[-1, 0] = shaped.advance_em
+    points[-2, 0] = line_box[0]
+    points[-1, 0] = line_box[2]
     points *= size
     points += (x, baseline)
     return word_ranges, points

@@ -1,0 +1,5 @@
+"""``python -m ocrsynth``."""
+
+from ocrsynth.cli import main
+
+main()

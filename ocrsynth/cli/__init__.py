@@ -1,0 +1,55 @@
+"""The command line: one file a command, each parses, calls and prints."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import traceback
+
+import click
+
+from ocrsynth.errors import ExitCode, OcrsynthError
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Commands(click.Group):
+    """Finds commands by the files of this package; a command's heavy imports wait until it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"ocrsynth.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT)
+@click.version_option(package_name="ocrsynth")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(ctx: click.Context, verbose: bool) -> None:  # noqa: FBT001 - click passes options by name
+    """Make labelled OCR training images: any language, labels proved, the same bytes for the same seed."""
+    ctx.obj = verbose
+
+
+def main() -> None:
+    """Run the command line; every error of ocrsynth is one line and an exit code."""
+    verbose = any(a in ("-v", "--verbose") for a in sys.argv[1:])
+    try:
+        cli.main(standalone_mode=False)
+    except OcrsynthError as error:
+        if verbose:
+            traceback.print_exc()
+        click.echo(f"error: {error}", err=True)
+        sys.exit(int(error.exit_code))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(int(ExitCode.RECIPE))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; what is finished is kept", err=True)
+        sys.exit(int(ExitCode.INTERRUPTED))

@@ -1,0 +1,140 @@
+"""``ocrsynth generate``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ocrsynth.cli._recipe import recipe_from, recipe_options
+
+if TYPE_CHECKING:
+    from ocrsynth.generation.run import Result
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@click.command(
+    epilog="Example: ocrsynth generate --lang en -n 10000 -o out/ --workers 2",
+    context_settings={"show_default": True},
+)
+@recipe_options
+@click.option("-n", "--count", type=int, required=True, help="Number of samples.")
+@click.option("-o", "--out", required=True, type=click.Path(), help="Folder of the data set; one begun before is resumed.")
+@click.option("--workers", type=int, default=_cores, show_default="number of cores", help="Number of processes.")
+@click.option("--format", "fmt", help="Format of the data set.  [default: webdataset]")
+@click.option("--image", type=click.Choice(["auto", "png", "jpeg"]), help="Coding of the pictures.  [default: auto]")
+@click.option("--shard-size", type=int, help="Samples a shard.  [default: by the count]")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def command(
+    count: int, out: str, workers: int, fmt: str | None, image: str | None, shard_size: int | None, as_json: bool, quiet: bool, **options: Any
+) -> None:
+    """Write a labelled data set.
+
+    RECIPE is a YAML file; without one, --lang gives a sane default.  A run that was interrupted is resumed by the same
+    command and ends with the same files.
+    """
+    from ocrsynth.generation.run import generate
+
+    output = {"format": fmt, "image": image, "shard_size": shard_size}
+    recipe = recipe_from(**options, output={k: v for k, v in output.items() if v is not None})
+    bar = None if quiet or as_json else _Bar()
+    started = time.monotonic()
+    try:
+        result = generate(recipe, count, out, workers=workers, progress=bar)
+    finally:
+        if bar is not None:
+            bar.close()
+    seconds = time.monotonic() - started
+    if as_json:
+        _print_json(result, seconds)
+    else:
+        _print_summary(result, seconds)
+
+
+def _print_json(result: Result, seconds: float) -> None:
+    import orjson
+
+    statistics = result.statistics
+    content = {
+        "out": str(result.out),
+        "fingerprint": result.plan.fingerprint,
+        "count": statistics.samples,
+        "shards": result.plan.n_shards,
+        "resumed_shards": result.resumed_shards,
+        "bytes": statistics.bytes,
+        "rejected": dict(statistics.rejected),
+        "fonts": dict(statistics.fonts),
+        "seconds": round(seconds, 3),
+    }
+    click.echo(orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _print_summary(result: Result, seconds: float) -> None:
+    statistics = result.statistics
+    rejects = ", ".join(f"{reason} {n:,}" for reason, n in statistics.rejected.most_common()) or "none"
+    done = f", {result.resumed_shards} of them from before" if result.resumed_shards else ""
+    click.echo(f"{statistics.samples:,} samples in {result.plan.n_shards} shards{done}: {result.out}/")
+    click.echo(f"  {statistics.bytes / 1e6:,.1f} MB, {seconds:.1f} s, fonts: {len(statistics.fonts)} families, rejected draws: {rejects}")
+
+
+class _Bar:
+    """A progress bar with lines per second, time left and rejections by reason; plain lines where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._rejected: Counter[str] = Counter()
+        self._live: Any = None
+        self._task: Any = None
+        self._done = 0
+        self._total = 0
+        self._began = time.monotonic()
+        self._made = 0
+        self._spoke = self._began
+
+    def start(self, total: int, already: int) -> None:
+        self._total, self._done = total, already
+        self._began = self._spoke = time.monotonic()
+        if not sys.stderr.isatty():
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._live = Progress(
+            TextColumn("generating"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[speed]} lines/s"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[rejects]}"),
+            console=Console(stderr=True),
+        )
+        self._live.start()
+        self._task = self._live.add_task("", total=total, completed=already, speed="–", rejects="")
+
+    def advance(self, samples: int, rejected: dict[str, int]) -> None:
+        self._done += samples
+        self._made += samples
+        self._rejected.update(rejected)
+        now = time.monotonic()
+        speed = self._made / max(now - self._began, 1e-9)
+        rejects = " ".join(f"{reason}:{n}" for reason, n in self._rejected.most_common())
+        if self._live is not None:
+            self._live.update(self._task, completed=self._done, speed=f"{speed:,.0f}", rejects=f"rejects {rejects}" if rejects else "")
+        elif now - self._spoke >= _SPEAK_EVERY_S:
+            self._spoke = now
+            left = (self._total - self._done) / max(speed, 1e-9)
+            click.echo(f"{self._done:,} of {self._total:,}, {speed:,.0f} lines/s, {left:.0f} s left, rejects: {rejects or 'none'}", err=True)
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+
+_SPEAK_EVERY_S = 10.0

@@ -1,0 +1,101 @@
+"""Contact sheets: samples with their labels beneath, for the eye."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from ocrsynth.errors import Rejected
+from ocrsynth.records import Bleed, FontKey, TextLine
+from ocrsynth.render.layout import RenderConfig, lay_out
+from ocrsynth.render.raster import draw_mask
+from ocrsynth.seeding import Stream
+from ocrsynth.shape.shaper import shape_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ocrsynth.fonts.catalogue import Family
+    from ocrsynth.records import Sample
+
+_GAP_PX = 12
+_LABEL_PX = 22
+_CELL_WIDTH_PX = 620
+_BACKGROUND = 236
+_BOX_SCALE = 3
+_COLORS = {"cluster": (220, 40, 40), "word": (40, 90, 220), "baseline": (0, 150, 60)}
+
+
+def contact_sheet(samples: Sequence[Sample], families: Sequence[Family], columns: int = 3, *, boxes: bool = False) -> NDArray[np.uint8]:
+    """Return a sheet of *samples*, uint8 (H, W, 3) RGB, each above its index and label.
+
+    Labels are set in the first of *families* that can show them.  With *boxes*, pictures are enlarged and show the quads
+    of clusters (red) and words (blue), and the baseline (green).
+    """
+    pictures = [_picture(sample, boxes=boxes) for sample in samples]
+    rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+    sheet_rows: list[NDArray[np.uint8]] = []
+    width = columns * (_CELL_WIDTH_PX + _GAP_PX) + _GAP_PX
+    for number, row in enumerate(rows):
+        height = max(p.shape[0] for p in row)
+        strip = np.full((height + _LABEL_PX + _GAP_PX, width, 3), _BACKGROUND, np.uint8)
+        for column, picture in enumerate(row):
+            x = _GAP_PX + column * (_CELL_WIDTH_PX + _GAP_PX)
+            strip[_GAP_PX // 2 : _GAP_PX // 2 + picture.shape[0], x : x + picture.shape[1]] = picture
+            sample = samples[number * columns + column]
+            label = _label(f"{sample.index}  {sample.text}", sample, families)
+            top = _GAP_PX // 2 + height
+            strip[top : top + label.shape[0], x : x + label.shape[1]] = label
+        sheet_rows.append(strip)
+    return np.concatenate(sheet_rows)
+
+
+def _picture(sample: Sample, *, boxes: bool) -> NDArray[np.uint8]:
+    image: Any = sample.image
+    if image.ndim == 2:  # noqa: PLR2004 - grey
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+    scale = _BOX_SCALE if boxes else 1
+    if image.shape[1] * scale > _CELL_WIDTH_PX:
+        ratio = _CELL_WIDTH_PX / image.shape[1]
+    else:
+        ratio = float(scale)
+    if ratio != 1:
+        size = (max(int(image.shape[1] * ratio), 1), max(int(image.shape[0] * ratio), 1))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC)
+    if boxes:
+        _draw(image, sample.word_quads, ratio, _COLORS["word"], closed=True)
+        _draw(image, sample.cluster_quads, ratio, _COLORS["cluster"], closed=True)
+        _draw(image, sample.line.baseline[None], ratio, _COLORS["baseline"], closed=False)
+    return np.ascontiguousarray(image)
+
+
+_FRACTION_BITS = 4
+
+
+def _draw(image: NDArray[np.uint8], lines: NDArray[np.float32], ratio: float, color: tuple[int, int, int], *, closed: bool) -> None:
+    # OpenCV draws at integer pixel centres; ours are at half-integers.
+    points = np.rint((lines * ratio - 0.5) * (1 << _FRACTION_BITS)).astype(np.int32)
+    cv2.polylines(image, list(points), closed, color, 1, cv2.LINE_AA, _FRACTION_BITS)
+
+
+def _label(text: str, sample: Sample, families: Sequence[Family]) -> NDArray[np.uint8]:
+    """Return *text* as dark letters on the sheet's ground, cut at the width of a cell."""
+    config = RenderConfig(height_px=_LABEL_PX, margin_em=(0.1, 0.1), side_margin_em=(0.02, 0.02), looseness=(1, 1), max_width_px=32_000)  # type: ignore[arg-type]
+    language = str(sample.provenance["language"])
+    line = TextLine(text, "label", "ltr", language.partition("_")[2], language.partition("_")[0])
+    for family in families:
+        face = family.faces[0]
+        key = FontKey(face.path, face.index, tuple((a.tag, a.default) for a in face.axes))
+        try:
+            shaped = shape_line(line, key)
+            layout = lay_out(shaped, config, Stream(0, 0, "label"))
+        except Rejected:
+            continue
+        mask = draw_mask(shaped, layout, Bleed(0, 0, 0, 0))[:, :_CELL_WIDTH_PX].astype(np.float32)
+        grey = (_BACKGROUND - mask * (_BACKGROUND - 20) / 255).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.full((_LABEL_PX, 1, 3), _BACKGROUND, np.uint8)
