@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
 from ocrsynth.errors import RecipeError, suggest
-from ocrsynth.seeding import Stream
+
+if TYPE_CHECKING:
+    from ocrsynth.seeding import Stream
 
 _PAIR = 2
 
@@ -55,9 +57,7 @@ class Range(NamedTuple):
         if not abs(low) < float("inf") or not abs(high) < float("inf"):
             raise PydanticCustomError("range", "must be a range [low, high] of two finite numbers")
         if low > high:
-            raise PydanticCustomError(
-                "range", "range is reversed; write it as [{low}, {high}]", {"low": high, "high": low}
-            )
+            raise PydanticCustomError("range", "range is reversed; write it as [{low}, {high}]", {"low": high, "high": low})
         return cls(low, high)
 
 
@@ -74,9 +74,7 @@ class Within:
 
     def _validate(self, value: Range) -> Range:
         if value.low < self.low or value.high > self.high:
-            raise PydanticCustomError(
-                "range", "must lie within [{low}, {high}]", {"low": self.low, "high": self.high}
-            )
+            raise PydanticCustomError("range", "must lie within [{low}, {high}]", {"low": self.low, "high": self.high})
         return value
 
 
@@ -101,7 +99,9 @@ def validate(model: type[M], data: Any, where: str) -> M:
             inner = _model_at(model, first["loc"][:-1])
             parent = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"][:-1])
             known = inner.model_fields if inner else ()
-            raise RecipeError(f"{where}{parent}: unknown key {first['loc'][-1]!r}; {suggest(str(first['loc'][-1]), known)}") from None
+            raise RecipeError(
+                f"{where}{parent}: unknown key {first['loc'][-1]!r}; {suggest(str(first['loc'][-1]), known)}"
+            ) from None
         text = first["msg"][:1].lower() + first["msg"][1:]
         raise RecipeError(f"{where}{path}: {text}, got {first['input']!r}") from None
 

@@ -1,4 +1,4 @@
-"""The last check of a sample, on its final pixels: is the label still inside the frame, and can it still be read?
+"""The last check of a sample, on its final pixels: its label must still be inside the frame and legible.
 
 The picture is compared with the clean coverage mask under the same warps, window by window along the line.  In each
 window a straight line is fitted, ``level ≈ a + b · coverage``: *b* is the contrast that survives between paper and

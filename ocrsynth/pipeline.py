@@ -96,9 +96,7 @@ class Pipeline:
             "check the recipe's fonts, widths and legibility"
         )
 
-    def _set(
-        self, index: int, line: TextLine, font: FontChoice, rejected: dict[str, int]
-    ) -> Generator[None, None, Sample]:
+    def _set(self, index: int, line: TextLine, font: FontChoice, rejected: dict[str, int]) -> Generator[None, None, Sample]:
         """Return the sample of this text in this font; raises Rejected."""
         if not self.fonts.covers(font, line.text):
             raise Rejected("font_coverage", f"{font.family} lacks a character of {line.text!r}")

@@ -123,9 +123,7 @@ class Recipe:
         }
         resolved["text"]["sources"] = describe_sources(sources)
         canonical = orjson.dumps(resolved, option=orjson.OPT_SORT_KEYS)
-        return cls(
-            language=letters.id, seed=seed, sources=sources, degrade=links, canonical=canonical, **parts
-        )
+        return cls(language=letters.id, seed=seed, sources=sources, degrade=links, canonical=canonical, **parts)
 
     def __eq__(self, other: object) -> bool:
         """Compare by content."""

@@ -32,7 +32,7 @@ class _Commands(click.Group):
 @click.version_option(package_name="ocrsynth")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
-def cli(ctx: click.Context, verbose: bool) -> None:  # noqa: FBT001 - click passes options by name
+def cli(ctx: click.Context, verbose: bool) -> None:
     """Make labelled OCR training images: any language, labels proved, the same bytes for the same seed."""
     ctx.obj = verbose
 

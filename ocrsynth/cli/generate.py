@@ -34,7 +34,15 @@ def _cores() -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 def command(
-    count: int, out: str, workers: int, fmt: str | None, image: str | None, shard_size: int | None, as_json: bool, quiet: bool, **options: Any
+    count: int,
+    out: str,
+    workers: int,
+    fmt: str | None,
+    image: str | None,
+    shard_size: int | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
 ) -> None:
     """Write a labelled data set.
 
@@ -69,7 +77,7 @@ def _print_json(result: Result, seconds: float) -> None:
         "count": statistics.samples,
         "shards": result.plan.n_shards,
         "resumed_shards": result.resumed_shards,
-        "bytes": statistics.bytes,
+        "bytes": statistics.size_bytes,
         "rejected": dict(statistics.rejected),
         "fonts": dict(statistics.fonts),
         "seconds": round(seconds, 3),
@@ -82,7 +90,9 @@ def _print_summary(result: Result, seconds: float) -> None:
     rejects = ", ".join(f"{reason} {n:,}" for reason, n in statistics.rejected.most_common()) or "none"
     done = f", {result.resumed_shards} of them from before" if result.resumed_shards else ""
     click.echo(f"{statistics.samples:,} samples in {result.plan.n_shards} shards{done}: {result.out}/")
-    click.echo(f"  {statistics.bytes / 1e6:,.1f} MB, {seconds:.1f} s, fonts: {len(statistics.fonts)} families, rejected draws: {rejects}")
+    click.echo(
+        f"  {statistics.size_bytes / 1e6:,.1f} MB, {seconds:.1f} s, {len(statistics.fonts)} font families, rejected draws: {rejects}"
+    )
 
 
 class _Bar:
@@ -126,11 +136,16 @@ class _Bar:
         speed = self._made / max(now - self._began, 1e-9)
         rejects = " ".join(f"{reason}:{n}" for reason, n in self._rejected.most_common())
         if self._live is not None:
-            self._live.update(self._task, completed=self._done, speed=f"{speed:,.0f}", rejects=f"rejects {rejects}" if rejects else "")
+            self._live.update(
+                self._task, completed=self._done, speed=f"{speed:,.0f}", rejects=f"rejects {rejects}" if rejects else ""
+            )
         elif now - self._spoke >= _SPEAK_EVERY_S:
             self._spoke = now
             left = (self._total - self._done) / max(speed, 1e-9)
-            click.echo(f"{self._done:,} of {self._total:,}, {speed:,.0f} lines/s, {left:.0f} s left, rejects: {rejects or 'none'}", err=True)
+            click.echo(
+                f"{self._done:,} of {self._total:,}, {speed:,.0f} lines/s, {left:.0f} s left, rejects: {rejects or 'none'}",
+                err=True,
+            )
 
     def close(self) -> None:
         if self._live is not None:

@@ -29,7 +29,9 @@ def command(out: str, as_json: bool) -> None:
             click.echo(f"{finding.where}: {finding.what}")
     if verdict.findings:
         n = len(verdict.findings)
-        raise VerifyError(f"{out}: {n} finding{'s' if n > 1 else ''} in {verdict.samples:,} samples; the data set is not what was planned")
+        raise VerifyError(
+            f"{out}: {n} finding{'s' if n > 1 else ''} in {verdict.samples:,} samples; the data set is not what was planned"
+        )
     if not as_json:
         click.echo(f"{verdict.samples:,} samples in {verdict.plan.n_shards} shards: all as planned")
 

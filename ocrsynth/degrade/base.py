@@ -49,8 +49,9 @@ class Op(Section):
     def sample(self, stream: Stream, frame: Frame) -> Params:
         """Return drawn parameters, plain JSON values in pixel units of the frame."""
 
+    # "*args: Any, **params: Any" lets each op name its own keyword parameters under strict typing.
     @abstractmethod
-    def apply(self, image: NDArray[np.uint8], **params: Any) -> NDArray[np.uint8]:
+    def apply(self, image: NDArray[np.uint8], *args: Any, **params: Any) -> NDArray[np.uint8]:
         """Return a new picture, uint8 and C-contiguous; *image*, (H, W) or (H, W, 3) RGB, is not touched."""
 
 
@@ -60,7 +61,7 @@ class GeometricOp(Op):
     phase: ClassVar[Phase] = "capture"
 
     @abstractmethod
-    def matrix(self, height: int, width: int, **params: Any) -> Matrix:
+    def matrix(self, height: int, width: int, *args: Any, **params: Any) -> Matrix:
         """Return the matrix that takes points of a picture of this size, in px, to their new place."""
 
     def canvas(self, height: int, width: int, **params: Any) -> Canvas:
@@ -82,7 +83,7 @@ class CodecOp(Op):
     phase: ClassVar[Phase] = "codec"
 
     @abstractmethod
-    def encode(self, image: NDArray[np.uint8], **params: Any) -> bytes:
+    def encode(self, image: NDArray[np.uint8], *args: Any, **params: Any) -> bytes:
         """Return the bytes whose decoding is the degraded picture."""
 
 

@@ -52,4 +52,6 @@ def _axis(half: int) -> NDArray[np.float64]:
 def _shrink(fine: NDArray[np.float64], half: int) -> NDArray[np.float32]:
     n = 2 * half + 1
     coarse = fine.reshape(n, _OVERSAMPLE, n, _OVERSAMPLE).sum(axis=(1, 3))
-    return (coarse / coarse.sum()).astype(np.float32)
+    coarse /= coarse.sum()
+    kernel: NDArray[np.float32] = coarse.astype(np.float32)
+    return kernel

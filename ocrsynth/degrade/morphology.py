@@ -28,4 +28,4 @@ def grow(mask: NDArray[Any], radius_px: float, step: Callable[..., Any]) -> NDAr
         out = step(out, _SQUARE if i % 2 else _CROSS)
     if rest > 0:
         out = cv2.addWeighted(out, 1 - rest, step(out, _CROSS), rest, 0)
-    return out.copy() if out is mask else out  # type: ignore[no-any-return]
+    return out.copy() if out is mask else out

@@ -28,7 +28,8 @@ def _bank() -> NDArray[np.int16]:
     total = words.view(np.uint16).reshape(_TERMS, _BANK).sum(axis=0, dtype=np.int64)
     # Twelve uniforms on [0, 2^16) have a mean of 12 · 2^15 and a standard deviation of 2^16.
     centred = (total - _TERMS * (1 << 15)) // (65536 // BANK_SIGMA)
-    return np.clip(centred, -32768, 32767).astype(np.int16)
+    bank: NDArray[np.int16] = np.clip(centred, -32768, 32767).astype(np.int16)
+    return bank
 
 
 def normal_field(shape: tuple[int, ...], seed: int) -> NDArray[np.int16]:

@@ -95,9 +95,7 @@ def _from_package(entry: SetEntry, where: str) -> Family:
     try:
         found = fontpkg.family(entry.family)
     except FamilyNotInstalled:
-        raise AssetError(
-            f"{where}: family {entry.family!r} is not installed; run: pip install {entry.package}"
-        ) from None
+        raise AssetError(f"{where}: family {entry.family!r} is not installed; run: pip install {entry.package}") from None
     faces = tuple(_face(str(f.path), 0, f.style, f.weight) for f in sorted(found.files, key=lambda f: f.path.name))
     copyright_ = open_face(faces[0].path, 0).get_name(_NAME_COPYRIGHT) or ""
     return Family(found.name, entry.kind, found.license, copyright_, f"{entry.package} {found.version}", faces)
@@ -121,7 +119,9 @@ def load_folder(folder: str) -> tuple[Family, ...]:
         raise AssetError(f"fonts.folders: no such folder, got {folder!r}; check the path")
     paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
     if not paths:
-        raise AssetError(f"fonts.folders: no font file in {folder!r}; it needs files that end in {', '.join(sorted(_SUFFIXES))}")
+        raise AssetError(
+            f"fonts.folders: no font file in {folder!r}; it needs files that end in {', '.join(sorted(_SUFFIXES))}"
+        )
     groups: dict[str, list[FaceFile]] = {}
     for path in paths:
         for index in range(hb.Face(hb.Blob.from_file_path(str(path))).count or 1):
@@ -129,9 +129,7 @@ def load_folder(folder: str) -> tuple[Family, ...]:
             name = face.get_name(16) or face.get_name(1) or path.stem
             style = "italic" if hb.Font(face).get_style_value(hb.StyleTag.ITALIC) >= 1 else "normal"
             groups.setdefault(name, []).append(_face(str(path), index, style, None))
-    return tuple(
-        Family(name, "other", *_rights(faces), str(folder), tuple(faces)) for name, faces in sorted(groups.items())
-    )
+    return tuple(Family(name, "other", *_rights(faces), str(folder), tuple(faces)) for name, faces in sorted(groups.items()))
 
 
 def _rights(faces: list[FaceFile]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import os
 import selectors
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -41,12 +42,10 @@ class _Worker:
         self.shard = shard
         stdin = self.process.stdin
         if stdin is not None:
-            try:
+            # If it died, the end of its output tells so, and the shard is given to another.
+            with suppress(BrokenPipeError):
                 stdin.write(b"%d\n" % shard)
                 stdin.flush()
-            except BrokenPipeError:
-                # It died: the end of its output tells so, and the shard is given to another.
-                return
 
     def events(self) -> list[dict[str, Any]] | None:
         """Return the events that have arrived, or None at the end of the output."""
@@ -59,10 +58,8 @@ class _Worker:
 
     def end(self) -> None:
         if self.process.stdin is not None:
-            try:
+            with suppress(BrokenPipeError):
                 self.process.stdin.close()
-            except BrokenPipeError:
-                pass
 
     def kill(self) -> None:
         self.process.kill()

@@ -88,7 +88,7 @@ class Receipt:
     shard: int
     name: str
     sha256: str
-    bytes: int
+    size_bytes: int
     count: int
     rejected: dict[str, int]
     fonts: dict[str, int]
@@ -105,7 +105,9 @@ def read_plan(out: Path) -> Plan:
     try:
         return Plan(**orjson.loads(path.read_bytes()))
     except FileNotFoundError:
-        raise OutputError(f"{out}/: holds no data set, for {PLAN} is missing; give a folder that ocrsynth generate made") from None
+        raise OutputError(
+            f"{out}/: holds no data set, for {PLAN} is missing; give a folder that ocrsynth generate made"
+        ) from None
     except (orjson.JSONDecodeError, TypeError) as error:
         raise OutputError(f"{path}: is not a plan of this version of ocrsynth, {error}; generate into another folder") from None
 
@@ -169,7 +171,9 @@ def locked(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise OutputError(f"{out}/: another run is writing into this folder; wait for it or choose another folder") from None
+            raise OutputError(
+                f"{out}/: another run is writing into this folder; wait for it or choose another folder"
+            ) from None
         yield
     finally:
         os.close(descriptor)

@@ -42,14 +42,14 @@ class Statistics:
     """Counts over the shards of a data set."""
 
     samples: int = 0
-    bytes: int = 0
+    size_bytes: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     fonts: Counter[str] = field(default_factory=Counter)
 
     def add(self, receipt: Receipt) -> None:
         """Count a finished shard."""
         self.samples += receipt.count
-        self.bytes += receipt.bytes
+        self.size_bytes += receipt.size_bytes
         self.rejected.update(receipt.rejected)
         self.fonts.update(receipt.fonts)
 
@@ -83,9 +83,7 @@ class _Silent:
         del samples, rejected
 
 
-def generate(
-    recipe: Recipe, count: int, out: str | Path, *, workers: int = 1, progress: Progress | None = None
-) -> Result:
+def generate(recipe: Recipe, count: int, out: str | Path, *, workers: int = 1, progress: Progress | None = None) -> Result:
     """Write samples 0 … count-1 of *recipe* as a data set into the folder *out*, or the rest of it if a part is there.
 
     The files are the same for any number of *workers* and after any interruption.  With one worker the work is done in
@@ -154,7 +152,7 @@ def _take_stock(out: Path, plan: Plan, statistics: Statistics) -> list[int]:
     for shard in range(plan.n_shards):
         receipt = read_receipt(out, plan, shard)
         path = out / DATA / fmt.shard_name(shard)
-        if receipt is None or not path.exists() or (path.is_file() and path.stat().st_size != receipt.bytes):
+        if receipt is None or not path.exists() or (path.is_file() and path.stat().st_size != receipt.size_bytes):
             missing.append(shard)
         else:
             statistics.add(receipt)
@@ -193,9 +191,9 @@ def _finish(recipe: Recipe, plan: Plan, out: Path, statistics: Statistics) -> No
         "seed": recipe.seed,
         "format": plan.format,
         "count": statistics.samples,
-        "bytes": statistics.bytes,
+        "bytes": statistics.size_bytes,
         "files": [f"{DATA}/{name}" for name in extra],
-        "shards": [{"name": f"{DATA}/{r.name}", "sha256": r.sha256, "bytes": r.bytes, "count": r.count} for r in receipts],
+        "shards": [{"name": f"{DATA}/{r.name}", "sha256": r.sha256, "bytes": r.size_bytes, "count": r.count} for r in receipts],
         "rejected": dict(sorted(statistics.rejected.items())),
         "fonts": dict(sorted(statistics.fonts.items())),
     }

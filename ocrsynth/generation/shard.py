@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, Receipt, hash_of, write_atomically
@@ -12,13 +13,12 @@ from ocrsynth.pipeline import pipeline_for
 from ocrsynth.write.base import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from ocrsynth.recipe import Recipe
 
 BATCH = 32
-Report = Callable[[int, dict[str, int]], None] if TYPE_CHECKING else object
+Report = Callable[[int, dict[str, int]], None]
 """Called now and then with the number of samples made since the last call, and the rejections among them."""
 
 

@@ -1,4 +1,4 @@
-"""`verify`: is a data set what its receipts say?"""
+"""`verify` tells whether a data set is what its receipts say."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def _alphabet_of(out: Path, plan: Plan) -> tuple[frozenset[str] | None, list[Fin
         recipe = load_recipe(out, plan)
     except (RecipeError, AssetError) as error:
         # Another installation than the one that made the data: all else can still be verified.
-        return None, [Finding("recipe.lock.yaml", f"cannot be made ready here, so labels are not held against the alphabet ({error})")]
+        return None, [
+            Finding("recipe.lock.yaml", f"cannot be made ready here, so labels are not held against the alphabet ({error})")
+        ]
     return alphabet.load(recipe.language).characters, []
 
 
@@ -74,7 +76,9 @@ def _verify_shard(out: Path, plan: Plan, shard: int, characters: frozenset[str] 
     findings = []
     sha256, size = hash_of(path)
     if sha256 != receipt.sha256:
-        what = f"holds {size} bytes with SHA-256 {sha256[:12]}, its receipt says {receipt.bytes} with {receipt.sha256[:12]}"
+        what = (
+            f"holds {size} bytes with SHA-256 {sha256[:12]}, its receipt says {receipt.size_bytes} with {receipt.sha256[:12]}"
+        )
         findings.append(Finding(name, what))
     expected = iter(plan.indices(shard))
     n = 0

@@ -127,6 +127,6 @@ def ink_on_paper(mask: NDArray[np.uint8], surface: dict[str, Any], bleed: Bleed)
 
 def _one_channel(mask: NDArray[np.uint8], crop: NDArray[np.uint8], paper: int, ink: int, gain: float) -> NDArray[np.uint8]:
     # One pass that rounds and saturates; "Abs" never matters, for the darkest paper is lighter than its ink.
-    sheet = cv2.convertScaleAbs(crop, alpha=gain, beta=paper - 128.0 * gain)
-    depth = cv2.multiply(cv2.subtract(sheet, ink), mask, scale=1 / 255)
+    sheet: Any = cv2.convertScaleAbs(crop, alpha=gain, beta=paper - 128.0 * gain)
+    depth = cv2.multiply(cv2.subtract(sheet, cast("Any", ink)), mask, scale=1 / 255)
     return cast("NDArray[np.uint8]", cv2.subtract(sheet, depth))

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 import langcodes
+from langcodes.tag_parser import LanguageTagError
 
 from ocrsynth import assets
 from ocrsynth.errors import RecipeError, suggest
@@ -95,6 +96,6 @@ def load(language: str) -> Alphabet:
 def _resolve(tag: str) -> str:
     try:
         full = langcodes.Language.get(tag).maximize()
-    except langcodes.LanguageTagError:
+    except LanguageTagError:
         return ""
     return f"{full.language}_{full.script}"

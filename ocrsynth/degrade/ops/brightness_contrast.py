@@ -45,10 +45,11 @@ class BrightnessContrast(Op):
 
     def apply(self, image: NDArray[Any], *, brightness_grey: int, contrast: float) -> NDArray[Any]:
         """Return *image* with each level v at ``(v - 128) · contrast + 128 + brightness``, clipped."""
-        return cv2.LUT(image, _table(brightness_grey, contrast))  # type: ignore[return-value]
+        return cv2.LUT(image, _table(brightness_grey, contrast))
 
 
 @lru_cache(maxsize=4096)
 def _table(brightness_grey: int, contrast: float) -> NDArray[np.uint8]:
     levels = (np.arange(256) - 128) * contrast + 128 + brightness_grey
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    table: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    return table

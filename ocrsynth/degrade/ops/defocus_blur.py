@@ -35,4 +35,4 @@ class DefocusBlur(Op):
 
     def apply(self, image: NDArray[Any], *, radius_px: float) -> NDArray[Any]:
         """Return *image* convolved with a disk."""
-        return cv2.filter2D(image, -1, disk(round(radius_px * 16)), borderType=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+        return cv2.filter2D(image, -1, disk(round(radius_px * 16)), borderType=cv2.BORDER_REPLICATE)

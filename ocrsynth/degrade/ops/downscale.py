@@ -38,4 +38,4 @@ class Downscale(Op):
         """Return *image* averaged down by *scale* and interpolated back to its size."""
         height, width = image.shape[:2]
         small = cv2.resize(image, (max(round(width * scale), 1), max(round(height * scale), 1)), interpolation=cv2.INTER_AREA)
-        return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
+        return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)

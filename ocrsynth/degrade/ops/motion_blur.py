@@ -41,4 +41,4 @@ class MotionBlur(Op):
     def apply(self, image: NDArray[Any], *, length_px: float, angle_deg: int) -> NDArray[Any]:
         """Return *image* convolved with a line; a motion and its reverse blur alike."""
         kernel = stroke(round(length_px * 16), angle_deg % 180)
-        return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+        return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)

@@ -51,7 +51,7 @@ class SensorNoise(Op):
         field = normal_field(image.shape, seed)
         sigma = cv2.LUT(image, _sigmas(read_grey, shot_grey))
         noise = cv2.multiply(field, sigma, scale=1 / (_FIXED * BANK_SIGMA), dtype=cv2.CV_16S)
-        return cv2.add(image, noise, dtype=cv2.CV_8U)  # type: ignore[return-value]
+        return cv2.add(image, noise, dtype=cv2.CV_8U)
 
 
 _FIXED = 64
@@ -61,4 +61,5 @@ _FIXED = 64
 def _sigmas(read_grey: float, shot_grey: float) -> NDArray[np.int16]:
     """Return the standard deviation of each level, in 1/64 levels."""
     levels = np.arange(256) / 255
-    return np.rint(np.sqrt(read_grey**2 + shot_grey**2 * levels) * _FIXED).astype(np.int16)
+    table: NDArray[np.int16] = np.rint(np.sqrt(read_grey**2 + shot_grey**2 * levels) * _FIXED).astype(np.int16)
+    return table

@@ -63,4 +63,4 @@ class UnevenLight(Op):
         gain = np.add.outer(gain_y, gain_x)
         if image.ndim > gain.ndim:
             gain = cv2.merge((gain, gain, gain))
-        return cv2.multiply(image, gain, dtype=cv2.CV_8U)  # type: ignore[return-value]
+        return cv2.multiply(image, gain, dtype=cv2.CV_8U)
