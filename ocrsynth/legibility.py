@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class LegibilityConfig(Section):
     """The recipe's ``legibility`` section."""
 
-    min_contrast_grey: float = Field(default=20, ge=0, le=255, description="least contrast of any stretch of the line")
-    min_correlation: float = Field(default=0.4, ge=0, le=1, description="least correlation of picture and strokes")
+    min_contrast_grey: float = Field(default=25, ge=0, le=255, description="least contrast of any stretch of the line")
+    min_correlation: float = Field(default=0.55, ge=0, le=1, description="least correlation of picture and strokes")
     window_em: float = Field(default=1.5, ge=0.2, description="length of a stretch")
     attempts: int = Field(default=4, ge=1, le=100, description="draws of the chain before it is weakened")
     rejects_per_sample: float = Field(default=1.0, gt=0, description="a run fails above this mean of any one reason")
@@ -36,18 +36,20 @@ _LEAST_COVERAGE = 0.004
 
 
 def check(
-    config: LegibilityConfig, image: NDArray[np.uint8], mask: NDArray[np.uint8], points: NDArray[np.float64], em_px: float
+    config: LegibilityConfig, image: NDArray[np.uint8], mask: NDArray[np.uint8], line: NDArray[np.float64], em_px: float
 ) -> None:
     """Raise Rejected if the sample must not be kept.
 
-    *image* is (H, W) or (H, W, 3), *mask* (H, W), both uint8; *points* are all corners of labels, (n, 2), in px.
+    *image* is (H, W) or (H, W, 3), uint8; *mask* is the clean coverage, uint8 (H, W).  *line* are points, (n, 2) in px,
+    whose convex hull holds every label: a projective warp keeps what lies inside a hull inside.
     Reasons: ``outside_frame``, ``low_contrast``, ``illegible``.
     """
     height, width = mask.shape
-    left, top = points.min(axis=0).tolist()
-    right, bottom = points.max(axis=0).tolist()
-    if left < -_EDGE_PX or top < -_EDGE_PX or right > width + _EDGE_PX or bottom > height + _EDGE_PX:
-        raise Rejected("outside_frame", f"labels span x {left:.1f}…{right:.1f}, y {top:.1f}…{bottom:.1f} of {width}×{height}")
+    xs, ys = zip(*line.tolist(), strict=True)
+    if min(xs) < -_EDGE_PX or min(ys) < -_EDGE_PX or max(xs) > width + _EDGE_PX or max(ys) > height + _EDGE_PX:
+        raise Rejected(
+            "outside_frame", f"labels span x {min(xs):.1f}…{max(xs):.1f}, y {min(ys):.1f}…{max(ys):.1f} of {width}×{height}"
+        )
     grey: Any = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim > mask.ndim else image
     slope, correlation = _fit(grey, mask, max(round(config.window_em * em_px), 4))
     if slope.size == 0:

@@ -121,7 +121,7 @@ class Pipeline:
             yield
             points = move(drawn.matrix, layout.points)
             try:
-                legibility.check(recipe.legibility, result.image, result.mask, points, layout.size_px)
+                legibility.check(recipe.legibility, result.image, result.mask, points[-_FINAL_POINTS:], layout.size_px)
             except Rejected as verdict:
                 if attempt == len(keeps) - 1:
                     raise

@@ -36,6 +36,7 @@ class OutputConfig(Section):
     """The recipe's ``output`` section."""
 
     format: str = "webdataset"
+    """Format of the data set."""
     image: Literal["auto", "png", "jpeg"] = Field(
         default="auto", description="auto keeps the bytes of a chain that always ends in a codec, else writes PNG"
     )

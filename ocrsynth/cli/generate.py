@@ -91,7 +91,7 @@ def _print_summary(result: Result, seconds: float) -> None:
     done = f", {result.resumed_shards} of them from before" if result.resumed_shards else ""
     click.echo(f"{statistics.samples:,} samples in {result.plan.n_shards} shards{done}: {result.out}/")
     click.echo(
-        f"  {statistics.size_bytes / 1e6:,.1f} MB, {seconds:.1f} s, {len(statistics.fonts)} font families, rejected draws: {rejects}"
+        f"  {statistics.size_bytes / 1e6:,.1f} MB, {seconds:.1f} s, {len(statistics.fonts)} families, rejected draws: {rejects}"
     )
 
 

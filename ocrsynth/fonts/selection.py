@@ -32,13 +32,18 @@ class FontConfig(Section):
     """The recipe's ``fonts`` section."""
 
     sets: tuple[str, ...] = ("default",)
+    """Font sets by name, from packages."""
     folders: tuple[str, ...] = ()
+    """Folders of font files, searched with all below them."""
     families: tuple[str, ...] = Field(default=(), description="only these families; empty for all")
     classes: dict[catalogue.FontClass, Annotated[float, Field(ge=0)]] = Field(default_factory=_default_classes)
+    """Weights of the classes of families; fonts from folders are of class other."""
     italic: float = Field(default=0.15, ge=0, le=1, description="share of italic faces where a family has them")
     regular: float = Field(default=0.45, ge=0, le=1, description="share of lines in the regular weight and width")
     weight: Annotated[Range, Within(1, 1000)] = Range(300, 800)
+    """Weights drawn where a line is not regular, on the scale of OpenType (400 is regular)."""
     width_percent: Annotated[Range, Within(25, 200)] = Range(75, 125)
+    """Widths drawn where a line is not regular and the font has a width axis."""
 
 
 class FontSelector:

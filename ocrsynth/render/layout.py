@@ -24,14 +24,18 @@ class RenderConfig(Section):
 
     height_px: int = Field(default=32, ge=8, le=1024, description="height of every picture")
     color: Literal["grey", "rgb"] = "grey"
+    """Channels of the pictures."""
     max_width_px: int = Field(default=4000, ge=32, le=32_000, description="a line wider than this is drawn again")
     margin_em: Annotated[Range, Within(0.02, 4)] = Range(0.08, 0.35)
     """Distance from the line to the upper and the lower edge, each drawn for itself."""
     side_margin_em: Annotated[Range, Within(0.02, 8)] = Range(0.1, 0.6)
+    """Distance from the line to the left and the right edge, each drawn for itself."""
     looseness: Annotated[Range, Within(0, 1)] = Range(0, 1)
     """0 measures the line by its ink, 1 by the ascenders and descenders of its font."""
     paper_grey: Annotated[Range, Within(0, 255)] = Range(175, 250)
+    """Mean luminance of the paper."""
     texture_grey: Annotated[Range, Within(0, 20)] = Range(0.5, 4)
+    """Standard deviation of the paper's texture."""
     contrast_grey: Annotated[Range, Within(30, 255)] = Range(90, 230)
     """Luminance difference between the ink and the darkest spot of the paper."""
 
@@ -47,9 +51,8 @@ def lay_out(shaped: ShapedLine, config: RenderConfig, stream: Stream) -> Layout:
     before, after = config.side_margin_em.draw(stream), config.side_margin_em.draw(stream)
     metrics = shaped.metrics
     boxes = shaped.cluster_boxes_em
-    ink = boxes if shaped.cluster_has_ink.all() else boxes[shaped.cluster_has_ink]
-    left, top, _, _ = ink.min(axis=0).tolist()
-    _, _, right, bottom = ink.max(axis=0).tolist()
+    left, top, _, _ = boxes.min(axis=0).tolist()
+    _, _, right, bottom = boxes.max(axis=0).tolist()
     # y is down in boxes: the top of the ink is negative.
     rise = max(-top, metrics.x_height_em)
     fall = max(bottom, 0.0)

@@ -37,8 +37,9 @@ def draw_mask(shaped: ShapedLine, layout: Layout, bleed: Bleed) -> NDArray[np.ui
         instance = open_instance(run.font)
         font = instance.hb_font
         scale = size / instance.upem
-        for glyph, x, y in zip(run.glyph_ids, run.x_em, run.y_em, strict=True):
-            raster.transform = (scale, 0.0, 0.0, -scale, x0 + x * size, y0 - y * size)
+        x_px = [x0 + x * size for x in run.x_em]
+        for glyph, x, y in zip(run.glyph_ids, x_px, run.y_em, strict=True):
+            raster.transform = (scale, 0.0, 0.0, -scale, x, y0 - y * size)
             raster.draw_glyph(font, glyph)
     image = raster.render()
     stride = image.extents.stride

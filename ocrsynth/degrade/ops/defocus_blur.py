@@ -28,6 +28,7 @@ class DefocusBlur(Op):
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple({"radius_em": [r, r]} for r in (0.03, 0.05, 0.07, 0.1, 0.14))
 
     radius_em: Annotated[Range, Within(0, 0.5)] = Range(0.01, 0.05)
+    """Radius of the disk."""
 
     def sample(self, stream: Stream, frame: Frame) -> Params:
         """Return ``radius_px``, in sixteenths, for which kernels are cached."""

@@ -28,6 +28,7 @@ class InkErosion(Op):
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple({"radius_em": [r, r]} for r in (0.005, 0.01, 0.015, 0.02, 0.03))
 
     radius_em: Annotated[Range, Within(0, 0.1)] = Range(0.002, 0.012)
+    """Width that strokes lose on each side."""
 
     def sample(self, stream: Stream, frame: Frame) -> Params:
         """Return ``radius_px``."""

@@ -28,6 +28,7 @@ class InkSpread(Op):
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple({"radius_em": [r, r]} for r in (0.01, 0.02, 0.03, 0.045, 0.06))
 
     radius_em: Annotated[Range, Within(0, 0.2)] = Range(0.005, 0.025)
+    """Width that strokes gain on each side."""
 
     def sample(self, stream: Stream, frame: Frame) -> Params:
         """Return ``radius_px``."""

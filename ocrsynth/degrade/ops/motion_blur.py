@@ -30,6 +30,7 @@ class MotionBlur(Op):
     )
 
     length_em: Annotated[Range, Within(0, 2)] = Range(0.02, 0.12)
+    """Length of the motion."""
     angle_deg: Annotated[Range, Within(-180, 180)] = Range(-180, 180)
     """Direction of the motion, counter-clockwise from the right."""
 

@@ -26,6 +26,7 @@ class Alphabet(Source):
     digits: float = Field(default=0.2, ge=0, description="share of digits")
     punctuation: float = Field(default=0.2, ge=0, description="share of punctuation and symbols")
     word_length: Annotated[Range, Within(1, 100)] = Range(1, 10)
+    """Characters between two spaces."""
 
     def compile(self, alphabet: AlphabetData, where: str) -> Drawer:
         """Return the drawer; each class of characters is drawn by its share, then each character evenly."""

@@ -1,0 +1,108 @@
+"""Lines a second, end to end and written to disk, against the floor in the same run.
+
+The figure is CPU time of the process that makes the shards, so that a busy machine disturbs it less; runs of ocrsynth and of
+the floor alternate.  Two workers are compared with one by wall time, start-up of the workers left out by a long run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import floor
+from measure import save, summary
+
+from ocrsynth import Recipe
+from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, prepare
+from ocrsynth.generation.shard import build_shard
+from ocrsynth.generation.worker import tune_collector
+from ocrsynth.pipeline import pipeline_for
+
+
+def one_run(recipe: Recipe, count: int) -> float:
+    """Return CPU µs a line of building *count* samples as shards on disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        plan, lock = Plan.of(recipe, count)
+        prepare(out, plan, lock)
+        gc.collect()
+        started = time.process_time_ns()
+        for shard in range(plan.n_shards):
+            build_shard(recipe, plan, shard, out, lambda _n, _r: None)
+        elapsed = time.process_time_ns() - started
+        assert len(list((out / DATA).iterdir())) == len(list((out / RECEIPTS).iterdir())) == plan.n_shards  # noqa: S101
+    return elapsed / count / 1000
+
+
+def wall_s(workers: int, count: int, height: int, preset: str) -> float:
+    """Return wall seconds of the command line for *count* samples."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["generate", "--lang", "en", "--preset", preset, "--height", str(height), "-q"]
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "ocrsynth", *arguments, "-n", str(count), "-o", f"{folder}/out", "--workers", str(workers)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        return time.perf_counter() - started
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--preset", default="scan")
+    parser.add_argument("--height", type=int, default=32)
+    parser.add_argument("--color", default="grey")
+    parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--scaling-count", type=int, default=20_000, help="0 leaves the comparison of workers out")
+    options = parser.parse_args()
+    recipe = Recipe.for_language(
+        "en",
+        preset=options.preset,
+        render={"height_px": options.height, "color": options.color},
+        text={"length_clusters": [1, 60]},
+    )
+    pipeline = pipeline_for(recipe)
+    lengths = [len(pipeline.sample(i).text) for i in range(300)]
+    work = floor.prepare(recipe, min(options.count, 1500))
+    one_run(recipe, 500)
+    tune_collector()
+    ours: list[float] = []
+    bare: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(options.runs):
+            ours.append(one_run(recipe, options.count))
+            bare.append(floor.run(work, options.height, Path(folder) / "floor.bin"))
+    content = {
+        "preset": options.preset,
+        "height_px": options.height,
+        "color": options.color,
+        "mean_length": round(sum(lengths) / len(lengths), 1),
+        "us_a_line": summary(ours),
+        "lines_a_second": round(1e6 / summary(ours)["median"]),
+        "floor_us_a_line": summary(bare),
+        "ratio_to_floor": round(summary([f / o for f, o in zip(bare, ours, strict=True)])["median"], 3),
+    }
+    print(f"{options.preset} {options.height} px {options.color}: {content['lines_a_second']:,} lines/s a core, CPU")
+    print(
+        f"  {content['us_a_line']['median']} µs a line, floor {content['floor_us_a_line']['median']} µs, ratio {content['ratio_to_floor']}"
+    )
+    if options.scaling_count:
+        n = options.scaling_count
+        pairs = [(wall_s(1, n, options.height, options.preset), wall_s(2, n, options.height, options.preset)) for _ in range(3)]
+        content["two_workers"] = summary([one / two for one, two in pairs])
+        content["two_workers_lines_a_second_wall"] = round(n / min(two for _, two in pairs))
+        print(
+            f"  two workers: {content['two_workers']['median']} × one, {content['two_workers_lines_a_second_wall']:,} lines/s"
+        )
+    save(f"generate_{options.preset}_{options.height}_{options.color}", content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Resident memory of one worker from sample 0 to 100,000: its peak, and its growth from 10,000 on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from measure import save
+
+from ocrsynth import Recipe
+from ocrsynth.generation.shard import BATCH
+from ocrsynth.generation.worker import tune_collector
+from ocrsynth.pipeline import pipeline_for
+from ocrsynth.write.meta import to_json
+
+_PAGE_KB = 4
+
+
+def resident_mb() -> float:
+    """Return the resident memory of this process in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_KB / 1024
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100_000)
+    options = parser.parse_args()
+    pipeline = pipeline_for(Recipe.for_language("en"))
+    tune_collector()
+    steps = {}
+    for start in range(0, options.count, BATCH):
+        for sample in pipeline.batch(range(start, start + BATCH)):
+            to_json(sample)
+        done = start + BATCH
+        if done % 10_000 < BATCH:
+            steps[done // 10_000 * 10_000] = round(resident_mb(), 1)
+            print(f"{done:8,} {steps[done // 10_000 * 10_000]:8.1f} MB", flush=True)
+    save(
+        "memory",
+        {"resident_mb": steps, "peak_mb": max(steps.values()), "growth_mb": round(steps[max(steps)] - steps[10_000], 1)},
+    )
+
+
+if __name__ == "__main__":
+    main()
