@@ -57,7 +57,7 @@ class Pipeline:
         """Return the samples of *indices*, in that order: the same as one by one, but faster.
 
         All samples take a step before any takes the next: each stage's code then stays in the processor's caches, which
-        one sample after the other would drive out (measured: 1.7 times as fast in batches of 16).
+        one sample after the other would drive out (measured: 1.4 times as fast in batches of 64).
         """
         running = list(enumerate(self._steps(index) for index in indices))
         done: list[Sample | None] = [None] * len(running)
@@ -112,7 +112,7 @@ class Pipeline:
         line_quad = tuple(map(tuple, layout.points[-_FINAL_POINTS:-2].tolist()))
         keeps = (*(1.0,) * recipe.legibility.attempts, *_KEEP_WEAKENED)
         for attempt, keep in enumerate(keeps):
-            drawn = self._chain.draw((seed, index, attempt), frame, line_quad, keep)
+            drawn = yield from self._chain.draw((seed, index, attempt), frame, line_quad, keep)
             yield
             mask = draw_mask(shaped, layout, drawn.bleed)
             yield

@@ -124,7 +124,7 @@ class Chain:
         frame: Frame,
         line_quad: tuple[Point, ...] | None = None,
         keep: float = 1.0,
-    ) -> Drawn:
+    ) -> Generator[None, None, Drawn]:
         """Return the chain with parameters drawn.
 
         *address* is (seed, index, attempt).  With a *line_quad*, its corners in px, the warped picture is cropped about
@@ -138,6 +138,7 @@ class Chain:
         total = IDENTITY
         pending: Matrix | None = None
         for link, stage in self._stages:
+            yield
             op = link.op
             stream = Stream(seed, index, stage, link.occurrence, attempt)
             if stream.unit() >= link.p * keep:
@@ -194,6 +195,7 @@ class Chain:
                 continue
             if isinstance(link.op, CodecOp):
                 encoded = link.op.encode(image, **step.params)
+                yield
                 image = codec.decode(encoded)
             else:
                 image = link.op.apply(image, **step.params)

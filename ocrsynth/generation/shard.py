@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ocrsynth.recipe import Recipe
 
-BATCH = 32
+BATCH = 64
 Report = Callable[[int, dict[str, int]], None]
 """Called now and then with the number of samples made since the last call, and the rejections among them."""
 

@@ -112,7 +112,8 @@ class TextMixture:
             text = self._draw[which](stream, self._length.draw_int(stream))
             if self._alphabet.casing:
                 text = self._cased(text, self._styles[stream.weighted(self._style_weights)])
-            text = unicodedata.normalize("NFC", text)
+            if not text.isascii():
+                text = unicodedata.normalize("NFC", text)
             reason = check_label(text, self._characters)
             if reason is None:
                 alphabet = self._alphabet
