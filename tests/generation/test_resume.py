@@ -129,12 +129,12 @@ def test_a_run_killed_again_and_again_ends_as_if_it_never_was(
     kills = 0
     # The first is killed as it starts; the others when so many shards more are done, and a moment later.
     for shards_more in (0, 1, *rng.integers(1, 6, _DEATHS[fmt] - 2).tolist()):
-        before = _receipts(out)
+        due = _receipts(out) + shards_more
         with _started(_command(out, count, fmt), log) as process:
             if shards_more == 0:
                 _wait(lambda: (out / "plan.json").exists() or process.poll() is not None)
             else:
-                _wait(lambda: _receipts(out) >= before + shards_more or process.poll() is not None)
+                _wait(lambda due=due: _receipts(out) >= due or process.poll() is not None)
             time.sleep(float(rng.uniform(0, 0.12)))
             assert process.poll() is None, log.read_text()
             process.kill()
@@ -158,10 +158,10 @@ def test_killed_workers_are_replaced(fmt: str, uninterrupted: Callable[[str, int
     killed: set[int] = set()
     with _started(_command(out, count, fmt), log) as process:
         for due in (1, 5, 9, 13, 17):
-            _wait(lambda due=due: _receipts(out) >= due and set(_workers_of(out)) - killed or process.poll() is not None)
+            _wait(lambda due=due: (_receipts(out) >= due and set(_workers_of(out)) - killed) or process.poll() is not None)
             time.sleep(float(rng.uniform(0, 0.02)))
             assert process.poll() is None, log.read_text()
-            victim = sorted(set(_workers_of(out)) - killed)[0]
+            victim = min(set(_workers_of(out)) - killed)
             os.kill(victim, signal.SIGKILL)
             killed.add(victim)
         assert process.wait(timeout=60) == 0, log.read_text()
@@ -218,8 +218,11 @@ fmt, base = sys.argv[1], Path(sys.argv[2])
 recipe = Recipe.for_language("en", output={"format": fmt, "shard_size": 4})
 COUNT = 10
 
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
 def tree(root):
-    return {str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest() if p.is_file() else "" for p in root.rglob("*")}
+    return {str(p.relative_to(root)): digest(p) for p in root.rglob("*")}
 
 def in_fork(work):
     pid = os.fork()
@@ -451,7 +454,8 @@ def test_a_worker_that_dies_once_leaves_no_trace(
     """It dies just before its shard, or its receipt, gets its final name."""
     out, marker = tmp_path / "out", tmp_path / "died"
     body = f"""
-        if event == "os.rename" and "000003" in str(args[1]) and {moment!r} in str(args[1]) and not os.path.exists({str(marker)!r}):
+        here = event == "os.rename" and "000003" in str(args[1]) and {moment!r} in str(args[1])
+        if here and not os.path.exists({str(marker)!r}):
             os.close(os.open({str(marker)!r}, os.O_CREAT | os.O_WRONLY))
             os.kill(os.getpid(), 9)
 """
@@ -461,7 +465,7 @@ def test_a_worker_that_dies_once_leaves_no_trace(
     assert _tree(out) == _tree(uninterrupted(fmt, 400))
 
 
-def test_an_error_of_a_worker_is_told_as_it_is(uninterrupted: Callable[[str, int], Path], tmp_path: Path) -> None:
+def test_an_error_of_a_worker_is_told_as_it_is(tmp_path: Path) -> None:
     """A worker reads the lock itself; here it finds it changed under its hands."""
     out = tmp_path / "out"
     body = """

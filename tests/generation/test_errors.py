@@ -1,0 +1,578 @@
+"""Messages are an interface: each by its full text, from Python and from the command line, and nothing is written."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+import yaml
+
+from ocrsynth import Recipe, generate
+from ocrsynth.errors import (
+    BY_EXIT_CODE,
+    AssetError,
+    CoverageError,
+    ExitCode,
+    MissingDependencyError,
+    OcrsynthError,
+    OutputError,
+    RecipeError,
+    SampleError,
+    VerifyError,
+    WorkerError,
+)
+from ocrsynth.generation.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _tree(root: Path) -> dict[str, bytes | None]:
+    return {str(p.relative_to(root)): p.read_bytes() if p.is_file() else None for p in sorted(root.rglob("*"))}
+
+
+def _cli(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ocrsynth", *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL, **options
+    )
+
+
+def _refused(done: subprocess.CompletedProcess[str], text: str, code: ExitCode) -> None:
+    assert done.stderr == f"error: {text}\n"
+    assert done.stdout == ""
+    assert done.returncode == code
+
+
+def _exactly(text: str) -> str:
+    return f"^{re.escape(text)}$"
+
+
+@pytest.fixture
+def small() -> Recipe:
+    return Recipe.for_language("en", preset="clean", output={"shard_size": 10})
+
+
+def test_each_error_has_its_own_exit_code() -> None:
+    codes = {
+        OcrsynthError: 1,
+        RecipeError: 2,
+        AssetError: 3,
+        CoverageError: 4,
+        SampleError: 5,
+        OutputError: 6,
+        WorkerError: 7,
+        VerifyError: 8,
+        MissingDependencyError: 9,
+    }
+    assert {cls: int(cls.exit_code) for cls in codes} == codes
+    assert {code: cls for cls, code in codes.items()} == BY_EXIT_CODE
+    for cls, builtin in (
+        (RecipeError, ValueError),
+        (AssetError, FileNotFoundError),
+        (OutputError, OSError),
+        (MissingDependencyError, ImportError),
+    ):
+        assert issubclass(cls, builtin)
+        assert issubclass(cls, OcrsynthError)
+        assert str(cls("out/: is full")) == "out/: is full"
+    assert ExitCode.INTERRUPTED == 130
+
+
+def test_unknown_language(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.for_language("xx")
+    known = sorted(p.stem for p in (Path(__file__).parents[2] / "alphabets").glob("*.yaml"))
+    text = f"language: no alphabet for 'xx'; (known: {', '.join(known)})"
+    assert str(caught.value) == text
+    _refused(_cli(tmp_path, "generate", "--lang", "xx", "-n", "3", "-o", "out"), text, ExitCode.RECIPE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_language_offers_the_close_one() -> None:
+    with pytest.raises(RecipeError, match=r"^language: no alphabet for 'en_Ltan'; did you mean 'en_Latn'\? \(known: .*en_Latn"):
+        Recipe.for_language("en_Ltan")
+
+
+_KEYS = "degrade, fonts, language, legibility, lock, output, render, seed, text"
+_SEED_TEXT = "seed: must be a whole number from 0 to 9223372036854775807, got {}; take any such number"
+_RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
+    "unknown key": (
+        "rendr: {height_px: 32}",
+        f"rendr: unknown key in a recipe, got 'rendr'; did you mean 'render'? (known: {_KEYS})",
+        RecipeError,
+    ),
+    "unknown key of a section": (
+        "output: {shard_sise: 3}",
+        "output: unknown key 'shard_sise'; did you mean 'shard_size'? (known: format, image, quality, shard_size)",
+        RecipeError,
+    ),
+    "unknown key below a section": (
+        "text: {case: {uper: 1}}",
+        "text.case: unknown key 'uper'; did you mean 'upper'? (known: asis, sentence, title, upper)",
+        RecipeError,
+    ),
+    "unknown key of an op": (
+        "degrade: [{jpeg: {qality: [30, 90]}}]",
+        "degrade[0].jpeg: unknown key 'qality'; did you mean 'quality'? (known: quality)",
+        RecipeError,
+    ),
+    "reversed range": (
+        "render: {margin_em: [0.5, 0.2]}",
+        "render.margin_em: range is reversed; write it as [0.2, 0.5], got [0.5, 0.2]",
+        RecipeError,
+    ),
+    "reversed range of an op": (
+        "degrade: [{rotation: {}}, {jpeg: {quality: [90, 30]}}]",
+        "degrade[1].jpeg.quality: range is reversed; write it as [30, 90], got [90, 30]",
+        RecipeError,
+    ),
+    "number for a range": (
+        "text: {length_clusters: 7}",
+        "text.length_clusters: must be a range [low, high] of two numbers, got 7",
+        RecipeError,
+    ),
+    "infinite range": (
+        "text: {length_clusters: [1, .inf]}",
+        "text.length_clusters: must be a range [low, high] of two finite numbers, got [1, inf]",
+        RecipeError,
+    ),
+    "section that is no mapping": (
+        "output: folder",
+        "output: must be a mapping of keys to values, got 'folder'; write 'key: value' lines",
+        RecipeError,
+    ),
+    "unknown format": (
+        "output: {format: foldr}",
+        "output.format: unknown format 'foldr'; did you mean 'folder'? (known: folder, webdataset)",
+        RecipeError,
+    ),
+    "op that is no mapping": (
+        "degrade: [{jpeg: 90}]",
+        "degrade[0].jpeg: must be a mapping of keys to values, got 90; write 'key: value' pairs",
+        RecipeError,
+    ),
+    "probability above one": (
+        "degrade: [{jpeg: {p: 1.5}}]",
+        "degrade[0].jpeg.p: must be a probability from 0 to 1, got 1.5; leave it out for 1",
+        RecipeError,
+    ),
+    "weight of zero": (
+        "text: {sources: [{words: {weight: 0}}]}",
+        "text.sources[0].words.weight: must be a number above 0, got 0; leave it out for 1",
+        RecipeError,
+    ),
+    "no case has a weight": (
+        "text: {case: {asis: 0, sentence: 0, title: 0, upper: 0}}",
+        "text.case: all weights are 0, got 0; give 'asis' a weight",
+        RecipeError,
+    ),
+    "negative seed": ("seed: -1", _SEED_TEXT.format("-1"), RecipeError),
+    "seed that is a truth": ("seed: true", _SEED_TEXT.format("True"), RecipeError),
+    "seed beyond 63 bits": ("seed: 9223372036854775808", _SEED_TEXT.format("9223372036854775808"), RecipeError),
+    "seed that is no whole number": ("seed: 1.5", _SEED_TEXT.format("1.5"), RecipeError),
+    "missing font folder": (
+        "fonts: {folders: [no/fonts]}",
+        "fonts.folders: no such folder, got 'no/fonts'; check the path",
+        AssetError,
+    ),
+    "unknown font set": (
+        "fonts: {sets: [defualt]}",
+        "fonts.sets: unknown font set 'defualt'; did you mean 'default'? (known: default)",
+        AssetError,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(_RECIPES))
+def test_a_wrong_recipe_is_refused_before_anything_is_written(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    line, text, error = _RECIPES[name]
+    with pytest.raises(error, match=_exactly(text)) as caught:
+        generate(Recipe.from_dict({"language": "en", **yaml.safe_load(line)}), 3, tmp_path / "out")
+    assert type(caught.value) is error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["unknown key", "reversed range of an op", "missing font folder"])
+def test_a_wrong_recipe_file_is_named(name: str, tmp_path: Path) -> None:
+    line, text, error = _RECIPES[name]
+    (tmp_path / "my.yaml").write_text(f"language: en\n{line}\n")
+    done = _cli(tmp_path, "generate", "my.yaml", "-n", "3", "-o", "out")
+    # What is wrong with the text of the file bears its name; what is missing elsewhere does not.
+    _refused(done, f"my.yaml: {text}" if error is RecipeError else text, error.exit_code)
+    assert [p.name for p in tmp_path.iterdir()] == ["my.yaml"]
+
+
+def test_a_recipe_without_language() -> None:
+    text = "language: must name a language, got None; write for example 'language: en'"
+    with pytest.raises(RecipeError, match=_exactly(text)):
+        Recipe.from_dict({"seed": 3})
+
+
+def test_unknown_preset(tmp_path: Path) -> None:
+    folder = Path(sys.modules["ocrsynth.degrade.presets"].__file__ or "").parent / "presets"
+    known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+    text = f"degrade: unknown preset 'scann'; did you mean 'scan'? (known: {known})"
+    with pytest.raises(RecipeError, match=_exactly(text)):
+        Recipe.for_language("en", preset="scann")
+    _refused(_cli(tmp_path, "preview", "--lang", "en", "--preset", "scann", "-o", "s.png"), text, ExitCode.RECIPE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_font_folder_without_fonts_and_one_with_a_broken_font(tmp_path: Path) -> None:
+    fonts = tmp_path / "fonts"
+    fonts.mkdir()
+    (fonts / "readme.txt").write_text("no font")
+    text = f"fonts.folders: no font file in '{fonts}'; it needs files that end in .otc, .otf, .ttc, .ttf"
+    recipe = Recipe.for_language("en", fonts={"sets": [], "folders": [str(fonts)]})
+    with pytest.raises(AssetError, match=_exactly(text)):
+        generate(recipe, 3, tmp_path / "out")
+    (fonts / "Broken.TTF").write_bytes(b"this is no font at all")
+    with pytest.raises(AssetError, match=f"^{re.escape(str(fonts))}/Broken.TTF: .+; .+$"):
+        generate(recipe, 3, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_and_unreadable_recipe_files(tmp_path: Path) -> None:
+    text = "none.yaml: cannot be read, No such file or directory; check the path"
+    for command in (("generate", "none.yaml", "-n", "3", "-o", "out"), ("render", "none.yaml", "--index", "0", "-o", "out")):
+        _refused(_cli(tmp_path, *command), text, ExitCode.ASSET)
+    assert list(tmp_path.iterdir()) == []
+    path = tmp_path / "none.yaml"
+    with pytest.raises(AssetError, match=_exactly(f"{path}: cannot be read, No such file or directory; check the path")):
+        Recipe.load(path)
+    unclosed = "did not find expected ',' or ']'"
+    if not hasattr(yaml, "CSafeLoader"):
+        unclosed = "expected ',' or ']', but got '<stream end>'"
+    for content, text in (
+        (b"language: en\nseed: [1\n", f":3: is not valid YAML, {unclosed}"),
+        (b"- language: en\n", ": must hold a mapping of keys to values, got list"),
+        (b"", ": must hold a mapping of keys to values, got NoneType"),
+        (b"language: \xff\n", ": is not UTF-8 at byte 10; save it as UTF-8"),
+        (b"language: &a en\nseed: *a\n", ":2: uses a YAML alias '*a'; write the value out"),
+        (b"#" * 4_000_001, ": is 4000001 bytes, more than the 4000000 that a YAML file may have"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(AssetError, match=_exactly(f"{path}{text}")):
+            Recipe.load(path)
+
+
+@pytest.mark.parametrize("n", [0, -5])
+def test_count_and_workers_below_one(n: int, small: Recipe, tmp_path: Path) -> None:
+    count = f"count: must be 1 or more, got {n}; say how many samples to make"
+    workers = f"workers: must be 1 or more, got {n}; say how many processes to use"
+    with pytest.raises(RecipeError, match=_exactly(count)):
+        generate(small, n, tmp_path / "out")
+    with pytest.raises(RecipeError, match=_exactly(workers)):
+        generate(small, 3, tmp_path / "out", workers=n)
+    if n == 0:
+        _refused(_cli(tmp_path, "generate", "--lang", "en", "-n", "0", "-o", "out"), count, ExitCode.RECIPE)
+        done = _cli(tmp_path, "generate", "--lang", "en", "-n", "3", "-o", "out", "--workers", "0")
+        _refused(done, workers, ExitCode.RECIPE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_recipe_and_two_recipes(tmp_path: Path) -> None:
+    text = "--lang: neither a recipe nor a language is given, got None; say for example --lang en"
+    _refused(_cli(tmp_path, "generate", "-n", "3", "-o", "out"), text, ExitCode.RECIPE)
+    text = "--lang: a recipe names its own language, got 'en' beside 'my.yaml'; give one of the two"
+    _refused(_cli(tmp_path, "generate", "my.yaml", "--lang", "en", "-n", "3", "-o", "out"), text, ExitCode.RECIPE)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("path", "why"), [("file/out", "Not a directory"), ("file", "File exists")])
+def test_output_that_cannot_be_a_folder(path: str, why: str, small: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("precious")
+    out = tmp_path / path
+    text = "{}/: cannot be made, {}; choose a folder that you may write to"
+    with pytest.raises(OutputError, match=_exactly(text.format(out, why))):
+        generate(small, 3, out)
+    done = _cli(tmp_path, "generate", "--lang", "en", "-n", "3", "-o", path)
+    _refused(done, text.format(path, why), ExitCode.OUTPUT)
+    assert _tree(tmp_path) == {"file": b"precious"}
+
+
+@pytest.mark.parametrize("command", [("render", "--index", "0"), ("preview", "-n", "1")])
+def test_render_and_preview_that_cannot_write(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("precious")
+    done = _cli(tmp_path, *command, "--lang", "en", "-o", "file/out")
+    what = "folder" if command[0] == "render" else "file"
+    _refused(done, f"file/out: cannot be written, Not a directory; choose another {what}", ExitCode.OUTPUT)
+    assert _tree(tmp_path) == {"file": b"precious"}
+
+
+def test_a_place_where_the_kernel_makes_no_folders(small: Recipe) -> None:
+    out = Path("/proc/ocrsynth")
+    text = "/proc/ocrsynth/: cannot be made, No such file or directory; choose a folder that you may write to"
+    with pytest.raises(OutputError, match=_exactly(text)):
+        generate(small, 3, out)
+
+
+@pytest.mark.parametrize("others", [["notes.txt"], ["a", "b.txt", "c"], [".git"], ["dataset.json"], ["NOTICE"]])
+def test_a_folder_that_holds_something_else(others: list[str], small: Recipe, tmp_path: Path) -> None:
+    for name in others:
+        (tmp_path / name).write_text("precious")
+    before = _tree(tmp_path)
+    text = f"is not empty and holds no plan, got {others[0]!r} and {len(others) - 1} more; choose an empty folder"
+    with pytest.raises(OutputError, match=_exactly(f"{tmp_path}/: {text}")):
+        generate(small, 3, tmp_path)
+    if len(others) == 3:
+        _refused(_cli(tmp_path, "generate", "--lang", "en", "-n", "3", "-o", "."), f"./: {text}", ExitCode.OUTPUT)
+    assert _tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["data/thesis.txt", "data/000000.tar", "receipts/tax.pdf", "film.part-1.rar", "recipe.lock.yaml"]
+)
+def test_files_of_the_user_are_never_removed(name: str, small: Recipe, tmp_path: Path) -> None:
+    """The folder holds no plan, so nothing in it is ours, whatever its name is."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("precious")
+    before = _tree(tmp_path)
+    with pytest.raises(OutputError, match=r"is not empty and holds no plan, got .+; choose an empty folder$"):
+        generate(small, 3, tmp_path)
+    assert _tree(tmp_path) == before
+
+
+def test_files_of_the_user_in_a_finished_data_set_stay(small: Recipe, tmp_path: Path) -> None:
+    generate(small, 12, tmp_path)
+    (tmp_path / "film.part-1.rar").write_text("precious")
+    (tmp_path / "README.md").write_text("precious")
+    generate(small, 12, tmp_path)
+    assert (tmp_path / "film.part-1.rar").read_text() == "precious"
+    assert (tmp_path / "README.md").read_text() == "precious"
+
+
+def _fingerprint(recipe: Recipe) -> str:
+    import hashlib
+
+    return hashlib.sha256(recipe.locked().encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"seed": 5}, {"output": {"format": "folder"}}, {"output": {"shard_size": 5}}, {"render": {"height_px": 33}}],
+    ids=["seed", "format", "shard_size", "height"],
+)
+def test_a_folder_with_the_data_set_of_another_recipe(changes: dict[str, Any], small: Recipe, tmp_path: Path) -> None:
+    generate(small, 12, tmp_path)
+    before = _tree(tmp_path)
+    other = small.with_changes(**changes)
+    text = (
+        f"{tmp_path}/: holds a data set of recipe {_fingerprint(small)}, but this recipe is {_fingerprint(other)}; "
+        "choose an empty folder"
+    )
+    with pytest.raises(OutputError, match=_exactly(text)):
+        generate(other, 12, tmp_path)
+    assert _tree(tmp_path) == before
+
+
+def test_a_folder_with_another_count(small: Recipe, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    generate(small, 12, out)
+    before = _tree(out)
+    text = "{}/: holds a data set with count 12, but this run has 13; choose an empty folder"
+    with pytest.raises(OutputError, match=_exactly(text.format(out))):
+        generate(small, 13, out)
+    options = ("--lang", "en", "--preset", "clean", "--shard-size", "10", "-o", "out")
+    _refused(_cli(tmp_path, "generate", *options, "-n", "13"), text.format("out"), ExitCode.OUTPUT)
+    assert _tree(out) == before
+
+
+def test_a_broken_plan(small: Recipe, tmp_path: Path) -> None:
+    generate(small, 12, tmp_path)
+    path = tmp_path / "plan.json"
+    good = path.read_bytes()
+    for content in (b"", good[:40], b"[]", b'{"schema": 1}', b"\xff\xfe", b"null"):
+        path.write_bytes(content)
+        before = _tree(tmp_path)
+        pattern = rf"^{re.escape(str(path))}: is not a plan of this version of ocrsynth, .+; generate into another folder$"
+        for call in (lambda: generate(small, 12, tmp_path), lambda: verify(tmp_path)):
+            with pytest.raises(OutputError, match=pattern):
+                call()
+        assert _tree(tmp_path) == before
+
+
+def test_a_changed_lock(small: Recipe, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    generate(small, 12, out)
+    path = out / "recipe.lock.yaml"
+    path.write_bytes(path.read_bytes().replace(b"seed: 0", b"seed: 1"))
+    text = "recipe.lock.yaml: was changed after plan.json was written; restore it or generate into another folder"
+    with pytest.raises(OutputError, match=_exactly(f"{out}/{text}")):
+        verify(out)
+    _refused(_cli(tmp_path, "verify", "out"), f"out/{text}", ExitCode.OUTPUT)
+    path.unlink()
+    text = f"{path}: cannot be read, No such file or directory; generate into another folder"
+    with pytest.raises(OutputError, match=_exactly(text)):
+        verify(out)
+
+
+def test_a_lock_of_another_installation(small: Recipe, tmp_path: Path) -> None:
+    lock = yaml.safe_load(small.locked())
+    lock["lock"]["opencv"] = "1.2.3"
+    path = tmp_path / "recipe.lock.yaml"
+    path.write_text(yaml.safe_dump(lock))
+    import cv2
+
+    text = (
+        f"{path}: lock.opencv: this installation would make other samples, got {cv2.__version__!r} where the lock has '1.2.3'; "
+        "install what the lock names, or remove the lock section"
+    )
+    with pytest.raises(AssetError, match=_exactly(text)):
+        Recipe.load(path)
+
+
+def test_verify_of_what_is_no_data_set(tmp_path: Path) -> None:
+    text = "{}/: holds no data set, for plan.json is missing; give a folder that ocrsynth generate made"
+    for out in (tmp_path, tmp_path / "none"):
+        with pytest.raises(OutputError, match=_exactly(text.format(out))):
+            verify(out)
+    _refused(_cli(tmp_path, "verify", "none"), text.format("none"), ExitCode.OUTPUT)
+    (tmp_path / "file").write_text("precious")
+    _refused(_cli(tmp_path, "verify", "file"), text.format("file"), ExitCode.OUTPUT)
+
+
+_FULL = "{}/: cannot be written, {}; free or fix it and run again to resume"
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 600 KB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or not shutil.which("mount") or subprocess.run(["mount", *options], check=False).returncode != 0:
+        pytest.skip("only root can mount a disk; the limit on file sizes is tested everywhere")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("fmt", ["webdataset", "folder"])
+def test_a_full_disk(workers: int, fmt: str, tiny_disk: Path) -> None:
+    out = tiny_disk / "out"
+    recipe = Recipe.for_language("en", output={"format": fmt, "shard_size": 10})
+    with pytest.raises(OutputError, match=_exactly(_FULL.format(out, "No space left on device"))):
+        generate(recipe, 300, out, workers=workers)
+    done = len(list((out / "receipts").glob("*.json")))
+    assert 0 < done < 30
+    assert not (out / "dataset.json").exists()
+    subprocess.run(["mount", "-o", "remount,size=8m", str(tiny_disk)], check=True)
+    result = generate(recipe, 300, out, workers=workers)
+    assert result.resumed_shards == done
+    assert verify(out).findings == []
+    assert not [p for p in out.rglob("*") if ".part" in p.name]
+
+
+def test_a_disk_too_full_to_begin(tiny_disk: Path, small: Recipe) -> None:
+    left = os.statvfs(tiny_disk)
+    (tiny_disk / "ballast").write_bytes(bytes(left.f_bavail * left.f_frsize))
+    out = tiny_disk / "out"
+    with pytest.raises(OutputError, match=_exactly(_FULL.format(out, "No space left on device"))):
+        generate(small, 12, out)
+    (tiny_disk / "ballast").unlink()
+    generate(small, 12, out)
+    assert verify(out).findings == []
+    assert not [p for p in out.rglob("*") if ".part" in p.name]
+
+
+def test_a_disk_that_can_only_be_read(tiny_disk: Path, small: Recipe) -> None:
+    out = tiny_disk / "out"
+    out.mkdir()
+    subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
+    with pytest.raises(OutputError, match=_exactly(_FULL.format(out, "Read-only file system"))):
+        generate(small, 12, out)
+    below = out / "below"
+    text = f"{below}/: cannot be made, Read-only file system; choose a folder that you may write to"
+    with pytest.raises(OutputError, match=_exactly(text)):
+        generate(small, 12, below)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_limit_on_the_size_of_files(workers: str, tmp_path: Path) -> None:
+    """As a quota: shards of 200 samples do not fit, the small files do."""
+    command = ("generate", "--lang", "en", "-n", "400", "--shard-size", "200", "-o", "out", "-q", "--workers", workers)
+    limit = 100_000
+    done = _cli(tmp_path, *command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    # With workers the path is the one they are given, absolute.
+    assert done.stderr in {f"error: {_FULL.format(out, 'File too large')}\n" for out in ("out", tmp_path / "out")}
+    assert (done.returncode, done.stdout) == (ExitCode.OUTPUT, "")
+    assert list((tmp_path / "out/receipts").iterdir()) == []
+    again = _cli(tmp_path, *command)
+    assert again.returncode == 0, again.stderr
+    assert verify(tmp_path / "out").findings == []
+    assert not [p for p in (tmp_path / "out").rglob("*") if ".part" in p.name]
+
+
+def _too_faint(size: int) -> Recipe:
+    faint = {"brightness_grey": [0, 0], "contrast_ratio": [0.05, 0.05], "p": 0.9}
+    return Recipe.from_dict(
+        {
+            "language": "en",
+            "degrade": [{"brightness_contrast": faint}],
+            "legibility": {"attempts": 1},
+            "output": {"shard_size": size},
+        }
+    )
+
+
+_REJECTED = re.compile(
+    r"^legibility\.rejects_per_sample: (\d+) draws of (\d+) samples were rejected as 'low_contrast', more than 1 a sample; "
+    r"what is delivered would not be what the recipe asks for, so mend its cause$"
+)
+
+
+def _rejected(out: Path) -> tuple[int, int]:
+    receipts = [orjson.loads(p.read_bytes()) for p in (out / "receipts").iterdir()]
+    return sum(r["rejected"]["low_contrast"] for r in receipts), sum(r["count"] for r in receipts)
+
+
+def test_too_many_rejections(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(SampleError, match=_REJECTED) as caught:
+        generate(_too_faint(100), 600, out)
+    found = _REJECTED.match(str(caught.value))
+    assert found is not None
+    rejected, samples = map(int, found.groups())
+    # It says so as soon as 200 samples tell, and the numbers are those of the receipts.
+    assert samples == 200
+    assert (rejected, samples) == _rejected(out)
+    assert not (out / "dataset.json").exists()
+    (tmp_path / "faint.yaml").write_text(yaml.safe_dump(_too_faint(100).to_dict()))
+    done = _cli(tmp_path, "generate", "faint.yaml", "-n", "600", "-o", "two", "--workers", "2", "-q")
+    assert _REJECTED.match(done.stderr.removeprefix("error: ").rstrip("\n")), done.stderr
+    assert (done.returncode, done.stdout) == (ExitCode.SAMPLE, "")
+    assert not (tmp_path / "two/dataset.json").exists()
+
+
+def test_too_many_rejections_are_not_forgiven_when_run_again(tmp_path: Path) -> None:
+    """Each run of a recipe that cannot be delivered fails; going on where the last one failed must not get around it."""
+    out = tmp_path / "out"
+    for _ in range(4):
+        with pytest.raises(SampleError, match=_REJECTED):
+            generate(_too_faint(100), 300, out)
+        assert not (out / "dataset.json").exists()
+
+
+def test_more_rejections_can_be_allowed(tmp_path: Path) -> None:
+    recipe = _too_faint(100).with_changes(legibility={"rejects_per_sample": 3.0})
+    assert generate(recipe, 300, tmp_path).statistics.rejected["low_contrast"] > 300
+
+
+def test_a_negative_index(small: Recipe) -> None:
+    from ocrsynth import make_sample
+
+    with pytest.raises(ValueError, match=_exactly("index: must be 0 or more, got -1")):
+        make_sample(small, -1)
