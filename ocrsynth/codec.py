@@ -5,6 +5,7 @@ Pictures are uint8, (H, W) grey or (H, W, 3) RGB, C-contiguous.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -40,8 +41,11 @@ def decode(data: bytes) -> NDArray[np.uint8]:
 
     Raises ValueError if the bytes are no picture.
     """
-    buffer = np.frombuffer(data, np.uint8)
-    image: Any = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED) if len(data) else None
+    image: Any = None
+    if data:
+        # OpenCV returns None for what it does not know, but raises where a size is absurd.
+        with suppress(cv2.error):
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise ValueError(f"not a PNG or JPEG picture: {len(data)} bytes that begin with {data[:8]!r}")
     if image.ndim == _COLOUR_DIMENSIONS:

@@ -110,11 +110,11 @@ BY_EXIT_CODE = {
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """Return `` did you mean …; (known: …)`` for the end of a message about an unknown *word*."""
+    """Return ``did you mean …? (known: …)``, or ``known: …``, for the end of a message about an unknown *word*."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}(known: {', '.join(names)})"
+    known_names = f"known: {', '.join(names)}"
+    return f"did you mean {close[0]!r}? ({known_names})" if close else known_names
 
 
 class Rejected(Exception):  # noqa: N818 - a verdict, not an error: callers count it and draw again

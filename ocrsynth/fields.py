@@ -57,7 +57,7 @@ class Range(NamedTuple):
         if not abs(low) < float("inf") or not abs(high) < float("inf"):
             raise PydanticCustomError("range", "must be a range [low, high] of two finite numbers")
         if low > high:
-            raise PydanticCustomError("range", "range is reversed; write it as [{low}, {high}]", {"low": high, "high": low})
+            raise PydanticCustomError("range", "range is reversed", {"advice": f"write it as [{high}, {low}]"})
         return cls(low, high)
 
 
@@ -103,7 +103,8 @@ def validate(model: type[M], data: Any, where: str) -> M:
                 f"{where}{parent}: unknown key {first['loc'][-1]!r}; {suggest(str(first['loc'][-1]), known)}"
             ) from None
         text = first["msg"][:1].lower() + first["msg"][1:]
-        raise RecipeError(f"{where}{path}: {text}, got {first['input']!r}") from None
+        advice = first.get("ctx", {}).get("advice")
+        raise RecipeError(f"{where}{path}: {text}, got {first['input']!r}" + (f"; {advice}" if advice else "")) from None
 
 
 def _model_at(model: type[BaseModel], path: tuple[Any, ...]) -> type[BaseModel] | None:

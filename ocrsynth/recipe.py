@@ -51,7 +51,7 @@ _SECTIONS: dict[str, type[Section]] = {
     "legibility": LegibilityConfig,
     "output": OutputConfig,
 }
-_KEYS = ("language", "seed", "degrade", "lock", *_SECTIONS)
+_KEYS = ("language", "seed", "degrade", *_SECTIONS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ class Plan:
 
     schema: int
     fingerprint: str
+    language: str
+    seed: int
     count: int
     shard_size: int
     format: str
@@ -59,7 +62,7 @@ class Plan:
             # It depends on the count alone, never on the workers: the shards must not.
             size = min(max(-(-count // _SHARDS_AIMED_AT), _SMALLEST_SHARD), _LARGEST_SHARD)
         locked = recipe.locked()
-        return cls(SCHEMA, fingerprint(locked), count, size, recipe.output.format), locked
+        return cls(SCHEMA, fingerprint(locked), recipe.language, recipe.seed, count, size, recipe.output.format), locked
 
     @property
     def n_shards(self) -> int:
@@ -104,7 +107,7 @@ def read_plan(out: Path) -> Plan:
     path = out / PLAN
     try:
         return Plan(**orjson.loads(path.read_bytes()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise OutputError(
             f"{out}/: holds no data set, for {PLAN} is missing; give a folder that ocrsynth generate made"
         ) from None
@@ -130,12 +133,39 @@ def read_receipt(out: Path, plan: Plan, shard: int) -> Receipt | None:
         receipt = Receipt(**orjson.loads((out / RECEIPTS / f"{shard:06d}.json").read_bytes()))
     except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
         return None
-    return receipt if receipt.plan == plan.digest and receipt.shard == shard else None
+    expected = (plan.digest, shard, len(plan.indices(shard)))
+    whole = (
+        (receipt.plan, receipt.shard, receipt.count) == expected
+        and isinstance(receipt.name, str)
+        and isinstance(receipt.sha256, str)
+        and isinstance(receipt.size_bytes, int)
+        and _counts(receipt.rejected)
+        and _counts(receipt.fonts)
+    )
+    return receipt if whole else None
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(n, int) for n in value.values())
+
+
+_PART = re.compile(r"\.part-\d+$")
+
+
+def part_name(path: Path) -> Path:
+    """Return the temporary name of *path* for this process."""
+    return path.with_name(f"{path.name}.part-{os.getpid()}")
+
+
+def whole_name(path: Path) -> str | None:
+    """Return the name that a temporary file stands for, or None if *path* is no temporary file of ours."""
+    name = _PART.sub("", path.name)
+    return name if name != path.name else None
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file under a temporary name beside it, flush it to the disk, then give it its name."""
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    part = part_name(path)
     with part.open("wb") as file:
         file.write(content)
         file.flush()
@@ -150,14 +180,17 @@ def hash_of(path: Path) -> tuple[str, int]:
         with path.open("rb") as file:
             for block in iter(lambda: file.read(1 << 20), b""):
                 digest.update(block)
-        return digest.hexdigest(), path.stat().st_size
-    size = 0
+        return digest.hexdigest(), size_of(path)
     for entry in sorted(path.iterdir()):
         content = entry.read_bytes()
         digest.update(f"{entry.name}\0{len(content)}\0".encode())
         digest.update(content)
-        size += len(content)
-    return digest.hexdigest(), size
+    return digest.hexdigest(), size_of(path)
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder."""
+    return path.stat().st_size if path.is_file() else sum(entry.stat().st_size for entry in path.iterdir())
 
 
 @contextmanager
@@ -182,22 +215,33 @@ def locked(out: Path) -> Iterator[None]:
 def prepare(out: Path, plan: Plan, lock_text: str) -> None:
     """Make *out* ready for the plan, or find it there already; the caller holds its lock.
 
-    Raises OutputError if the folder holds anything but this plan's own files.
+    Raises OutputError if the folder holds another plan, or without a plan anything but the beginnings of this one.
     """
     if (out / PLAN).exists():
         there = read_plan(out)
         if there != plan:
             raise OutputError(f"{out}/: {_difference(there, plan)}; choose an empty folder")
     else:
-        others = sorted(p.name for p in out.iterdir() if p.name not in (LOCK, DATA, RECEIPTS) and ".part-" not in p.name)
+        others = sorted(p.name for p in out.iterdir() if not _is_beginning(p, lock_text))
         if others:
             raise OutputError(
                 f"{out}/: is not empty and holds no plan, got {others[0]!r} and {len(others) - 1} more; choose an empty folder"
             )
     (out / DATA).mkdir(exist_ok=True)
     (out / RECEIPTS).mkdir(exist_ok=True)
-    write_atomically(out / LOCK, lock_text.encode())
-    write_atomically(out / PLAN, plan.to_bytes())
+    if not (out / LOCK).exists():
+        write_atomically(out / LOCK, lock_text.encode())
+    if not (out / PLAN).exists():
+        write_atomically(out / PLAN, plan.to_bytes())
+
+
+def _is_beginning(path: Path, lock_text: str) -> bool:
+    """Tell whether *path* is what an interrupted `prepare` leaves behind, and nothing of the user's."""
+    if path.name in (DATA, RECEIPTS):
+        return path.is_dir() and not any(path.iterdir())
+    if path.name == LOCK:
+        return path.is_file() and path.read_bytes() == lock_text.encode()
+    return path.is_file() and whole_name(path) in (LOCK, PLAN)
 
 
 def _difference(there: Plan, here: Plan) -> str:

@@ -15,13 +15,18 @@ from ocrsynth.generation.executor import run_workers
 from ocrsynth.generation.plan import (
     DATA,
     DATASET,
+    LOCK,
     NOTICE,
+    PLAN,
     RECEIPTS,
     Plan,
     Receipt,
+    hash_of,
     locked,
     prepare,
     read_receipt,
+    size_of,
+    whole_name,
     write_atomically,
 )
 from ocrsynth.generation.shard import build_shard, remove
@@ -108,6 +113,7 @@ def generate(recipe: Recipe, count: int, out: str | Path, *, workers: int = 1, p
             statistics = Statistics()
             missing = _take_stock(out, plan, statistics)
             resumed = plan.n_shards - len(missing)
+            _check_rejections(recipe, statistics)
             progress.start(plan.count, statistics.samples)
 
             def finished(receipt: Receipt) -> None:
@@ -119,6 +125,7 @@ def generate(recipe: Recipe, count: int, out: str | Path, *, workers: int = 1, p
             else:
                 for shard in missing:
                     finished(build_shard(recipe, plan, shard, out, progress.advance))
+            _remove_parts(out, plan)
             _finish(recipe, plan, out, statistics)
     except OSError as error:
         if created and not any(out.iterdir()):
@@ -142,29 +149,35 @@ def _make_folder(out: Path) -> bool:
 
 
 def _take_stock(out: Path, plan: Plan, statistics: Statistics) -> list[int]:
-    """Count the finished shards, remove what is no part of the plan, and return the shards that are missing.
+    """Count the finished shards, remove what dead processes left, and return the shards that are missing.
 
-    A shard counts as finished if its receipt is there and its file has the size that the receipt says; `verify` hashes.
+    A shard counts as finished if its receipt is there and it has the size that the receipt says; `verify` hashes.
     """
+    _remove_parts(out, plan)
     fmt = FORMATS.get(plan.format, "output.format")()
     missing = []
-    keep = set()
     for shard in range(plan.n_shards):
         receipt = read_receipt(out, plan, shard)
         path = out / DATA / fmt.shard_name(shard)
-        if receipt is None or not path.exists() or (path.is_file() and path.stat().st_size != receipt.size_bytes):
+        if receipt is None or not path.exists() or size_of(path) != receipt.size_bytes:
             missing.append(shard)
         else:
             statistics.add(receipt)
-            keep.add(path.name)
-    complete = (out / DATASET).exists() and not missing
-    for path in (out / DATA).iterdir():
-        if path.name not in keep and not (complete and ".part-" not in path.name):
-            remove(path)
-    for path in (*(out / RECEIPTS).iterdir(), *out.iterdir()):
-        if ".part-" in path.name:
-            remove(path)
     return missing
+
+
+def _remove_parts(out: Path, plan: Plan) -> None:
+    """Remove the temporary files of processes that died; whatever else lies in the folder is the user's."""
+    fmt = FORMATS.get(plan.format, "output.format")()
+    ours = {
+        out: {PLAN, LOCK, NOTICE, DATASET},
+        out / RECEIPTS: {f"{shard:06d}.json" for shard in range(plan.n_shards)},
+        out / DATA: {*(fmt.shard_name(shard) for shard in range(plan.n_shards)), *fmt.joined},
+    }
+    for folder, names in ours.items():
+        for path in folder.iterdir():
+            if whole_name(path) in names:
+                remove(path)
 
 
 def _check_rejections(recipe: Recipe, statistics: Statistics) -> None:
@@ -179,29 +192,41 @@ def _check_rejections(recipe: Recipe, statistics: Statistics) -> None:
 
 def _finish(recipe: Recipe, plan: Plan, out: Path, statistics: Statistics) -> None:
     """Write what belongs to the data set as a whole, `dataset.json` last."""
-    receipts = _all_receipts(out, plan)
+    receipts = all_receipts(out, plan)
     fmt = FORMATS.get(plan.format, "output.format")()
-    extra = fmt.finish(out / DATA, [r.name for r in receipts])
+    fmt.join(out / DATA, [r.name for r in receipts])
     write_atomically(out / NOTICE, _notice(recipe, statistics.fonts).encode())
+    write_atomically(out / DATASET, summary_of(out, plan, receipts))
+
+
+def summary_of(out: Path, plan: Plan, receipts: list[Receipt]) -> bytes:
+    """Return the content of ``dataset.json``: a pure function of plan, receipts and joined files."""
+    statistics = Statistics()
+    for receipt in receipts:
+        statistics.add(receipt)
+    joined = []
+    for name in FORMATS.get(plan.format, "output.format")().joined:
+        sha256, size = hash_of(out / DATA / name)
+        joined.append({"name": f"{DATA}/{name}", "sha256": sha256, "bytes": size})
     content = {
         "schema": plan.schema,
         "plan": plan.digest,
         "fingerprint": plan.fingerprint,
-        "language": recipe.language,
-        "seed": recipe.seed,
+        "language": plan.language,
+        "seed": plan.seed,
         "format": plan.format,
         "count": statistics.samples,
         "bytes": statistics.size_bytes,
-        "files": [f"{DATA}/{name}" for name in extra],
+        "joined": joined,
         "shards": [{"name": f"{DATA}/{r.name}", "sha256": r.sha256, "bytes": r.size_bytes, "count": r.count} for r in receipts],
         "rejected": dict(sorted(statistics.rejected.items())),
         "fonts": dict(sorted(statistics.fonts.items())),
     }
-    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    write_atomically(out / DATASET, orjson.dumps(content, option=options))
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
-def _all_receipts(out: Path, plan: Plan) -> list[Receipt]:
+def all_receipts(out: Path, plan: Plan) -> list[Receipt]:
+    """Return the receipts that are there, in order."""
     found = [read_receipt(out, plan, shard) for shard in range(plan.n_shards)]
     return [r for r in found if r is not None]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, Receipt, hash_of, write_atomically
+from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, Receipt, hash_of, part_name, write_atomically
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.write.base import FORMATS
 
@@ -30,7 +29,7 @@ def build_shard(recipe: Recipe, plan: Plan, shard: int, out: Path, report: Repor
     pipeline = pipeline_for(recipe)
     fmt = FORMATS.get(plan.format, "output.format")()
     final = out / DATA / fmt.shard_name(shard)
-    part = final.with_name(f"{final.name}.part-{os.getpid()}")
+    part = part_name(final)
     remove(part)
     rejected: Counter[str] = Counter()
     fonts: Counter[str] = Counter()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
+import orjson
+from pydantic import ValidationError
 
 from ocrsynth import codec
 from ocrsynth.errors import AssetError, RecipeError
 from ocrsynth.generation.plan import DATA, DATASET, Plan, hash_of, load_recipe, read_plan, read_receipt
+from ocrsynth.generation.run import all_receipts, summary_of
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import check_label
 from ocrsynth.write.base import FORMATS, Stored
+from ocrsynth.write.meta import Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,15 +45,49 @@ def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _tota
     """
     plan = read_plan(out)
     characters, findings = _alphabet_of(out, plan)
-    if not (out / DATASET).exists():
-        findings.append(Finding(DATASET, "is missing: the run did not finish; run ocrsynth generate again to resume"))
     samples = 0
     for shard in range(plan.n_shards):
         n, found = _verify_shard(out, plan, shard, characters)
         samples += n
         findings += found
         on_shard(shard + 1, plan.n_shards)
-    return Verdict(plan, samples, findings)
+    return Verdict(plan, samples, findings + _verify_whole(out, plan))
+
+
+def _verify_whole(out: Path, plan: Plan) -> list[Finding]:
+    """Return what is wrong beside the shards: files too many or too few, and the summary."""
+    fmt = FORMATS.get(plan.format, "plan.format")()
+    shards = {fmt.shard_name(shard) for shard in range(plan.n_shards)}
+    there = {path.name for path in (out / DATA).iterdir()} if (out / DATA).is_dir() else set()
+    findings = [
+        Finding(f"{DATA}/{name}", "is no part of the plan; remove it") for name in sorted(there - shards - set(fmt.joined))
+    ]
+    if not (out / DATASET).exists():
+        return [*findings, Finding(DATASET, "is missing: the run did not finish; run ocrsynth generate again to resume")]
+    missing = [
+        Finding(f"{DATA}/{name}", "is missing; run ocrsynth generate again to write it")
+        for name in fmt.joined
+        if name not in there
+    ]
+    if missing:
+        return findings + missing
+    receipts = all_receipts(out, plan)
+    if len(receipts) < plan.n_shards:
+        return findings
+    try:
+        stated = orjson.loads((out / DATASET).read_bytes())
+    except orjson.JSONDecodeError as error:
+        return [*findings, Finding(DATASET, f"is not JSON, {error}; run ocrsynth generate again to write it")]
+    actual = orjson.loads(summary_of(out, plan, receipts))
+    for joined, was in zip(actual["joined"], stated.get("joined", []) if isinstance(stated, dict) else [], strict=False):
+        if joined != was:
+            findings.append(
+                Finding(joined["name"], f"was changed, its SHA-256 is {joined['sha256'][:12]}; run ocrsynth generate again")
+            )
+    changed = sorted(k for k in actual if not isinstance(stated, dict) or actual[k] != stated.get(k))
+    if changed:
+        findings.append(Finding(DATASET, f"differs from plan, receipts and files in {', '.join(changed)}"))
+    return findings
 
 
 def _alphabet_of(out: Path, plan: Plan) -> tuple[frozenset[str] | None, list[Finding]]:
@@ -97,24 +134,35 @@ def _verify_shard(out: Path, plan: Plan, shard: int, characters: frozenset[str] 
 
 
 def _faults(stored: Stored, characters: frozenset[str] | None) -> Iterator[str]:
-    meta = stored.meta
     try:
         image = codec.decode(stored.image)
     except ValueError as error:
-        yield str(error)
+        yield str(error) if stored.image else "its picture is missing or empty"
         return
-    if image.shape[:2] != (meta["height"], meta["width"]):
-        yield f"is {image.shape[1]}×{image.shape[0]} px, its metadata says {meta['width']}×{meta['height']}"
-    if meta["text"] != stored.text:
-        yield f"has the label {stored.text!r}, its metadata {meta['text']!r}"
+    try:
+        meta = Metadata.model_validate(stored.meta)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        yield f"has broken metadata, {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+        return
+    if image.shape[:2] != (meta.height, meta.width):
+        yield f"is {image.shape[1]}×{image.shape[0]} px, its metadata says {meta.width}×{meta.height}"
+    if meta.text != stored.text:
+        yield f"has the label {stored.text!r}, its metadata {meta.text!r}"
     reason = check_label(stored.text, characters) if characters is not None else None
     if reason:
         yield f"has a label that cannot be: {reason}, got {stored.text!r}"
-    covered = [i for start, end in meta["clusters"] for i in range(start, end)]
-    if covered != list(range(len(stored.text))):
+    if [i for start, end in meta.clusters for i in range(start, end)] != list(range(len(stored.text))):
         yield "has clusters that do not partition its label"
-    quads = np.array([*meta["cluster_quads"], *meta["word_quads"], meta["line_quad"]]).reshape(-1, 2)
-    low, high = quads.min(axis=0), quads.max(axis=0)
-    size = np.array((meta["width"], meta["height"]))
-    if (low < -_MARGIN_PX).any() or (high > size + _MARGIN_PX).any():
-        yield f"has boxes outside the frame, from {low.tolist()} to {high.tolist()}"
+    for name, ranges, quads in (("clusters", meta.clusters, meta.cluster_quads), ("words", meta.words, meta.word_quads)):
+        if len(ranges) != len(quads):
+            yield f"has {len(quads)} quads for {len(ranges)} {name}"
+    points = [point for quad in (*meta.cluster_quads, *meta.word_quads, meta.line_quad) for point in quad]
+    xs, ys = zip(*points, strict=True)
+    if (
+        min(xs) < -_MARGIN_PX
+        or min(ys) < -_MARGIN_PX
+        or max(xs) > meta.width + _MARGIN_PX
+        or max(ys) > meta.height + _MARGIN_PX
+    ):
+        yield f"has boxes outside the frame, x {min(xs):g}…{max(xs):g}, y {min(ys):g}…{max(ys):g} of {meta.width}×{meta.height}"

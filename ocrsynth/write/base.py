@@ -45,6 +45,9 @@ class Format(ABC):
     forbidden: ClassVar[frozenset[str]] = frozenset()
     """Characters that a consumer of the format would read wrongly."""
 
+    joined: ClassVar[tuple[str, ...]] = ()
+    """Names of the files that the data set as a whole needs beside its shards."""
+
     def shard_name(self, number: int) -> str:
         """Return the name of shard *number* in the data folder."""
         return f"{number:06d}{self.suffix}"
@@ -65,12 +68,14 @@ class Format(ABC):
 
     @abstractmethod
     def read(self, path: Path) -> Iterator[Stored]:
-        """Yield the samples of a shard; raises ValueError where it is broken."""
+        """Yield the samples of a shard; raises ValueError where it is broken.
 
-    def finish(self, data: Path, shards: list[str]) -> list[str]:
-        """Write what the data set as a whole needs beside its *shards*; return the names of those files."""
+        A sample whose picture is missing is yielded with empty bytes.
+        """
+
+    def join(self, data: Path, shards: list[str]) -> None:
+        """Write the files called `joined` beside the *shards*, from their contents, atomically."""
         del data, shards
-        return []
 
 
 FORMATS: Registry[type[Format]] = Registry("format", "ocrsynth.write.formats", "ocrsynth.formats")

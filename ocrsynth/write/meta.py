@@ -7,12 +7,34 @@ px with two decimals; ``line_quad``; ``baseline``: a polyline; ``provenance``.  
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import orjson
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from ocrsynth.records import Sample
+
+T = TypeVar("T")
+Pair = Annotated[list[T], Field(min_length=2, max_length=2)]
+Quad = Annotated[list[Pair[float]], Field(min_length=4, max_length=4)]
+
+
+class Metadata(BaseModel):
+    """The metadata of a sample as read back; raises pydantic's ValidationError where it is broken."""
+
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+
+    text: str
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    clusters: list[Pair[int]]
+    cluster_quads: list[Quad]
+    words: list[Pair[int]]
+    word_quads: list[Quad]
+    line_quad: Quad
+    baseline: list[Pair[float]]
+
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_SORT_KEYS
 

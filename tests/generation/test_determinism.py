@@ -252,6 +252,8 @@ def test_receipts_and_dataset_agree_with_the_files(reference: Path, fmt: str) ->
     assert plan == {
         "schema": plan["schema"],
         "fingerprint": hashlib.sha256(lock_bytes).hexdigest(),
+        "language": "en_Latn",
+        "seed": 11,
         "count": _COUNT,
         "shard_size": _SIZE,
         "format": fmt,
@@ -290,7 +292,9 @@ def test_receipts_and_dataset_agree_with_the_files(reference: Path, fmt: str) ->
     assert dataset["plan"] == hashlib.sha256(plan_bytes).hexdigest()
     assert dataset["fingerprint"] == plan["fingerprint"]
     assert (dataset["language"], dataset["seed"], dataset["format"]) == ("en_Latn", 11, fmt)
-    assert dataset["files"] == (["data/labels.jsonl"] if fmt == "folder" else [])
+    labels = (reference / "data/labels.jsonl").read_bytes() if fmt == "folder" else b""
+    joined = {"name": "data/labels.jsonl", "sha256": hashlib.sha256(labels).hexdigest(), "bytes": len(labels)}
+    assert dataset["joined"] == ([joined] if fmt == "folder" else [])
     notice = (reference / "NOTICE").read_text(encoding="utf-8").splitlines()
     assert set(all_fonts) <= set(notice)
 

@@ -91,7 +91,7 @@ def test_unknown_language(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         Recipe.for_language("xx")
     known = sorted(p.stem for p in (Path(__file__).parents[2] / "alphabets").glob("*.yaml"))
-    text = f"language: no alphabet for 'xx'; (known: {', '.join(known)})"
+    text = f"language: no alphabet for 'xx'; known: {', '.join(known)}"
     assert str(caught.value) == text
     _refused(_cli(tmp_path, "generate", "--lang", "xx", "-n", "3", "-o", "out"), text, ExitCode.RECIPE)
     assert list(tmp_path.iterdir()) == []
@@ -102,7 +102,7 @@ def test_an_unknown_language_offers_the_close_one() -> None:
         Recipe.for_language("en_Ltan")
 
 
-_KEYS = "degrade, fonts, language, legibility, lock, output, render, seed, text"
+_KEYS = "degrade, fonts, language, legibility, output, render, seed, text"
 _SEED_TEXT = "seed: must be a whole number from 0 to 9223372036854775807, got {}; take any such number"
 _RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
     "unknown key": (
@@ -127,12 +127,12 @@ _RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
     ),
     "reversed range": (
         "render: {margin_em: [0.5, 0.2]}",
-        "render.margin_em: range is reversed; write it as [0.2, 0.5], got [0.5, 0.2]",
+        "render.margin_em: range is reversed, got [0.5, 0.2]; write it as [0.2, 0.5]",
         RecipeError,
     ),
     "reversed range of an op": (
         "degrade: [{rotation: {}}, {jpeg: {quality: [90, 30]}}]",
-        "degrade[1].jpeg.quality: range is reversed; write it as [30, 90], got [90, 30]",
+        "degrade[1].jpeg.quality: range is reversed, got [90, 30]; write it as [30, 90]",
         RecipeError,
     ),
     "number for a range": (

@@ -327,6 +327,15 @@ def _damage_emptied(out: Path) -> None:
         os.truncate(shard, 0)
 
 
+def _leave_parts_of_a_shard(out: Path) -> None:
+    if _shard(out, 0).is_dir():
+        (out / "data/000001.part-998").mkdir()
+        (out / "data/000001.part-998/labels.jsonl").write_bytes(b"{")
+        (out / "data/labels.jsonl.part-998").write_bytes(b"{")
+    else:
+        (out / "data/000001.tar.part-999").write_bytes(b"0000")
+
+
 def _damage_leftovers(out: Path) -> None:
     """As killed runs leave them."""
     (out / "dataset.json").unlink()
@@ -338,17 +347,13 @@ def _damage_leftovers(out: Path) -> None:
     (out / "dataset.json.part-999").write_bytes(b"{")
     (out / "receipts/000001.json.part-999").write_bytes(b"{")
     (out / "receipts/000002.json.part-998").write_bytes(b"{")
-    (out / "data/000001.tar.part-999").write_bytes(b"0000")
-    (out / "data/000001.part-998").mkdir()
-    (out / "data/000001.part-998/labels.jsonl").write_bytes(b"{")
-    (out / "data/labels.jsonl.part").write_bytes(b"{")
+    _leave_parts_of_a_shard(out)
 
 
 def _damage_leftovers_beside_a_complete_set(out: Path) -> None:
     (out / "receipts/000001.json.part-999").write_bytes(b"{")
     (out / "dataset.json.part-999").write_bytes(b"{")
-    (out / "data/000001.tar.part-999").write_bytes(b"0000")
-    (out / "data/000001.part-998").mkdir()
+    _leave_parts_of_a_shard(out)
 
 
 def _damage_dataset_missing(out: Path) -> None:

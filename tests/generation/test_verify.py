@@ -256,7 +256,7 @@ def test_pictures_that_are_none_are_named(folder_set: Path) -> None:
     texts = _texts(folder_set)
     where = "data/000000: 00000000000"
     assert f"{where}1: not a PNG or JPEG picture: 18 bytes that begin with b'this is '" in texts
-    assert f"{where}2: not a PNG or JPEG picture: 0 bytes that begin with b''" in texts
+    assert f"{where}2: its picture is missing or empty" in texts
     assert f"{where}3: is 9×7 px, its metadata says {size['width']}×{size['height']}" in texts
 
 
@@ -275,8 +275,7 @@ def test_a_missing_picture_is_named(folder_set: Path) -> None:
     (folder_set / "data/000000/000000000004.jpg").unlink()
     texts = _texts(folder_set)
     assert texts[0].startswith("data/000000: holds ")
-    assert any(t.startswith("data/000000: cannot be read, ") and "000000000004.jpg" in t for t in texts)
-    assert "data/000000: holds 4 samples, the plan says 10" in texts
+    assert texts[1:] == ["data/000000: 000000000004: its picture is missing or empty"]
 
 
 @pytest.mark.parametrize("key", ["cluster_quads", "word_quads", "line_quad"])
@@ -287,7 +286,7 @@ def test_boxes_outside_the_frame_are_named(key: str, by: int, folder_set: Path) 
 
     _edit(folder_set / "data/000002/labels.jsonl", 1, move)
     texts = _texts(folder_set)
-    assert any(t.startswith("data/000002: 000000000021: has boxes outside the frame, from [") for t in texts)
+    assert any(t.startswith("data/000002: 000000000021: has boxes outside the frame, x ") for t in texts)
 
 
 def _without(key: str) -> Callable[[dict[str, Any]], None]:
@@ -350,4 +349,4 @@ def test_another_installation_is_a_finding_and_the_rest_is_verified(folder_set: 
     texts = _texts(folder_set)
     start = "recipe.lock.yaml: cannot be made ready here, so labels are not held against the alphabet ("
     assert any(t.startswith(start) and "lock.harfbuzz" in t for t in texts)
-    assert "data/000000: 000000000001: not a PNG or JPEG picture: 0 bytes that begin with b''" in texts
+    assert "data/000000: 000000000001: its picture is missing or empty" in texts

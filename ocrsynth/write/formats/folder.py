@@ -7,7 +7,7 @@ A shard is a folder ``<number>/`` of images with a ``labels.jsonl`` of its own; 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
@@ -54,6 +54,7 @@ class Folder(Format):
 
     name: ClassVar[str] = "folder"
     suffix: ClassVar[str] = ""
+    joined: ClassVar[tuple[str, ...]] = (_LABELS,)
 
     def open(self, path: Path) -> ShardWriter:
         """Return a writer of a new folder at *path*."""
@@ -63,16 +64,14 @@ class Folder(Format):
         """Yield the samples; raises ValueError where the label file or an image is missing or broken."""
         try:
             with (path / _LABELS).open("rb") as labels:
-                for line in labels:
-                    meta = orjson.loads(line)
-                    name = meta.pop("file")
-                    yield Stored(name.partition(".")[0], meta["text"], (path / name).read_bytes(), meta)
-        except (OSError, KeyError) as error:
-            raise ValueError(f"not a readable folder of samples: {error!r}") from None
+                for number, line in enumerate(labels, 1):
+                    yield _stored(path, orjson.loads(line), number)
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise ValueError(f"{_LABELS} cannot be read, {error}") from None
 
-    def finish(self, data: Path, shards: list[str]) -> list[str]:
+    def join(self, data: Path, shards: list[str]) -> None:
         """Write ``labels.jsonl``, the label files of all shards joined."""
-        part = data / (_LABELS + ".part")
+        part = data / f"{_LABELS}.part-{os.getpid()}"
         with part.open("wb") as joined:
             for shard in shards:
                 with (data / shard / _LABELS).open("rb") as labels:
@@ -83,4 +82,11 @@ class Folder(Format):
             joined.flush()
             os.fsync(joined.fileno())
         part.replace(data / _LABELS)
-        return [_LABELS]
+
+
+def _stored(path: Path, record: Any, number: int) -> Stored:
+    if not isinstance(record, dict) or not isinstance(record.get("file"), str) or not isinstance(record.get("text"), str):
+        raise ValueError(f"{_LABELS} line {number} is no record with a file and a text")  # noqa: TRY004 - of the file's content
+    name = record.pop("file")
+    picture = path / name
+    return Stored(name.partition(".")[0], record["text"], picture.read_bytes() if picture.is_file() else b"", record)
