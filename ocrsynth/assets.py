@@ -61,8 +61,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 0
         raise AssetError(f"{path}:{line}: is not valid YAML, {error.problem}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, AttributeError) as error:
+        # PyYAML lets the errors of a value's own type through: an impossible date, a tag that its text belies.
         raise AssetError(f"{path}: is not valid YAML, {error}") from None
+    except RecursionError:
+        raise AssetError(f"{path}: is not valid YAML, it is nested too deeply") from None
     if not isinstance(data, dict):
         raise AssetError(f"{path}: must hold a mapping of keys to values, got {type(data).__name__}")
     return data

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError, core_schema
 
 from ocrsynth.errors import RecipeError, suggest
@@ -20,6 +29,14 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse ``true`` where a number is due: YAML's ``yes`` and ``on`` would silently become 1."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise PydanticCustomError("bool", "must not be a truth value")
+        return value
+
 
 class Range(NamedTuple):
     """A closed range ``[low, high]`` of which a value is drawn per sample; a constant is ``[x, x]``."""
@@ -33,7 +50,7 @@ class Range(NamedTuple):
 
     def draw_int(self, stream: Stream) -> int:
         """Return an integer uniform in the range, both ends included."""
-        return stream.between(int(self.low), int(self.high))
+        return stream.between(math.ceil(self.low), math.floor(self.high))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:

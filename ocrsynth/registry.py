@@ -42,12 +42,12 @@ class Registry(Generic[T]):
     def _load(self) -> None:
         if self._loaded:
             return
-        self._loaded = True
         package = importlib.import_module(self.package)
         for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
             importlib.import_module(f"{self.package}.{module}")
         for entry in sorted(entry_points(group=self.group), key=lambda e: e.name):
             self.register(entry.load())
+        self._loaded = True
 
     def get(self, name: str, where: str) -> T:
         """Return the class called *name*; *where* is the place that asks, for the message of a RecipeError."""

@@ -4,54 +4,54 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_OVERSAMPLE = 8
+_SAMPLES_A_PX = 8
 
 
 @lru_cache(maxsize=512)
 def disk(radius_16th: int) -> NDArray[np.float32]:
-    """Return the point spread of a defocused lens with a round stop: a disk, area-sampled, sum 1.
+    """Return the point spread of a defocused lens with a round stop: an even disk, sum 1; without a radius, a point.
 
     The radius is given in sixteenths of a pixel.
     """
     radius = radius_16th / 16
-    half = max(math.ceil(radius - 0.5), 1)
-    axis = _axis(half)
-    inside = (axis[:, None] ** 2 + axis[None, :] ** 2) <= max(radius, 1 / 16) ** 2
-    return _shrink(inside.astype(np.float64), half)
+    n = max(math.ceil(radius * _SAMPLES_A_PX), 1)
+    axis = np.arange(-n, n + 1) * (radius / n)
+    x, y = (a.ravel() for a in np.meshgrid(axis, axis))
+    inside = x * x + y * y <= radius * radius * (1 + 1e-9)
+    return _splat(x[inside], y[inside])
 
 
 @lru_cache(maxsize=2048)
 def stroke(length_16th: int, angle_deg: int) -> NDArray[np.float32]:
-    """Return the point spread of a straight motion: a line of unit width, area-sampled, sum 1.
+    """Return the point spread of a straight motion: an even line, sum 1; without a length, a point.
 
     The length is given in sixteenths of a pixel, the angle in whole degrees counter-clockwise.
     """
-    half_length = length_16th / 32
+    half = length_16th / 32
+    n = max(math.ceil(half * _SAMPLES_A_PX), 1)
+    along = np.arange(-n, n + 1) * (half / n)
     angle = math.radians(angle_deg)
-    half = max(math.ceil(half_length), 1)
-    axis = _axis(half)
-    x, y = axis[None, :], -axis[:, None]
-    along = x * math.cos(angle) + y * math.sin(angle)
-    across = -x * math.sin(angle) + y * math.cos(angle)
-    inside = (np.abs(along) <= half_length + 0.5) & (np.abs(across) <= 0.5)
-    return _shrink(inside.astype(np.float64), half)
+    return _splat(along * math.cos(angle), -along * math.sin(angle))
 
 
-def _axis(half: int) -> NDArray[np.float64]:
-    n = 2 * half + 1
-    return (np.arange(n * _OVERSAMPLE) + 0.5) / _OVERSAMPLE - n / 2
-
-
-def _shrink(fine: NDArray[np.float64], half: int) -> NDArray[np.float32]:
-    n = 2 * half + 1
-    coarse = fine.reshape(n, _OVERSAMPLE, n, _OVERSAMPLE).sum(axis=(1, 3))
-    coarse /= coarse.sum()
-    kernel: NDArray[np.float32] = coarse.astype(np.float32)
-    return kernel
+def _splat(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return the kernel of points at (x, y), in px from its centre, each shared by its four pixels as their nearness says."""
+    half = math.ceil(max(float(np.abs(x).max()), float(np.abs(y).max())) - 1e-9)
+    kernel = np.zeros((2 * half + 2, 2 * half + 2))
+    left, top = np.floor(x + 1e-9), np.floor(y + 1e-9)
+    right_share, low_share = np.clip(x - left, 0, 1), np.clip(y - top, 0, 1)
+    column, row = (left + half).astype(int), (top + half).astype(int)
+    np.add.at(kernel, (row, column), (1 - right_share) * (1 - low_share))
+    np.add.at(kernel, (row, column + 1), right_share * (1 - low_share))
+    np.add.at(kernel, (row + 1, column), (1 - right_share) * low_share)
+    np.add.at(kernel, (row + 1, column + 1), right_share * low_share)
+    kernel = kernel[:-1, :-1] / kernel[:-1, :-1].sum()
+    out: NDArray[np.float32] = kernel.astype(np.float32)
+    return out

@@ -44,7 +44,8 @@ def _tile() -> NDArray[np.uint8]:
     fibres = _box(grain, 1, 9) + _box(grain[::-1], 9, 1)
     clouds = _box(_box(grain[:, ::-1], 31, 31), 31, 31)
     field = grain * 2 + fibres * 8 + clouds * 220
-    scaled = field * _PEAK / (_SIGMAS * float(field.std()))
+    # Integer division rounds down, so the mean of the sum is not quite 0.
+    scaled = (field - float(field.mean())) * _PEAK / (_SIGMAS * float(field.std()))
     tile = (128 + np.clip(np.rint(scaled), -_PEAK, _PEAK)).astype(np.uint8)
     return np.pad(tile, ((0, _SPARE_HEIGHT), (0, _SPARE_WIDTH)), mode="wrap")
 
@@ -102,7 +103,9 @@ def _tinted(level: float, warm: float, green: float) -> list[int]:
     """Return red, green, blue of luminance *level*; *warm* and *green* are shifts in units of the tint."""
     shift = np.array((warm, 0.5 * green, -warm)) * _TINT
     shift -= shift @ np.array(_LUMA)
-    return [int(v) for v in np.clip(np.rint(level + shift), 0, 255)]
+    # Near black and white there is little room for colour: clipping a channel would change the luminance.
+    room = min(*((255 - level) / s if s > 0 else level / -s for s in shift if s), 1.0)
+    return [int(v) for v in np.clip(np.rint(level + max(room, 0.0) * shift), 0, 255)]
 
 
 def ink_on_paper(mask: NDArray[np.uint8], surface: dict[str, Any], bleed: Bleed) -> NDArray[np.uint8]:

@@ -58,6 +58,8 @@ def parse_sources(entries: tuple[Mapping[str, Any], ...], where: str) -> tuple[W
             raise RecipeError(f"{at}: must be one 'name: {{…}}' pair, got {dict(entry)!r}; start a new '-' for each source")
         [(name, arguments)] = entry.items()
         source = SOURCES.get(name, at)
+        if arguments is not None and not isinstance(arguments, dict):
+            raise RecipeError(f"{at}.{name}: must be a mapping of keys to values, got {arguments!r}; write 'key: value' pairs")
         arguments = dict(arguments or {})
         weight = arguments.pop("weight", 1.0)
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):

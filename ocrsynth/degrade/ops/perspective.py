@@ -26,11 +26,11 @@ class Perspective(GeometricOp):
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple({"shift_ratio": [r, r]} for r in (0.04, 0.08, 0.12, 0.18, 0.25))
 
     shift_ratio: Annotated[Range, Within(0, 0.4)] = Range(0.0, 0.12)
-    """How far each corner may move, as a fraction of the height of the picture."""
+    """How far each corner may move, as a fraction of the shorter side of the picture."""
 
     def sample(self, stream: Stream, frame: Frame) -> Params:
         """Return ``shifts_px``: (x, y) of the four corners, clockwise from the top-left."""
-        reach = self.shift_ratio.draw(stream) * frame.height
+        reach = self.shift_ratio.draw(stream) * min(frame.height, frame.width)
         return {"shifts_px": [[round(stream.uniform(-reach, reach), 3) for _ in range(2)] for _ in range(4)]}
 
     def matrix(self, height: int, width: int, *, shifts_px: list[list[float]]) -> Matrix:

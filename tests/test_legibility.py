@@ -1,0 +1,209 @@
+"""What nobody could read is refused for the right reason, and what can be read is kept."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from ocrsynth import Recipe, make_sample
+from ocrsynth.errors import Rejected
+from ocrsynth.legibility import LegibilityConfig, check
+from ocrsynth.pipeline import pipeline_for
+from ocrsynth.records import Bleed, TextLine
+from ocrsynth.render.layout import lay_out
+from ocrsynth.render.paper import draw_surface, ink_on_paper
+from ocrsynth.render.raster import draw_mask
+from ocrsynth.seeding import Stream
+from ocrsynth.shape.shaper import shape_line
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_CONFIG = LegibilityConfig()
+_NO_BLEED = Bleed(0, 0, 0, 0)
+_TEXTS = ("Hamburgefonstiv 0123", "the quick brown fox jumps", "ILLUMINATION & minimum", "a", ".-:")
+
+
+class _Case:
+    """A rendered line with all that the check is given."""
+
+    def __init__(self, text: str, index: int, color: str) -> None:
+        recipe = Recipe.for_language("en", preset="clean", seed=2, render={"height_px": 48, "color": color})
+        font = pipeline_for(recipe).fonts.draw(Stream(2, index, "font"))
+        shaped = shape_line(TextLine(text, "test", "ltr", "Latn", "en"), font.key)
+        layout = lay_out(shaped, recipe.render, Stream(2, index, "layout"))
+        surface = draw_surface(recipe.render, Stream(2, index, "surface"))
+        self.mask = draw_mask(shaped, layout, _NO_BLEED)
+        self.image = ink_on_paper(self.mask, surface, _NO_BLEED)
+        self.paper = ink_on_paper(np.zeros_like(self.mask), surface, _NO_BLEED)
+        self.points = layout.points[-6:]
+        self.em_px = layout.size_px
+
+    def check(
+        self, image: NDArray[np.uint8] | None = None, mask: NDArray[np.uint8] | None = None, config: LegibilityConfig = _CONFIG
+    ) -> None:
+        check(config, self.image if image is None else image, self.mask if mask is None else mask, self.points, self.em_px)
+
+    def reason(self, image: NDArray[np.uint8], mask: NDArray[np.uint8] | None = None) -> str:
+        with pytest.raises(Rejected) as caught:
+            self.check(image, mask)
+        return caught.value.reason
+
+
+@pytest.fixture(scope="module", params=["grey", "rgb"])
+def cases(request: pytest.FixtureRequest) -> list[_Case]:
+    return [_Case(text, i, request.param) for i, text in enumerate(_TEXTS)]
+
+
+def test_clean_lines_pass(cases: list[_Case]) -> None:
+    for case in cases:
+        case.check()
+
+
+def test_light_ink_on_dark_paper_passes(cases: list[_Case]) -> None:
+    for case in cases:
+        case.check(255 - case.image)
+
+
+def test_white_on_white(cases: list[_Case]) -> None:
+    for case in cases:
+        assert case.reason(np.full_like(case.image, 255)) == "low_contrast"
+        assert case.reason(np.zeros_like(case.image)) == "low_contrast"
+        assert case.reason(case.paper) == "low_contrast"
+
+
+def test_a_contrast_of_three_per_cent(cases: list[_Case]) -> None:
+    for case in cases:
+        mask = case.mask if case.image.ndim == 2 else case.mask[:, :, None]
+        faint = np.broadcast_to(230 - np.rint(0.03 * 255 * (mask / 255)), case.image.shape).astype(np.uint8)
+        assert case.reason(faint) == "low_contrast"
+        with pytest.raises(Rejected, match=r"^low_contrast: (7|8)\.\d grey levels in one stretch$"):
+            case.check(faint)
+
+
+def test_a_blur_of_three_em(cases: list[_Case]) -> None:
+    for case in cases:
+        blurred = cv2.GaussianBlur(case.image, (0, 0), 3 * case.em_px, borderType=cv2.BORDER_REPLICATE)
+        assert case.reason(np.asarray(blurred, np.uint8)) in {"low_contrast", "illegible"}
+
+
+def test_a_blur_of_a_tenth_of_an_em_passes(cases: list[_Case]) -> None:
+    for case in cases[:3]:
+        case.check(np.asarray(cv2.GaussianBlur(case.image, (0, 0), 0.03 * case.em_px), np.uint8))
+
+
+def test_ink_under_noise_is_illegible() -> None:
+    for i, text in enumerate(_TEXTS[:3]):
+        case = _Case(text, i, "grey")
+        noise = np.random.default_rng(5).integers(0, 256, case.image.shape)
+        drowned = np.clip(noise - 0.35 * case.mask, 0, 255).astype(np.uint8)
+        assert case.reason(drowned) == "illegible"
+
+
+@pytest.mark.parametrize("half", ["left", "right"])
+def test_half_of_the_line_wiped_out(cases: list[_Case], half: str) -> None:
+    for case in cases[:3]:
+        wiped = case.image.copy()
+        middle = wiped.shape[1] // 2
+        side = slice(0, middle) if half == "left" else slice(middle, None)
+        wiped[:, side] = case.paper[:, side]
+        assert case.reason(wiped) == "low_contrast"
+
+
+@pytest.mark.parametrize("place", [0.1, 0.35, 0.6, 0.85])
+def test_three_em_of_the_line_wiped_out(cases: list[_Case], place: float) -> None:
+    for case in cases[:3]:
+        wiped = case.image.copy()
+        start = int(place * wiped.shape[1])
+        side = slice(max(start, 0), start + round(3 * case.em_px))
+        wiped[:, side] = case.paper[:, side]
+        assert case.reason(wiped) == "low_contrast"
+
+
+def test_half_of_the_line_inverted(cases: list[_Case]) -> None:
+    """Ink is darker or lighter than its paper along the whole line, never both."""
+    for case in cases[:3]:
+        inverted = case.image.copy()
+        middle = inverted.shape[1] // 2
+        inverted[:, middle:] = 255 - inverted[:, middle:]
+        assert case.reason(inverted) == "low_contrast"
+
+
+def test_the_text_shifted_against_its_labels(cases: list[_Case]) -> None:
+    """Boxes that lie where no ink is are as wrong as text that cannot be read."""
+    for case in cases[:3]:
+        shifted = np.roll(case.image, round(0.5 * case.em_px), axis=1)
+        assert case.reason(shifted) in {"low_contrast", "illegible"}
+
+
+def test_a_crop_through_the_text(cases: list[_Case]) -> None:
+    for case in cases:
+        height, width = case.mask.shape
+        xs, ys = case.points[:, 0], case.points[:, 1]
+        cut_right, cut_bottom = int(xs.max()) - 2, int(ys.max()) - 2
+        for rows, columns in ((height, cut_right), (cut_bottom, width)):
+            if min(rows, columns) < 1:
+                continue
+            assert case.reason(case.image[:rows, :columns], case.mask[:rows, :columns]) == "outside_frame"
+
+
+@pytest.mark.parametrize("shift", [(-1, 0), (0, -1), (1, 0), (0, 1)], ids=["left", "top", "right", "bottom"])
+def test_labels_beyond_any_side(shift: tuple[int, int]) -> None:
+    case = _Case(_TEXTS[0], 0, "grey")
+    height, width = case.mask.shape
+    left, top = case.points.min(axis=0)
+    right, bottom = case.points.max(axis=0)
+    room = np.where(np.array(shift) < 0, (left, top), (width - right, height - bottom))
+    check(_CONFIG, case.image, case.mask, case.points + np.array(shift) * (room + 0.4), case.em_px)
+    with pytest.raises(Rejected) as caught:
+        check(_CONFIG, case.image, case.mask, case.points + np.array(shift) * (room + 0.6), case.em_px)
+    assert caught.value.reason == "outside_frame"
+
+
+def test_the_message_says_where_the_labels_are() -> None:
+    case = _Case(_TEXTS[0], 0, "grey")
+    points = np.array([[-3.0, 5.0], [50.0, 5.0], [50.0, 60.25], [-3.0, 60.25]])
+    text = f"outside_frame: labels span x -3.0…50.0, y 5.0…60.2 of {case.mask.shape[1]}×48"
+    with pytest.raises(Rejected, match=f"^{re.escape(text)}$"):
+        check(_CONFIG, case.image, case.mask, points, case.em_px)
+
+
+def test_no_ink_at_all(cases: list[_Case]) -> None:
+    for case in cases:
+        assert case.reason(case.image, np.zeros_like(case.mask)) == "illegible"
+
+
+def test_the_limits_are_those_of_the_recipe() -> None:
+    case = _Case(_TEXTS[0], 0, "grey")
+    faint = (200 - 0.2 * case.mask).astype(np.uint8)
+    case.check(faint, config=LegibilityConfig(min_contrast_grey=45))
+    with pytest.raises(Rejected, match=r"^low_contrast: "):
+        case.check(faint, config=LegibilityConfig(min_contrast_grey=55))
+    noisy = np.clip(case.image + np.random.default_rng(5).normal(0, 40, case.image.shape), 0, 255).astype(np.uint8)
+    case.check(noisy, config=LegibilityConfig(min_correlation=0.3))
+    with pytest.raises(Rejected, match=r"^illegible: strokes explain the picture with a correlation of 0\.\d\d only$"):
+        case.check(noisy, config=LegibilityConfig(min_correlation=0.97))
+
+
+def test_the_contrast_is_measured_in_grey_levels() -> None:
+    """A picture that is exactly paper less a share of the coverage has that contrast, in every window."""
+    case = _Case(_TEXTS[0], 0, "grey")
+    exact = (220 - 0.4 * case.mask.astype(float)).round().astype(np.uint8)
+    case.check(exact, config=LegibilityConfig(min_contrast_grey=101, min_correlation=0.99))
+    with pytest.raises(Rejected, match=r"^low_contrast: 10[12]\.\d grey levels in one stretch$"):
+        case.check(exact, config=LegibilityConfig(min_contrast_grey=103))
+
+
+def test_gaps_between_words_are_not_held_against_a_line() -> None:
+    case = _Case("a" + " " * 12 + "b", 0, "grey")
+    case.check()
+
+
+def test_samples_of_clean_and_scan_pass_the_check_that_made_them(clean: Recipe, scan: Recipe) -> None:
+    for recipe in (clean, scan, clean.with_changes(render={"color": "rgb"}), scan.with_changes(render={"color": "rgb"})):
+        reasons = [make_sample(recipe, i).provenance["rejected"] for i in range(25)]
+        assert sum(map(bool, reasons)) <= 5, reasons
