@@ -79,17 +79,20 @@ class Range(NamedTuple):
 
 
 class Within:
-    """Annotation of a `Range` field: both ends must lie between *low* and *high*."""
+    """Annotation of a `Range` field: both ends must lie between *low* and *high*, and be whole numbers if *whole*."""
 
-    def __init__(self, low: float, high: float) -> None:
+    def __init__(self, low: float, high: float, *, whole: bool = False) -> None:
         self.low = low
         self.high = high
+        self.whole = whole
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Check the bounds after the range itself."""
         return core_schema.no_info_after_validator_function(self._validate, handler(source))
 
     def _validate(self, value: Range) -> Range:
+        if self.whole and (value.low % 1 or value.high % 1):
+            raise PydanticCustomError("range", "must be a range of whole numbers")
         if value.low < self.low or value.high > self.high:
             raise PydanticCustomError("range", "must lie within [{low}, {high}]", {"low": self.low, "high": self.high})
         return value

@@ -34,7 +34,7 @@ class TextConfig(Section):
 
     sources: tuple[dict[str, Any], ...] = ({"words": {"weight": 4}}, {"alphabet": {"weight": 1}})
     """Where texts come from, mixed by weight."""
-    length_clusters: Annotated[Range, Within(1, 1000)] = Range(1, 60)
+    length_clusters: Annotated[Range, Within(1, 1000, whole=True)] = Range(1, 60)
     """Length of a line, drawn evenly; words end a line before they would cross it."""
     case: CaseWeights = CaseWeights()
     """Weights of the case styles; the label is what results."""

@@ -24,7 +24,7 @@ class Jpeg(CodecOp):
     EXAMPLE: ClassVar[dict[str, Any]] = {"quality": [30, 90]}
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple({"quality": [q, q]} for q in (60, 40, 25, 15, 8))
 
-    quality: Annotated[Range, Within(1, 100)] = Range(40, 95)
+    quality: Annotated[Range, Within(1, 100, whole=True)] = Range(40, 95)
     """Quality on the scale of the IJG."""
 
     def sample(self, stream: Stream, frame: Frame) -> Params:

@@ -25,7 +25,7 @@ class Perspective(GeometricOp):
     EXAMPLE: ClassVar[dict[str, Any]] = {"shift_ratio": [0.05, 0.15]}
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple({"shift_ratio": [r, r]} for r in (0.04, 0.08, 0.12, 0.18, 0.25))
 
-    shift_ratio: Annotated[Range, Within(0, 0.4)] = Range(0.0, 0.12)
+    shift_ratio: Annotated[Range, Within(0, 0.25)] = Range(0.0, 0.12)
     """How far each corner may move, as a fraction of the shorter side of the picture."""
 
     def sample(self, stream: Stream, frame: Frame) -> Params:

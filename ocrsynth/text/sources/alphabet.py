@@ -25,7 +25,7 @@ class Alphabet(Source):
     letters: float = Field(default=0.6, ge=0, description="share of letters")
     digits: float = Field(default=0.2, ge=0, description="share of digits")
     punctuation: float = Field(default=0.2, ge=0, description="share of punctuation and symbols")
-    word_length: Annotated[Range, Within(1, 100)] = Range(1, 10)
+    word_length: Annotated[Range, Within(1, 100, whole=True)] = Range(1, 10)
     """Characters between two spaces."""
 
     def compile(self, alphabet: AlphabetData, where: str) -> Drawer:
