@@ -91,13 +91,14 @@ class _Writer:
         if not stream.chance(self._punctuation):
             return part
         kind = stream.unit()
-        if kind < 0.72:
+        if kind < 0.72 and self._closing:
             return part + stream.choice(self._closing)
-        if kind < 0.88:
+        if kind < 0.88 and self._pairs:
             opening, closing = stream.choice(self._pairs)
             return opening + part + closing
-        other = self._words[stream.weighted(self._cumulative)]
-        return part + stream.choice(self._joining) + other if self._joining else part
+        if not self._joining:
+            return part
+        return part + stream.choice(self._joining) + self._words[stream.weighted(self._cumulative)]
 
     def _number(self, stream: Stream) -> str:
         digits = self._digits
