@@ -68,6 +68,9 @@ class _Writer:
         self._pairs = alphabet.pairs
         self._joining = [c for c in ("-", "–", "/", "&") if c in alphabet.punctuation.joining]
         self._apostrophes = [c for c in "'’" if c in alphabet.punctuation.joining]
+        # The decimal comma or point is what the language also uses to end a clause or sentence.
+        self._point = next((c for c in ".," if c in alphabet.characters), "")
+        self._percent = next((c for c in "%٪" if c in alphabet.characters), "")
         self._currencies = [c for c in "$£€" if c in alphabet.punctuation.symbols]
 
     def __call__(self, stream: Stream, length: int) -> str:
@@ -106,11 +109,11 @@ class _Writer:
         whole = "".join([stream.choice(digits) for _ in range(1 + stream.below(5))])
         if len(whole) > 1:
             whole = whole.lstrip(digits[0]) or digits[0]
-        cents = stream.choice(digits) + stream.choice(digits)
-        if kind == 0:
-            return f"{whole}.{cents}"
-        if kind == 1 and self._currencies:
-            return f"{stream.choice(self._currencies)}{whole}.{cents}"
-        if kind == 2:
-            return f"{whole}%"
+        cents = self._point + stream.choice(digits) + stream.choice(digits)
+        if kind == 0 and self._point:
+            return whole + cents
+        if kind == 1 and self._currencies and self._point:
+            return stream.choice(self._currencies) + whole + cents
+        if kind == 2 and self._percent:
+            return whole + self._percent
         return whole
