@@ -1,0 +1,260 @@
+"""Drawing fonts: families evenly within their class, classes by weight, axes on a bounded grid."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ocrsynth.errors import CoverageError, ExitCode, RecipeError
+from ocrsynth.fields import validate
+from ocrsynth.fonts.selection import FontConfig, FontSelector
+from ocrsynth.seeding import Stream
+from ocrsynth.text import alphabet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+    from ocrsynth.records import FontChoice
+
+_CHARACTERS = alphabet.load("en_Latn").characters
+
+
+def _selector(characters: frozenset[str] = _CHARACTERS, /, **section: Any) -> FontSelector:
+    return FontSelector(validate(FontConfig, section, "fonts"), characters)
+
+
+def _draws(selector: FontSelector, count: int, seed: int = 3) -> list[FontChoice]:
+    return [selector.draw(Stream(seed, i, "font")) for i in range(count)]
+
+
+def _weight(font: FontChoice, selector: FontSelector) -> float:
+    coords = dict(font.key.coords)
+    if "wght" in coords:
+        return coords["wght"]
+    return next(x.weight for f in selector.families for x in f.faces if (x.path, x.index) == font.key[:2])
+
+
+@pytest.fixture
+def uneven(fontmaker: ModuleType, tmp_path: Path) -> str:
+    """A folder with a family of nine faces and two of a single face."""
+    for weight in range(100, 1000, 100):
+        fontmaker.make_font(tmp_path / f"many-{weight}.ttf", "Many", weight=weight, style=f"W{weight}")
+    fontmaker.make_font(tmp_path / "single.ttf", "Single")
+    fontmaker.make_font(tmp_path / "sole.ttf", "Sole")
+    return str(tmp_path)
+
+
+def test_draws_are_repeatable_and_differ() -> None:
+    fonts = _draws(_selector(), 400)
+    assert fonts == _draws(_selector(), 400)
+    assert fonts != _draws(_selector(), 400, seed=4)
+    assert len({f.key for f in fonts}) > 100
+
+
+def test_every_family_occurs() -> None:
+    selector = _selector()
+    assert {f.family for f in _draws(selector, 4000)} == {f.name for f in selector.families}
+
+
+def test_a_choice_describes_its_font() -> None:
+    selector = _selector()
+    by_name = {f.name: f for f in selector.families}
+    for font in _draws(selector, 300):
+        family = by_name[font.family]
+        face = next(x for x in family.faces if (x.path, x.index) == (font.key.path, font.key.face))
+        assert (font.kind, font.style, font.sha256) == (family.kind, face.style, face.sha256)
+        assert [tag for tag, _ in font.key.coords] == [a.tag for a in face.axes]
+        assert all(a.low <= value <= a.high for a, (_, value) in zip(face.axes, font.key.coords, strict=True))
+
+
+def test_many_faces_do_not_make_a_family_likelier(uneven: str) -> None:
+    selector = _selector(sets=[], folders=[uneven])
+    drawn = Counter(f.family for f in _draws(selector, 6000))
+    assert set(drawn) == {"Many", "Single", "Sole"}
+    # Five standard deviations of a third of 6000.
+    assert all(abs(n - 2000) < 185 for n in drawn.values()), drawn
+
+
+def test_families_of_a_class_are_equally_likely() -> None:
+    selector = _selector(classes={"serif": 1, "mono": 1})
+    drawn = Counter((f.kind, f.family) for f in _draws(selector, 8000))
+    for kind in ("serif", "mono"):
+        counts = [n for (k, _), n in drawn.items() if k == kind]
+        mean = sum(counts) / len(counts)
+        assert all(abs(n - mean) < 5 * mean**0.5 for n in counts)
+
+
+def test_classes_are_drawn_by_their_weights() -> None:
+    weights = {"serif": 1, "sans": 4, "hand": 2, "display": 0}
+    drawn = Counter(f.kind for f in _draws(_selector(classes=weights), 7000))
+    assert set(drawn) == {"serif", "sans", "hand"}
+    for kind, weight in weights.items():
+        assert drawn[kind] / 7000 == pytest.approx(weight / 7, abs=0.03)
+
+
+def test_fonts_from_folders_are_of_class_other(uneven: str) -> None:
+    drawn = Counter(f.kind for f in _draws(_selector(folders=[uneven], classes={"other": 1, "sans": 1}), 2000))
+    assert drawn["other"] / 2000 == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("share", [0, 0.15, 0.6, 1])
+def test_the_share_of_italics(share: float) -> None:
+    selector = _selector(italic=share, families=["Lora", "Roboto", "PT Serif", "Zilla Slab"])
+    italic = sum(f.style == "italic" for f in _draws(selector, 3000)) / 3000
+    assert italic == pytest.approx(share, abs=0.045)
+
+
+def test_a_family_without_italics_stays_upright() -> None:
+    assert {f.style for f in _draws(_selector(italic=1, families=["Oswald", "Kalam"]), 200)} == {"normal"}
+
+
+class TestWeight:
+    """``regular``, ``weight`` and ``width_percent``."""
+
+    def test_regular_lines_are_regular(self) -> None:
+        selector = _selector(regular=1)
+        wrong = set()
+        for font in _draws(selector, 3000):
+            family = next(f for f in selector.families if f.name == font.family)
+            # The nearest to regular that any face of the style offers.
+            reachable = [
+                min(max(400.0, low), high)
+                for face in family.faces
+                if face.style == font.style
+                for low, high in [next(((a.low, a.high) for a in face.axes if a.tag == "wght"), (face.weight, face.weight))]
+            ]
+            nearest = min(reachable, key=lambda w: abs(w - 400))
+            if _weight(font, selector) != nearest:
+                wrong.add((font.family, font.style, _weight(font, selector), nearest))
+        assert wrong == set()
+
+    def test_regular_lines_are_of_regular_width(self) -> None:
+        for font in _draws(_selector(regular=1), 1000):
+            assert dict(font.key.coords).get("wdth", 100) == 100
+
+    def test_the_share_of_regular_lines(self) -> None:
+        selector = _selector(regular=0.45, families=["Roboto Slab"], weight=[500, 800])
+        share = sum(_weight(f, selector) == 400 for f in _draws(selector, 3000)) / 3000
+        assert share == pytest.approx(0.45, abs=0.05)
+
+    @pytest.mark.parametrize("wanted", [(300, 800), (100, 900), (500, 600), (700, 700), (300, 400)])
+    def test_weights_stay_in_the_range(self, wanted: tuple[int, int]) -> None:
+        low, high = wanted
+        selector = _selector(regular=0, weight=list(wanted))
+        seen = set()
+        for font in _draws(selector, 3000):
+            family = next(f for f in selector.families if f.name == font.family)
+            face = next(x for x in family.faces if x.path == font.key.path)
+            axis = next((a for a in face.axes if a.tag == "wght"), None)
+            if axis is not None and axis.low <= high and axis.high >= low:
+                assert low <= _weight(font, selector) <= high
+                seen.add(_weight(font, selector))
+            elif axis is None and any(low <= x.weight <= high for x in family.faces if x.style == font.style):
+                assert low <= face.weight <= high
+        assert len(seen) >= min((high - low) // 50, 5)
+
+    @pytest.mark.parametrize("wanted", [(310, 340), (330, 345), (460, 470), (620, 620)])
+    def test_weights_stay_in_a_range_between_two_steps(self, wanted: tuple[int, int]) -> None:
+        low, high = wanted
+        selector = _selector(regular=0, weight=list(wanted), families=["Roboto", "Inter", "Noto Serif"])
+        weights = {_weight(f, selector) for f in _draws(selector, 300)}
+        assert all(low <= w <= high for w in weights), weights
+
+    def test_widths_stay_in_the_range(self) -> None:
+        selector = _selector(regular=0, width_percent=[80, 95], families=["Roboto", "Open Sans", "Inconsolata"])
+        widths = {dict(f.key.coords)["wdth"] for f in _draws(selector, 1000)}
+        assert widths == {80, 85, 90, 95}
+
+    def test_both_ends_of_the_range_occur(self) -> None:
+        selector = _selector(regular=0, weight=[300, 800], families=["Roboto"])
+        drawn = Counter(_weight(f, selector) for f in _draws(selector, 4000))
+        assert set(drawn) == set(range(300, 801, 50))
+
+    def test_a_range_that_a_family_cannot_reach_leaves_it_usable(self) -> None:
+        selector = _selector(regular=0, weight=[950, 1000], families=["Lora", "Arvo"])
+        assert {f.family for f in _draws(selector, 100)} == {"Lora", "Arvo"}
+
+
+def test_axis_values_are_quantised() -> None:
+    """However long a run is, it meets a bounded number of instances."""
+    config: dict[str, Any] = {"regular": 0.1, "italic": 0.5, "weight": [1, 1000], "width_percent": [25, 200]}
+    selector = _selector(**config)
+    bound = 0
+    allowed: dict[tuple[str, int], set[tuple[tuple[str, float], ...]]] = {}
+    for family in selector.families:
+        for face in family.faces:
+            values = []
+            for axis in face.axes:
+                step = {"wght": 50, "wdth": 5}.get(axis.tag)
+                grid = {axis.default} if step is None else {axis.default, axis.low, axis.high}
+                if step is not None:
+                    grid |= {v * step for v in range(250) if axis.low <= v * step <= axis.high}
+                values.append([(axis.tag, v) for v in sorted(grid)])
+            allowed[face.path, face.index] = set(product(*values))
+            bound += len(allowed[face.path, face.index])
+    keys = {f.key for f in _draws(selector, 30_000)}
+    assert all(key.coords in allowed[key.path, key.face] for key in keys)
+    assert len(keys) <= bound
+    assert len(keys) > 500
+
+
+class TestCoverage:
+    """Whether a font may show a text."""
+
+    def test_only_fonts_with_all_characters_cover_a_text(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.without_l_stroke(tmp_path / "lacks.ttf")
+        fontmaker.with_l_stroke(tmp_path / "full.ttf")
+        selector = _selector(_CHARACTERS | {"ł"}, sets=[], folders=[str(tmp_path)])
+        seen = set()
+        for font in _draws(selector, 100):
+            assert selector.covers(font, "plain")
+            assert selector.covers(font, "mały") == (font.family == "Complete")
+            seen.add(font.family)
+        assert seen == {"Lacks", "Complete"}
+
+    def test_characters_that_no_font_has(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.without_l_stroke(tmp_path / "lacks.ttf")
+        fontmaker.make_font(tmp_path / "less.ttf", "Less", characters="abc")
+        characters = frozenset("abcxłß")
+        selector = _selector(characters, sets=[], folders=[str(tmp_path)])
+        selector.check_coverage(frozenset("abcx"), "alphabets/test.yaml")
+        text = (
+            "alphabets/test.yaml: no glyph in any of 2 font families for 2 of 6 characters (ß U+00DF, ł U+0142); "
+            "add a font that has them"
+        )
+        with pytest.raises(CoverageError, match=f"^{re.escape(text)}$") as caught:
+            selector.check_coverage(characters, "alphabets/test.yaml")
+        assert caught.value.exit_code == ExitCode.COVERAGE
+
+    def test_a_long_list_of_missing_characters_is_cut(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.make_font(tmp_path / "less.ttf", "Less", characters="abc")
+        selector = _selector(frozenset("abcdefghij"), sets=[], folders=[str(tmp_path)])
+        text = (
+            "here: no glyph in any of 1 font families for 7 of 10 characters "
+            "(d U+0064, e U+0065, f U+0066, g U+0067, h U+0068, …); add a font that has them"
+        )
+        with pytest.raises(CoverageError, match=f"^{re.escape(text)}$"):
+            selector.check_coverage(frozenset("abcdefghij"), "here")
+
+
+def test_an_unknown_family() -> None:
+    with pytest.raises(RecipeError) as caught:
+        _selector(families=["Robota"])
+    assert str(caught.value).startswith(
+        "fonts.families: no family 'Robota' in the sets and folders; did you mean 'Roboto'? (known: Abril Fatface, "
+    )
+
+
+def test_no_class_is_left() -> None:
+    text = "fonts.classes: no family is left, got {'other': 1.0}; give a class a weight above 0"
+    with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
+        _selector(classes={"other": 1})
+
+
+def test_families_narrow_the_set() -> None:
+    assert {f.family for f in _draws(_selector(families=["Lora", "Inter"]), 100)} == {"Lora", "Inter"}
