@@ -43,8 +43,8 @@ class Pipeline:
         self.recipe = recipe
         letters = alphabet.load(recipe.language)
         self._texts = TextMixture(recipe.text, recipe.sources, letters)
-        self.fonts = FontSelector(recipe.fonts, letters.characters)
-        self.fonts.check_coverage(frozenset(letters.letters), f"alphabets/{letters.id}.yaml")
+        needed = frozenset("".join((*letters.letters, *letters.digits.split())))
+        self.fonts = FontSelector(recipe.fonts, letters.characters, needed, letters.id)
         self._chain = Chain(recipe.degrade)
         kind = recipe.output.image
         self.suffix = ("jpg" if self._chain.ends_in_codec else "png") if kind == "auto" else kind.replace("jpeg", "jpg")

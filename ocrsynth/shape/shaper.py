@@ -11,12 +11,15 @@ from ocrsynth.errors import Rejected
 from ocrsynth.fonts.faces import FontInstance, open_instance
 from ocrsynth.records import FontKey, GlyphRun, ShapedLine, TextLine
 from ocrsynth.shape.clusters import cluster_ranges, glyphs_by_cluster, grapheme_starts, needs_ink
+from ocrsynth.shape.itemise import itemise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FEATURES = {"calt": False}
+_PLAIN = {"calt": False}
 """Contextual alternates turn "->" into an arrow and "10x10" into "10×10" in some fonts: the label would not match."""
+_UNJOINED = frozenset({"Latn", "Grek", "Cyrl", "Hani", "Hang", "Hira", "Kana", "Zyyy"})
+"""Scripts whose letters read the same without contextual alternates; others join or stack by them."""
 _DOTTED_CIRCLE = "\u25cc"
 
 
@@ -26,31 +29,36 @@ def shape_line(line: TextLine, font: FontKey) -> ShapedLine:
     Raises Rejected if the proof fails: ``notdef``, ``dotted_circle``, ``empty_glyph`` or ``lost_cluster``.
     """
     instance = open_instance(font)
-    buffer = hb.Buffer()
-    buffer.add_str(line.text)
-    buffer.direction = line.direction
-    buffer.script = line.script
-    buffer.language = line.language
-    hb.shape(instance.hb_font, buffer, _FEATURES)
     glyph_ids: list[int] = []
     glyph_clusters: list[int] = []
-    for info in buffer.glyph_infos:
-        glyph_ids.append(info.codepoint)
-        glyph_clusters.append(info.cluster)
-    _check_glyphs(instance, glyph_ids, line.text)
-    # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up.
+    from_right: list[bool] = []
     pens, lefts, rises = [], [], []
     pen = 0
     raised = False
-    for position in buffer.glyph_positions:
-        x_offset, y_offset, x_advance, _ = position.position
-        pens.append(pen)
-        lefts.append(pen + x_offset)
-        rises.append(y_offset)
-        if y_offset:
-            raised = True
-        pen += x_advance
+    runs = itemise(line.text, line.direction, line.script)
+    for run in runs:
+        buffer = hb.Buffer()
+        # The whole text stands in the buffer as context: letters at the border of a run join as they should.
+        buffer.add_str(line.text, run.start, run.end - run.start)
+        buffer.direction = "rtl" if run.rtl else "ltr"
+        buffer.script = run.script
+        buffer.language = line.language
+        hb.shape(instance.hb_font, buffer, _PLAIN if run.script in _UNJOINED else None)
+        for info in buffer.glyph_infos:
+            glyph_ids.append(info.codepoint)
+            glyph_clusters.append(info.cluster)
+            from_right.append(run.rtl)
+        # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up.
+        for position in buffer.glyph_positions:
+            x_offset, y_offset, x_advance, _ = position.position
+            pens.append(pen)
+            lefts.append(pen + x_offset)
+            rises.append(y_offset)
+            if y_offset:
+                raised = True
+            pen += x_advance
     pens.append(pen)
+    _check_glyphs(instance, glyph_ids, line.text)
     pen_em = np.array(pens, np.float64)
     pen_em /= instance.upem
     x = np.array(lefts, np.float64)
@@ -71,7 +79,7 @@ def shape_line(line: TextLine, font: FontKey) -> ShapedLine:
             boxes[i] = (pen_em[i], -x_height, pen_em[i + 1], 0.0)
     else:
         groups = glyphs_by_cluster(glyph_clusters, starts)
-        boxes, has_ink, split = _merge(boxes, has_ink, pen_em, groups, x_height)
+        boxes, has_ink, split = _merge(boxes, has_ink, pen_em, groups, from_right, x_height)
     ranges = cluster_ranges(starts, len(line.text))
     for i in np.flatnonzero(~has_ink).tolist():
         cluster = line.text[ranges[i, 0] : ranges[i, 1]]
@@ -102,6 +110,7 @@ def _merge(
     has_ink: NDArray[np.bool_],
     pen_em: NDArray[np.float64],
     groups: list[tuple[int, int, list[int]]],
+    from_right: list[bool],
     x_height: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Return boxes, ink and split flags by grapheme cluster, where glyphs and clusters are not one to one.
@@ -126,7 +135,8 @@ def _merge(
             top, bottom = -x_height, 0.0
         n = end - first
         step = (right - left) / n
-        merged += [(left + step * k, top, left + step * (k + 1), bottom) for k in range(n)]
+        parts = [(left + step * k, top, left + step * (k + 1), bottom) for k in range(n)]
+        merged += reversed(parts) if from_right[glyphs[0]] else parts
         inked[first:end] = bool(drawn)
         split[first:end] = n > 1
     return np.array(merged), inked, split

@@ -25,6 +25,7 @@ class Alphabet(Source):
     letters: float = Field(default=0.6, ge=0, description="share of letters")
     digits: float = Field(default=0.2, ge=0, description="share of digits")
     punctuation: float = Field(default=0.2, ge=0, description="share of punctuation and symbols")
+    marks: float = Field(default=0.25, ge=0, le=1, description="share of letters that carry a mark, where there are marks")
     word_length: Annotated[Range, Within(1, 100, whole=True)] = Range(1, 10)
     """Characters between two spaces."""
 
@@ -49,12 +50,21 @@ class Alphabet(Source):
         spacing = alphabet.spacing
         word_length = self.word_length
 
+        letters = frozenset(alphabet.letters)
+        marks = alphabet.dependent_marks
+        share = self.marks if marks else 0.0
+
+        def cluster(stream: Stream) -> str:
+            drawn = characters[stream.weighted(cumulative)]
+            # A mark always stands on a letter: alone it would show a dotted circle that the label lacks.
+            return drawn + stream.choice(marks) if share and drawn in letters and stream.chance(share) else drawn
+
         def draw(stream: Stream, length: int) -> str:
             words: list[str] = []
             left = length
             while left > 0:
                 size = min(word_length.draw_int(stream), left)
-                words.append("".join([characters[stream.weighted(cumulative)] for _ in range(size)]))
+                words.append("".join([cluster(stream) for _ in range(size)]))
                 left -= size + 1
             return (" " if spacing else "").join(words)
 

@@ -1,0 +1,118 @@
+"""Splits a line into runs of one direction and one script, in visual order.
+
+Embedding levels are those of the Unicode Bidirectional Algorithm (UAX #9), by package python-bidi; reordering is rule L2
+on whole runs, which equals L2 on characters because a run has one level.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from bidi import algorithm
+from fontTools import unicodedata as scripts
+
+_LAST_LATIN = "\u024f"
+_RTL_CLASSES = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
+_SURE_OF_RTL = frozenset({"R", "AL", "NSM", "WS", "ON", "BN"})
+_SHARED = frozenset({"Zyyy", "Zinh", "Zzzz"})
+
+
+class Run(NamedTuple):
+    """Code points ``text[start:end]`` of one script in one direction."""
+
+    start: int
+    end: int
+    rtl: bool
+    script: str
+
+
+def itemise(text: str, direction: str, script: str) -> list[Run]:
+    """Return the runs of *text* in visual order, from left to right.
+
+    *direction* (``ltr`` or ``rtl``) is that of the paragraph; *script* (ISO 15924) is given to a line whose characters
+    belong to no script of their own.
+    """
+    if direction == "ltr" and max(text) <= _LAST_LATIN:
+        return [Run(0, len(text), rtl=False, script="Latn" if script == "Latn" else _first_script(text, script))]
+    levels = _levels(text, direction)
+    codes = _scripts(text, script)
+    edges = [0]
+    edges += [i for i in range(1, len(text)) if levels[i] != levels[i - 1] or codes[i] != codes[i - 1]]
+    edges.append(len(text))
+    runs = [(levels[a], Run(a, b, rtl=levels[a] % 2 == 1, script=codes[a])) for a, b in pairwise(edges)]
+    return [run for _, run in _reordered(runs)]
+
+
+def _reordered(runs: list[tuple[int, Run]]) -> list[tuple[int, Run]]:
+    """Apply rule L2: from the highest level down to 1, reverse every stretch at that level or above."""
+    for level in range(max(level for level, _ in runs), 0, -1):
+        out: list[tuple[int, Run]] = []
+        stretch: list[tuple[int, Run]] = []
+        for item in runs:
+            if item[0] >= level:
+                stretch.append(item)
+                continue
+            out += reversed(stretch)
+            stretch = []
+            out.append(item)
+        runs = out + stretch[::-1]
+    return runs
+
+
+@lru_cache(maxsize=65_536)
+def _class_of(c: str) -> str:
+    return unicodedata.bidirectional(c)
+
+
+@lru_cache(maxsize=65_536)
+def _script_of(c: str) -> str:
+    return scripts.script(c)
+
+
+def _levels(text: str, direction: str) -> list[int]:
+    classes = [_class_of(c) for c in text]
+    kinds = set(classes)
+    if direction == "ltr" and kinds.isdisjoint(_RTL_CLASSES):
+        return [0] * len(text)
+    if direction == "rtl" and kinds <= _SURE_OF_RTL:
+        return [1] * len(text)
+    base = 1 if direction == "rtl" else 0
+    storage = algorithm.get_empty_storage()
+    storage["base_level"] = base
+    storage["base_dir"] = "R" if base else "L"
+    algorithm.get_embedding_levels(text, storage)
+    algorithm.explicit_embed_and_overrides(storage)
+    algorithm.resolve_weak_types(storage)
+    algorithm.resolve_neutral_types(storage, debug=False)
+    algorithm.resolve_implicit_levels(storage, debug=False)
+    # Rule X9 takes some characters out; they go with the one before them.
+    resolved = iter(storage["chars"])
+    levels: list[int] = []
+    for c in classes:
+        if c in algorithm.X9_REMOVED:
+            levels.append(levels[-1] if levels else base)
+        else:
+            levels.append(next(resolved)["level"])
+    # Rule L1: white space at the end of the line takes the level of the paragraph.
+    for i in range(len(text) - 1, -1, -1):
+        if classes[i] not in {"WS", "BN"}:
+            break
+        levels[i] = base
+    return levels
+
+
+def _scripts(text: str, fallback: str) -> list[str]:
+    """Return the script of each code point; shared characters take that of the one before them, or of the first after."""
+    codes: list[str] = []
+    for c in text:
+        code = _script_of(c)
+        codes.append(codes[-1] if code in _SHARED and codes else code)
+    first = next((code for code in codes if code not in _SHARED), fallback)
+    return [first if code in _SHARED else code for code in codes]
+
+
+def _first_script(text: str, fallback: str) -> str:
+    return next((code for c in text if (code := _script_of(c)) not in _SHARED), fallback)
