@@ -24,6 +24,8 @@ _MAX_FACES = 256
 _MAX_INSTANCES = 1024
 
 _FIRST_ROWS = 64
+_INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
+"""Characters that shape others and need no glyph of their own: HarfBuzz draws nothing for them."""
 
 
 @lru_cache(maxsize=_MAX_FACES)
@@ -47,7 +49,7 @@ def file_sha256(path: str) -> str:
 def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
     """Return those of *characters* that the face maps to a glyph; whether the glyph has ink is proved after shaping."""
     unicodes = open_face(path, index).unicodes
-    return frozenset(c for c in characters if ord(c) in unicodes)
+    return frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE)
 
 
 class FontInstance:
@@ -78,6 +80,10 @@ class FontInstance:
         except KeyError:
             rows = [self._row(g) for g in glyphs]
         return self._boxes.take(rows, axis=0), self._inked.take(rows)
+
+    def covers(self, text: str) -> bool:
+        """Tell whether the face maps every character of *text* to a glyph."""
+        return all(self.hb_font.get_nominal_glyph(ord(c)) or c in _INVISIBLE for c in text)
 
     def _row(self, glyph: int) -> int:
         row = self._row_of.get(glyph)

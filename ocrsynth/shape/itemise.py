@@ -9,10 +9,15 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bidi import algorithm
 from fontTools import unicodedata as scripts
+
+from ocrsynth.fonts.faces import open_instance
+
+if TYPE_CHECKING:
+    from ocrsynth.records import FontKey
 
 _LAST_LATIN = "\u024f"
 _RTL_CLASSES = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
@@ -69,7 +74,8 @@ def _class_of(c: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _script_of(c: str) -> str:
-    return scripts.script(c)
+    code: str = scripts.script(c)
+    return code
 
 
 def _levels(text: str, direction: str) -> list[int]:
@@ -116,3 +122,21 @@ def _scripts(text: str, fallback: str) -> list[str]:
 
 def _first_script(text: str, fallback: str) -> str:
     return next((code for c in text if (code := _script_of(c)) not in _SHARED), fallback)
+
+
+def by_font(text: str, run: Run, starts: list[int], fonts: tuple[FontKey, ...]) -> list[tuple[Run, FontKey]]:
+    """Return the parts of a run in logical order, each with the first of *fonts* that maps all of its characters.
+
+    *starts* are the offsets of the grapheme clusters: one cluster never stands in two fonts.  What no font has stays
+    with the first, whose proof will reject it.
+    """
+    parts: list[tuple[Run, FontKey]] = []
+    bounds = [s for s in starts if run.start < s < run.end]
+    for a, b in pairwise((run.start, *bounds, run.end)):
+        cluster = text[a:b]
+        key = next((f for f in fonts if open_instance(f).covers(cluster)), fonts[0])
+        if parts and parts[-1][1] == key:
+            parts[-1] = (parts[-1][0]._replace(end=b), key)
+        else:
+            parts.append((run._replace(start=a, end=b), key))
+    return parts

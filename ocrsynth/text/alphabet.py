@@ -81,7 +81,7 @@ class Alphabet(Section):
     @property
     def dependent_marks(self) -> tuple[str, ...]:
         """Return the marks that stand on a letter; viramas and joiners, which need a letter after them too, are left out."""
-        return tuple(m for m in self.marks.split() if unicodedata.combining(m[0]) != _VIRAMA and not m[0] in _JOINERS)
+        return tuple(m for m in self.marks.split() if unicodedata.combining(m[0]) != _VIRAMA and m[0] not in _JOINERS)
 
     @property
     def characters(self) -> frozenset[str]:

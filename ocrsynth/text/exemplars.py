@@ -58,7 +58,7 @@ def expand(exemplars: str) -> list[str]:
     found: dict[str, None] = {}
     for token in exemplars.split():
         bare = token.strip("{}") or token
-        if len(bare) == 3 and bare[1] == "-" and bare[0] < bare[2]:  # noqa: PLR2004 - first, hyphen, last
+        if len(bare) == 3 and bare[1] == "-" and bare[0] < bare[2]:
             found |= dict.fromkeys(chr(c) for c in range(ord(bare[0]), ord(bare[2]) + 1))
             continue
         bare = unicodedata.normalize("NFC", bare.replace(_PLACEHOLDER, "").replace("\u200f", ""))
