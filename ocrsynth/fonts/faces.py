@@ -55,7 +55,7 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
 class FontInstance:
     """A face at one place of its design space, with its metrics and the ink boxes of the glyphs met so far."""
 
-    __slots__ = ("_boxes", "_inked", "_row_of", "dotted_circle", "hb_font", "metrics", "upem")
+    __slots__ = ("_boxes", "_covered", "_inked", "_row_of", "dotted_circle", "hb_font", "metrics", "upem")
 
     def __init__(self, key: FontKey) -> None:
         face = open_face(key.path, key.face)
@@ -64,6 +64,7 @@ class FontInstance:
         if key.coords:
             self.hb_font.set_variations(dict(key.coords))
         self._row_of: dict[int, int] = {}
+        self._covered: dict[str, bool] = {}
         self._boxes = np.zeros((_FIRST_ROWS, 4))
         self._inked = np.zeros(_FIRST_ROWS, np.bool_)
         self.dotted_circle: int | None = self.hb_font.get_nominal_glyph(0x25CC)
@@ -83,7 +84,13 @@ class FontInstance:
 
     def covers(self, text: str) -> bool:
         """Tell whether the face maps every character of *text* to a glyph."""
-        return all(self.hb_font.get_nominal_glyph(ord(c)) or c in _INVISIBLE for c in text)
+        covered = self._covered
+        for c in text:
+            if c not in covered:
+                covered[c] = bool(self.hb_font.get_nominal_glyph(ord(c))) or c in _INVISIBLE
+            if not covered[c]:
+                return False
+        return True
 
     def _row(self, glyph: int) -> int:
         row = self._row_of.get(glyph)

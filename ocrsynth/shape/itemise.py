@@ -1,26 +1,25 @@
 """Splits a line into runs of one direction and one script, in visual order.
 
-Embedding levels are those of the Unicode Bidirectional Algorithm (UAX #9), by package python-bidi; reordering is rule L2
-on whole runs, which equals L2 on characters because a run has one level.
+Reordering is rule L2 of the Unicode Bidirectional Algorithm on whole runs, which equals L2 on characters because a run has
+one level.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from bidi import algorithm
 from fontTools import unicodedata as scripts
 
 from ocrsynth.fonts.faces import open_instance
+from ocrsynth.shape.bidi import class_of, levels_of
 
 if TYPE_CHECKING:
     from ocrsynth.records import FontKey
 
 _LAST_LATIN = "\u024f"
-_RTL_CLASSES = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
+_RTL_CLASSES = frozenset({"R", "AL", "AN"})
 _SURE_OF_RTL = frozenset({"R", "AL", "NSM", "WS", "ON", "BN"})
 _SHARED = frozenset({"Zyyy", "Zinh", "Zzzz"})
 
@@ -68,46 +67,18 @@ def _reordered(runs: list[tuple[int, Run]]) -> list[tuple[int, Run]]:
 
 
 @lru_cache(maxsize=65_536)
-def _class_of(c: str) -> str:
-    return unicodedata.bidirectional(c)
-
-
-@lru_cache(maxsize=65_536)
 def _script_of(c: str) -> str:
     code: str = scripts.script(c)
     return code
 
 
 def _levels(text: str, direction: str) -> list[int]:
-    classes = [_class_of(c) for c in text]
-    kinds = set(classes)
+    kinds = {class_of(c) for c in text}
     if direction == "ltr" and kinds.isdisjoint(_RTL_CLASSES):
         return [0] * len(text)
     if direction == "rtl" and kinds <= _SURE_OF_RTL:
         return [1] * len(text)
-    base = 1 if direction == "rtl" else 0
-    storage = algorithm.get_empty_storage()
-    storage["base_level"] = base
-    storage["base_dir"] = "R" if base else "L"
-    algorithm.get_embedding_levels(text, storage)
-    algorithm.explicit_embed_and_overrides(storage)
-    algorithm.resolve_weak_types(storage)
-    algorithm.resolve_neutral_types(storage, debug=False)
-    algorithm.resolve_implicit_levels(storage, debug=False)
-    # Rule X9 takes some characters out; they go with the one before them.
-    resolved = iter(storage["chars"])
-    levels: list[int] = []
-    for c in classes:
-        if c in algorithm.X9_REMOVED:
-            levels.append(levels[-1] if levels else base)
-        else:
-            levels.append(next(resolved)["level"])
-    # Rule L1: white space at the end of the line takes the level of the paragraph.
-    for i in range(len(text) - 1, -1, -1):
-        if classes[i] not in {"WS", "BN"}:
-            break
-        levels[i] = base
-    return levels
+    return levels_of(text, rtl=direction == "rtl")
 
 
 def _scripts(text: str, fallback: str) -> list[str]:
@@ -130,6 +101,8 @@ def by_font(text: str, run: Run, starts: list[int], fonts: tuple[FontKey, ...]) 
     *starts* are the offsets of the grapheme clusters: one cluster never stands in two fonts.  What no font has stays
     with the first, whose proof will reject it.
     """
+    if open_instance(fonts[0]).covers(text[run.start : run.end]):
+        return [(run, fonts[0])]
     parts: list[tuple[Run, FontKey]] = []
     bounds = [s for s in starts if run.start < s < run.end]
     for a, b in pairwise((run.start, *bounds, run.end)):

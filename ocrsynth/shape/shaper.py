@@ -14,6 +14,8 @@ from ocrsynth.shape.clusters import cluster_ranges, glyphs_by_cluster, grapheme_
 from ocrsynth.shape.itemise import Run, by_font, itemise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _PLAIN = {"calt": False}
@@ -101,10 +103,16 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
     has_ink = glyphs.inked[0] if single else np.concatenate(glyphs.inked)
     metrics = open_instance(font).metrics
     pens = [*glyphs.pens, glyphs.width]
-    if glyphs.clusters == starts:
+    if len(glyphs.clusters) == len(starts) and sorted(glyphs.clusters) == starts:
+        # One glyph a cluster; where runs go from right to left the glyphs only stand in another order.
+        place: Sequence[int] = range(len(starts))
+        if glyphs.clusters != starts:
+            of_cluster = {cluster: i for i, cluster in enumerate(glyphs.clusters)}
+            place = [of_cluster[s] for s in starts]
+            boxes, has_ink = boxes[place], has_ink[place]
         split = np.zeros(len(starts), np.bool_)
         for i in np.flatnonzero(~has_ink).tolist():
-            boxes[i] = (pens[i], -metrics.x_height_em, pens[i + 1], 0.0)
+            boxes[i] = (pens[place[i]], -metrics.x_height_em, pens[place[i] + 1], 0.0)
     else:
         groups = glyphs_by_cluster(glyphs.clusters, starts)
         boxes, has_ink, split = _merge(boxes, has_ink, pens, groups, glyphs.from_right, metrics.x_height_em)
