@@ -32,6 +32,8 @@ _TEXT_ATTEMPTS = 8
 _FONT_ATTEMPTS = 12
 _KEEP_WEAKENED = (0.5, 0.25, 0.0)
 """After the full chain failed its attempts, its probabilities are multiplied by these, one after the other."""
+_FAULTS_OF_THE_TEXT = frozenset({"too_wide", "dotted_circle"})
+"""Rejections that another font would meet as well."""
 _FINAL_POINTS = 6
 """The corners of the line and the ends of the baseline, at the end of ``Layout.points``."""
 
@@ -87,7 +89,7 @@ class Pipeline:
                 except Rejected as verdict:
                     last = verdict
                     rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
-                    if verdict.reason == "too_wide":
+                    if verdict.reason in _FAULTS_OF_THE_TEXT:
                         break
         counts = ", ".join(f"{reason} {n}×" for reason, n in sorted(rejected.items()))
         raise SampleError(

@@ -89,7 +89,9 @@ def make_font(
     builder.setupGlyf({name: _rectangle(box) for name, box in boxes.items()})
     builder.setupHorizontalMetrics({name: (advances[name], box[0] if box else 0) for name, box in boxes.items()})
     builder.setupHorizontalHeader(ascent=900, descent=-300)
-    builder.setupNameTable({"familyName": family, "styleName": style, "copyright": f"of {family}", "licenseDescription": "free"})
+    builder.setupNameTable(
+        {"familyName": family, "styleName": style, "copyright": f"of {family}", "licenseDescription": "free"}
+    )
     builder.setupOS2(
         sTypoAscender=900, sTypoDescender=-300, usWeightClass=weight, fsSelection=0x01 if italic else 0x40, usWinAscent=900
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
+import regex
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError
@@ -13,6 +15,9 @@ from ocrsynth.text.base import SOURCES, Drawer, Source
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet as AlphabetData
+
+
+_CONSONANT = regex.compile(r"\p{Indic_Syllabic_Category=Consonant}")
 
 
 @SOURCES.register
@@ -51,13 +56,21 @@ class Alphabet(Source):
         word_length = self.word_length
 
         letters = frozenset(alphabet.letters)
+        carriers = frozenset(c for c in letters if _CONSONANT.match(c)) or letters
         marks = alphabet.dependent_marks
         share = self.marks if marks else 0.0
+        known = alphabet.characters
 
         def cluster(stream: Stream) -> str:
             drawn = characters[stream.weighted(cumulative)]
             # A mark always stands on a letter: alone it would show a dotted circle that the label lacks.
-            return drawn + stream.choice(marks) if share and drawn in letters and stream.chance(share) else drawn
+            # Where the script has consonants of its own kind, only they carry marks: a vowel sign on a vowel letter is
+            # no syllable, and is drawn with a dotted circle.
+            if not share or drawn not in carriers or not stream.chance(share):
+                return drawn
+            marked = unicodedata.normalize("NFC", drawn + stream.choice(marks))
+            # A mark may turn a letter into one that the language does not have.
+            return marked if known.issuperset(marked) else drawn
 
         def draw(stream: Stream, length: int) -> str:
             words: list[str] = []

@@ -8,6 +8,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+import regex
 from pydantic import Field
 
 from ocrsynth.errors import AssetError, RecipeError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
 
 _END = "\n"
+_CLUSTER = regex.compile(r"\X")
 
 
 class _Successors(NamedTuple):
@@ -66,36 +68,40 @@ class Ngram(Source):
         order, backoff = self.order, self.backoff
 
         def draw(stream: Stream, length: int) -> str:
-            out = _END
-            while True:
+            out = ""
+            history = _END
+            while len(out) <= length:
                 keep = order - 1
                 while keep > 0 and stream.chance(backoff):
                     keep -= 1
-                context = out[len(out) - keep :] if keep else ""
+                context = history[max(len(history) - keep, 0) :] if keep else ""
                 while context not in model:
                     context = context[1:]
                 successors = model[context]
                 drawn = successors.characters[stream.weighted(successors.cumulative)]
-                if drawn == _END:
-                    if len(out) > max(length // 2, 1):
-                        break
-                    drawn = " " if alphabet.spacing and out[-1] not in {" ", _END} else ""
-                out += drawn
-                if len(out) > length:
-                    break
-            return _whole_words(out[1:], alphabet)
+                if drawn != _END:
+                    out += drawn
+                    history += drawn
+                elif len(out) > length // 2:
+                    return out
+                else:
+                    # The line is too short to end: another begins behind it.
+                    out += " " if alphabet.spacing and out else ""
+                    history = _END
+            return _whole(out, alphabet)
 
         return draw
 
 
-def _whole_words(text: str, alphabet: Alphabet) -> str:
-    """Return *text* without the word that its length cut off, if there is one before it, and without loose marks."""
+def _whole(text: str, alphabet: Alphabet) -> str:
+    """Return *text* without the word, or where there are no spaces the cluster, that its length may have cut."""
     text = " ".join(text.split())
-    if alphabet.spacing and " " in text:
-        text = text.rpartition(" ")[0]
     while text and unicodedata.category(text[0]).startswith("M"):
         text = text[1:]
-    return text
+    if alphabet.spacing and " " in text:
+        return text.rpartition(" ")[0]
+    clusters: list[str] = _CLUSTER.findall(text)
+    return "".join(clusters[:-1]) if len(clusters) > 1 else text
 
 
 @lru_cache(maxsize=8)
