@@ -30,7 +30,7 @@ def _reordered(text: str, levels: list[int]) -> str:
 
 @settings(max_examples=1500, deadline=None)
 @given(st.text(alphabet=_POOL, min_size=1, max_size=24), st.booleans())
-def test_the_order_is_that_of_unicode_bidi(text: str, rtl: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+def test_the_order_is_that_of_unicode_bidi(text: str, rtl: bool) -> None:
     assert _reordered(text, levels_of(text, rtl=rtl)) == get_display(text, base_dir="R" if rtl else "L")
 
 
@@ -45,7 +45,7 @@ def test_the_order_is_that_of_unicode_bidi(text: str, rtl: bool) -> None:  # noq
         ("אב ", False, [1, 1, 0]),  # rule L1
     ],
 )
-def test_known_levels(text: str, rtl: bool, levels: list[int]) -> None:  # noqa: FBT001 - a table
+def test_known_levels(text: str, rtl: bool, levels: list[int]) -> None:
     assert levels_of(text, rtl=rtl) == levels
 
 

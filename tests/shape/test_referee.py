@@ -41,7 +41,7 @@ def _words(name: str) -> list[str]:
     return list(found)[:_WORDS] or ["".join(alphabet.load(name).letters[:8])]
 
 
-def _hb_shape(font: Path, text: str, rtl: bool, script: str, language: str) -> list[tuple[int, int, int, int, int]]:  # noqa: FBT001
+def _hb_shape(font: Path, text: str, rtl: bool, script: str, language: str) -> list[tuple[int, int, int, int, int]]:
     features = ["--features=-calt"] if script in _UNJOINED and _PLAIN else []
     out = subprocess.run(
         ["hb-shape", str(font), text, "--output-format=json", "--no-glyph-names", f"--direction={'rtl' if rtl else 'ltr'}",
