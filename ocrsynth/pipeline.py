@@ -32,6 +32,8 @@ _TEXT_ATTEMPTS = 8
 _FONT_ATTEMPTS = 12
 _KEEP_WEAKENED = (0.5, 0.25, 0.0)
 """After the full chain failed its attempts, its probabilities are multiplied by these, one after the other."""
+_FAULTS_OF_THE_TEXT = frozenset({"too_wide", "dotted_circle"})
+"""Rejections that another font would meet as well."""
 _FINAL_POINTS = 6
 """The corners of the line and the ends of the baseline, at the end of ``Layout.points``."""
 
@@ -43,8 +45,7 @@ class Pipeline:
         self.recipe = recipe
         letters = alphabet.load(recipe.language)
         self._texts = TextMixture(recipe.text, recipe.sources, letters)
-        self.fonts = FontSelector(recipe.fonts, letters.characters)
-        self.fonts.check_coverage(frozenset(letters.letters), f"alphabets/{letters.id}.yaml")
+        self.fonts = FontSelector(recipe.fonts, letters.characters, frozenset("".join(letters.letters)), letters.id)
         self._chain = Chain(recipe.degrade)
         kind = recipe.output.image
         self.suffix = ("jpg" if self._chain.ends_in_codec else "png") if kind == "auto" else kind.replace("jpeg", "jpg")
@@ -88,7 +89,7 @@ class Pipeline:
                 except Rejected as verdict:
                     last = verdict
                     rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
-                    if verdict.reason == "too_wide":
+                    if verdict.reason in _FAULTS_OF_THE_TEXT:
                         break
         counts = ", ".join(f"{reason} {n}×" for reason, n in sorted(rejected.items()))
         raise SampleError(
@@ -98,12 +99,16 @@ class Pipeline:
 
     def _set(self, index: int, line: TextLine, font: FontChoice, rejected: dict[str, int]) -> Generator[None, None, Sample]:
         """Return the sample of this text in this font; raises Rejected."""
-        if not self.fonts.covers(font, line.text):
-            raise Rejected("font_coverage", f"{font.family} lacks a character of {line.text!r}")
+        fallback: FontChoice | None = None
+        if missing := self.fonts.missing(font, line.text):
+            if self.recipe.fonts.fallback:
+                fallback = self.fonts.draw_fallback(Stream(self.recipe.seed, index, "fallback"), missing)
+            if fallback is None:
+                raise Rejected("font_coverage", f"{font.family} lacks {''.join(sorted(missing))!r} of {line.text!r}")
         recipe = self.recipe
         seed = recipe.seed
         yield
-        shaped = shape_line(line, font.key)
+        shaped = shape_line(line, font.key, (fallback.key,) if fallback else ())
         yield
         layout = lay_out(shaped, recipe.render, Stream(seed, index, "layout"))
         yield
@@ -129,7 +134,7 @@ class Pipeline:
                 continue
             yield
             image, encoded = self._encode(result.image, result.encoded)
-            provenance = self._provenance(line, font, layout, surface, drawn, rejected)
+            provenance = self._provenance(line, font, fallback, layout, surface, drawn, rejected)
             return _sample(index, image, encoded, shaped, layout, points, provenance)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -146,6 +151,7 @@ class Pipeline:
         self,
         line: TextLine,
         font: FontChoice,
+        fallback: FontChoice | None,
         layout: Layout,
         surface: dict[str, Any],
         drawn: Drawn,
@@ -163,6 +169,7 @@ class Pipeline:
                 "face": font.key.face,
                 "axes": dict(font.key.coords),
                 "size_px": round(layout.size_px, 3),
+                "fallback": fallback.family if fallback else None,
             },
             "surface": surface,
             "degrade": drawn.record,

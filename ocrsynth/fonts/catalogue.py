@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import fontpkg
 import uharfbuzz as hb
@@ -15,9 +16,6 @@ from ocrsynth import assets
 from ocrsynth.errors import AssetError, suggest
 from ocrsynth.fields import Section, validate
 from ocrsynth.fonts.faces import file_sha256, open_face
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 FontClass = Literal["serif", "sans", "mono", "slab", "condensed", "hand", "display", "other"]
 _SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
@@ -137,6 +135,7 @@ def _rights(faces: list[FaceFile]) -> tuple[str, str]:
     return face.get_name(_NAME_LICENCE) or "unknown", face.get_name(_NAME_COPYRIGHT) or ""
 
 
-def load(sets: Iterable[str], folders: Iterable[str]) -> tuple[Family, ...]:
-    """Return the families of all *sets* and *folders*, in that order."""
+@lru_cache(maxsize=8)
+def load(sets: tuple[str, ...], folders: tuple[str, ...]) -> tuple[Family, ...]:
+    """Return the families of all *sets* and *folders*, in that order; read once a process."""
     return tuple(f for name in sets for f in load_set(name)) + tuple(f for folder in folders for f in load_folder(folder))

@@ -24,6 +24,8 @@ _MAX_FACES = 256
 _MAX_INSTANCES = 1024
 
 _FIRST_ROWS = 64
+_INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
+"""Characters that shape others and need no glyph of their own: HarfBuzz draws nothing for them."""
 
 
 @lru_cache(maxsize=_MAX_FACES)
@@ -47,13 +49,13 @@ def file_sha256(path: str) -> str:
 def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
     """Return those of *characters* that the face maps to a glyph; whether the glyph has ink is proved after shaping."""
     unicodes = open_face(path, index).unicodes
-    return frozenset(c for c in characters if ord(c) in unicodes)
+    return frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE)
 
 
 class FontInstance:
     """A face at one place of its design space, with its metrics and the ink boxes of the glyphs met so far."""
 
-    __slots__ = ("_boxes", "_inked", "_row_of", "dotted_circle", "hb_font", "metrics", "upem")
+    __slots__ = ("_boxes", "_covered", "_inked", "_row_of", "dotted_circle", "hb_font", "metrics", "upem")
 
     def __init__(self, key: FontKey) -> None:
         face = open_face(key.path, key.face)
@@ -62,6 +64,7 @@ class FontInstance:
         if key.coords:
             self.hb_font.set_variations(dict(key.coords))
         self._row_of: dict[int, int] = {}
+        self._covered: dict[str, bool] = {}
         self._boxes = np.zeros((_FIRST_ROWS, 4))
         self._inked = np.zeros(_FIRST_ROWS, np.bool_)
         self.dotted_circle: int | None = self.hb_font.get_nominal_glyph(0x25CC)
@@ -78,6 +81,16 @@ class FontInstance:
         except KeyError:
             rows = [self._row(g) for g in glyphs]
         return self._boxes.take(rows, axis=0), self._inked.take(rows)
+
+    def covers(self, text: str) -> bool:
+        """Tell whether the face maps every character of *text* to a glyph."""
+        covered = self._covered
+        for c in text:
+            if c not in covered:
+                covered[c] = bool(self.hb_font.get_nominal_glyph(ord(c))) or c in _INVISIBLE
+            if not covered[c]:
+                return False
+        return True
 
     def _row(self, glyph: int) -> int:
         row = self._row_of.get(glyph)

@@ -5,6 +5,8 @@ A family is drawn before its faces, so a family with eighteen styles is as likel
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +42,7 @@ class FontConfig(Section):
     """Weights of the classes of families; fonts from folders are of class other."""
     italic: float = Field(default=0.15, ge=0, le=1, description="share of italic faces where a family has them")
     regular: float = Field(default=0.45, ge=0, le=1, description="share of lines in the regular weight and width")
+    fallback: bool = Field(default=True, description="whether figures and punctuation may come from another font")
     weight: Annotated[Range, Within(1, 1000)] = Range(300, 800)
     """Weights drawn where a line is not regular, on the scale of OpenType (400 is regular)."""
     width_percent: Annotated[Range, Within(25, 200)] = Range(75, 125)
@@ -49,7 +52,11 @@ class FontConfig(Section):
 class FontSelector:
     """The fonts of a recipe, ready to draw from."""
 
-    def __init__(self, config: FontConfig, characters: frozenset[str]) -> None:
+    def __init__(self, config: FontConfig, characters: frozenset[str], needed: frozenset[str], where: str) -> None:
+        """Keep the faces that have every character of *needed*; those of *characters* may be lacking in some.
+
+        Raises CoverageError, beginning with *where*, if there is no such face.
+        """
         families = catalogue.load(config.sets, config.folders)
         if config.families:
             known = {f.name for f in families}
@@ -60,27 +67,17 @@ class FontSelector:
         families = tuple(f for f in families if config.classes.get(f.kind, 0) > 0)
         if not families:
             raise RecipeError(f"fonts.classes: no family is left, got {config.classes!r}; give a class a weight above 0")
-        self.families = families
+        self._all = families
+        covering = tuple(kept for f in families if (kept := _covering(f, needed)) is not None)
+        if not covering:
+            raise CoverageError(_no_font(families, needed, where))
+        self.families = covering
         self._config = config
         self._characters = characters
         sizes: dict[str, int] = {}
-        for family in families:
+        for family in covering:
             sizes[family.kind] = sizes.get(family.kind, 0) + 1
-        self._weights = list(accumulate(config.classes[f.kind] / sizes[f.kind] for f in families))
-
-    def check_coverage(self, characters: frozenset[str], where: str) -> None:
-        """Raise CoverageError if a character of *characters* is in no face at all."""
-        missing = set(characters)
-        for family in self.families:
-            for face in family.faces:
-                missing -= covered(face.path, face.index, self._characters)
-                if not missing:
-                    return
-        shown = ", ".join(f"{c} U+{ord(c):04X}" for c in sorted(missing)[:5])
-        raise CoverageError(
-            f"{where}: no glyph in any of {len(self.families)} font families for {len(missing)} of "
-            f"{len(characters)} characters ({shown}{', …' if len(missing) > 5 else ''}); add a font that has them"
-        )
+        self._weights = list(accumulate(config.classes[f.kind] / sizes[f.kind] for f in covering))
 
     def draw(self, stream: Stream) -> FontChoice:
         """Return a font; whether it covers a text is asked of `covers`, and proved after shaping."""
@@ -92,9 +89,21 @@ class FontSelector:
         coords = tuple((axis.tag, self._place(stream, axis, regular=regular)) for axis in face.axes)
         return FontChoice(FontKey(face.path, face.index, coords), family.name, face.style, family.kind, face.sha256)
 
-    def covers(self, font: FontChoice, text: str) -> bool:
-        """Tell whether the font maps every character of *text* to a glyph."""
-        return covered(font.key.path, font.key.face, self._characters).issuperset(text)
+    def missing(self, font: FontChoice, text: str) -> frozenset[str]:
+        """Return the characters of *text* that the font maps to no glyph."""
+        return frozenset(text) - covered(font.key.path, font.key.face, self._characters)
+
+    def draw_fallback(self, stream: Stream, missing: frozenset[str]) -> FontChoice | None:
+        """Return a font that has all of *missing*, in the regular style, or None if there is none.
+
+        Many fonts of one script have no figures or punctuation of their own: a typesetter takes them from another font.
+        """
+        able = _able(self._all, missing)
+        if not able:
+            return None
+        family, face = stream.choice(able)
+        coords = tuple((axis.tag, axis.default) for axis in face.axes)
+        return FontChoice(FontKey(face.path, face.index, coords), family.name, face.style, family.kind, face.sha256)
 
     def _face(self, stream: Stream, family: Family, style: str, *, regular: bool) -> FaceFile:
         faces = [f for f in family.faces if f.style == style] or list(family.faces)
@@ -114,3 +123,36 @@ class FontSelector:
             return min(max(axis.default, axis.low), axis.high)
         step = _STEPS[axis.tag]
         return min(max(round((low + (high - low) * unit) / step) * step, axis.low), axis.high)
+
+
+@lru_cache(maxsize=512)
+def _able(families: tuple[Family, ...], missing: frozenset[str]) -> tuple[tuple[Family, FaceFile], ...]:
+    """Return the plainest face of each family that has all of *missing*."""
+    able = []
+    for family in families:
+        faces = [f for f in family.faces if f.style == "normal" and len(covered(f.path, f.index, missing)) == len(missing)]
+        if faces:
+            able.append((family, min(faces, key=lambda f: abs(f.weight - 400))))
+    return tuple(able)
+
+
+def _covering(family: Family, needed: frozenset[str]) -> Family | None:
+    """Return the family with those of its faces that have all *needed* characters, or None if there are none."""
+    faces = tuple(f for f in family.faces if len(covered(f.path, f.index, needed)) == len(needed))
+    return replace(family, faces=faces) if faces else None
+
+
+def _no_font(families: tuple[Family, ...], needed: frozenset[str], where: str) -> str:
+    """Return the message that no face has all *needed* characters: how far the best comes."""
+    faces = [(family, face) for family in families for face in family.faces]
+    family, face = max(faces, key=lambda pair: len(covered(pair[1].path, pair[1].index, needed)))
+    missing = sorted(needed - covered(face.path, face.index, needed))
+    shown = ", ".join(f"{c} U+{ord(c):04X}" for c in missing[:_SHOWN])
+    more = ", …" if len(missing) > _SHOWN else ""
+    return (
+        f"{where}: no font of {len(families)} families has all letters; the closest, {family.name!r}, lacks "
+        f"{len(missing)} of {len(needed)} ({shown}{more}); add a font that has them with --fonts DIR"
+    )
+
+
+_SHOWN = 5

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
+import unicodedata
+from contextlib import suppress
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import langcodes
 from langcodes.tag_parser import LanguageTagError
 
 from ocrsynth import assets
-from ocrsynth.errors import RecipeError, suggest
+from ocrsynth.errors import RecipeError
 from ocrsynth.fields import Section, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+_VIRAMA = 9
+"""Canonical combining class of viramas."""
+_JOINERS = "\u200c\u200d"
 
 
 class Punctuation(Section):
@@ -30,7 +41,7 @@ class Alphabet(Section):
     autonym: str
     script: str
     language: str
-    direction: Literal["ltr"]
+    direction: Literal["ltr", "rtl"]
     casing: bool
     spacing: bool
     base: str
@@ -68,34 +79,61 @@ class Alphabet(Section):
         return tuple(sorted(set(joined.split())))
 
     @property
+    def dependent_marks(self) -> tuple[str, ...]:
+        """Return the marks that stand on a letter; viramas and joiners, which need a letter after them too, are left out."""
+        return tuple(m for m in self.marks.split() if unicodedata.combining(m[0]) != _VIRAMA and m[0] not in _JOINERS)
+
+    @property
     def characters(self) -> frozenset[str]:
         """Return every character that a text of this alphabet may hold, the space included."""
         spaced = {" "} if self.spacing else set()
         auxiliary = set(self.auxiliary.split())
         upper = {c.upper() for c in auxiliary if self.casing and len(c.upper()) == 1}
         marks = set(self.marks.split())
-        return frozenset({*self.letters, *self.digits.split(), *self.marks_of_punctuation, *auxiliary, *upper, *marks, *spaced})
+        clusters = {*self.letters, *self.digits.split(), *self.marks_of_punctuation, *auxiliary, *upper, *marks, *spaced}
+        return frozenset("".join(clusters))
 
 
 @lru_cache(maxsize=64)
 def load(language: str) -> Alphabet:
-    """Return the alphabet of a language, given as its id (``en_Latn``) or as a BCP 47 tag (``en``, ``eng``, ``en-GB``).
+    """Return the alphabet of a language, given as its id (``en_Latn``) or as a BCP 47 tag (``en``, ``sr-Latn``, ``pt-BR``).
 
-    Raises RecipeError, with the closest known languages, if there is none.
+    A file of ``alphabets/`` comes first, then the exemplar characters of package gflanguages.  Raises RecipeError, with the
+    closest known languages, if neither knows the language.
     """
-    known = assets.names("alphabets")
-    name = language if language in known else _resolve(language)
-    if name not in known:
-        raise RecipeError(f"language: no alphabet for {language!r}; {suggest(language, known)}")
-    alphabet = validate(Alphabet, assets.read("alphabets", name), f"alphabets/{name}.yaml")
-    if alphabet.id != name:
-        raise RecipeError(f"alphabets/{name}.yaml: id must equal the file's name, got {alphabet.id!r}; rename one")
-    return alphabet
+    curated = assets.names("alphabets")
+    names = (language, *_candidates(language))
+    for name in names:
+        if name in curated:
+            alphabet = validate(Alphabet, assets.read("alphabets", name), f"alphabets/{name}.yaml")
+            if alphabet.id != name:
+                raise RecipeError(f"alphabets/{name}.yaml: id must equal the file's name, got {alphabet.id!r}; rename one")
+            return alphabet
+    # Only now, for the package and its protocol buffers take as long to import as all the rest.
+    from ocrsynth.text import exemplars
+
+    others = exemplars.known()
+    for name in names:
+        if name in others:
+            keys = exemplars.alphabet_of(name)
+            if keys is None:
+                raise RecipeError(f"language: no letters are known for {name!r}; write alphabets/{name}.yaml")
+            return validate(Alphabet, keys, f"gflanguages: {name}")
+    known = {*curated, *others, *(name.partition("_")[0] for name in others)}
+    close = difflib.get_close_matches(language, sorted(known), n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "ocrsynth languages lists all"
+    raise RecipeError(f"language: no alphabet for {language!r}; {hint}")
 
 
-def _resolve(tag: str) -> str:
+def _candidates(tag: str) -> Iterator[str]:
+    """Yield the ids that a language tag may stand for, the likeliest first."""
     try:
-        full = langcodes.Language.get(tag).maximize()
+        parsed = langcodes.Language.get(tag)
+        full = parsed.maximize()
     except LanguageTagError:
-        return ""
-    return f"{full.language}_{full.script}"
+        return
+    yield f"{full.language}_{full.script}"
+    # Macrolanguages stand under the name of their dominant member, and the other way round.
+    with suppress(LanguageTagError):
+        wide = parsed.prefer_macrolanguage().maximize()
+        yield f"{wide.language}_{wide.script}"

@@ -26,6 +26,11 @@ class Source(Section):
     name: ClassVar[str]
     EXAMPLE: ClassVar[dict[str, object]]
 
+    def has(self, alphabet: Alphabet) -> bool:
+        """Tell whether the source has text in this alphabet."""
+        del alphabet
+        return True
+
     @abstractmethod
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer for an *alphabet*; raises RecipeError, beginning with *where*, if there can be none."""

@@ -32,8 +32,8 @@ class CaseWeights(Section):
 class TextConfig(Section):
     """The recipe's ``text`` section."""
 
-    sources: tuple[dict[str, Any], ...] = ({"words": {"weight": 4}}, {"alphabet": {"weight": 1}})
-    """Where texts come from, mixed by weight."""
+    sources: tuple[dict[str, Any], ...] = ()
+    """Where texts come from, mixed by weight; empty for words or a character model of the language, and its alphabet."""
     length_clusters: Annotated[Range, Within(1, 1000, whole=True)] = Range(1, 60)
     """Length of a line, drawn evenly; words end a line before they would cross it."""
     case: CaseWeights = CaseWeights()
@@ -71,6 +71,13 @@ def parse_sources(entries: tuple[Mapping[str, Any], ...], where: str) -> tuple[W
 def describe_sources(sources: tuple[WeightedSource, ...]) -> list[dict[str, Any]]:
     """Return the entries that `parse_sources` reads back to the same sources."""
     return [{s.source.name: {"weight": s.weight, **s.source.model_dump(mode="json")}} for s in sources]
+
+
+def default_sources(alphabet: Alphabet) -> tuple[dict[str, Any], ...]:
+    """Return the sources of a recipe that names none: the most natural that the language has, and its alphabet."""
+    natural = next((name for name in ("words", "ngram") if SOURCES.get(name, "text.sources")().has(alphabet)), None)
+    mixed: tuple[dict[str, Any], ...] = ({natural: {"weight": 4}},) if natural else ()
+    return (*mixed, {"alphabet": {"weight": 1}})
 
 
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp", "Co"})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
+import regex
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError
@@ -13,6 +15,9 @@ from ocrsynth.text.base import SOURCES, Drawer, Source
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet as AlphabetData
+
+
+_CONSONANT = regex.compile(r"\p{Indic_Syllabic_Category=Consonant}")
 
 
 @SOURCES.register
@@ -25,6 +30,7 @@ class Alphabet(Source):
     letters: float = Field(default=0.6, ge=0, description="share of letters")
     digits: float = Field(default=0.2, ge=0, description="share of digits")
     punctuation: float = Field(default=0.2, ge=0, description="share of punctuation and symbols")
+    marks: float = Field(default=0.25, ge=0, le=1, description="share of letters that carry a mark, where there are marks")
     word_length: Annotated[Range, Within(1, 100, whole=True)] = Range(1, 10)
     """Characters between two spaces."""
 
@@ -49,12 +55,29 @@ class Alphabet(Source):
         spacing = alphabet.spacing
         word_length = self.word_length
 
+        letters = frozenset(alphabet.letters)
+        carriers = frozenset(c for c in letters if _CONSONANT.match(c)) or letters
+        marks = alphabet.dependent_marks
+        share = self.marks if marks else 0.0
+        known = alphabet.characters
+
+        def cluster(stream: Stream) -> str:
+            drawn = characters[stream.weighted(cumulative)]
+            # A mark always stands on a letter: alone it would show a dotted circle that the label lacks.
+            # Where the script has consonants of its own kind, only they carry marks: a vowel sign on a vowel letter is
+            # no syllable, and is drawn with a dotted circle.
+            if not share or drawn not in carriers or not stream.chance(share):
+                return drawn
+            marked = unicodedata.normalize("NFC", drawn + stream.choice(marks))
+            # A mark may turn a letter into one that the language does not have.
+            return marked if known.issuperset(marked) else drawn
+
         def draw(stream: Stream, length: int) -> str:
             words: list[str] = []
             left = length
             while left > 0:
                 size = min(word_length.draw_int(stream), left)
-                words.append("".join([characters[stream.weighted(cumulative)] for _ in range(size)]))
+                words.append("".join([cluster(stream) for _ in range(size)]))
                 left -= size + 1
             return (" " if spacing else "").join(words)
 

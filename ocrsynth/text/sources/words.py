@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
 
 
+_LEAST_WORDS = 50
+
+
 @lru_cache(maxsize=8)
 def _vocabulary(language: str, size: int, characters: frozenset[str]) -> tuple[tuple[str, float], ...]:
     """Return the most frequent words that the alphabet can write, with their frequencies.
@@ -42,6 +45,11 @@ class Words(Source):
     )
     numbers: float = Field(default=0.08, ge=0, le=1, description="share of numbers among the words")
     punctuation: float = Field(default=0.22, ge=0, le=1, description="share of words that carry punctuation")
+
+    def has(self, alphabet: Alphabet) -> bool:
+        """Tell whether wordfreq has words that the alphabet can write."""
+        known = wordfreq.available_languages("small")
+        return alphabet.language in known and len(_vocabulary(alphabet.language, 100, alphabet.characters)) >= _LEAST_WORDS
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError if wordfreq has no words of the language."""
@@ -71,23 +79,24 @@ class _Writer:
         # The decimal comma or point is what the language also uses to end a clause or sentence.
         self._point = next((c for c in ".," if c in alphabet.characters), "")
         self._percent = next((c for c in "%٪" if c in alphabet.characters), "")
+        self._space = " " if alphabet.spacing else ""
         self._currencies = [c for c in "$£€" if c in alphabet.punctuation.symbols]
 
     def __call__(self, stream: Stream, length: int) -> str:
         """Return words for about *length* characters; a first word that is longer stands alone, whole."""
         apostrophe = stream.choice(self._apostrophes) if self._apostrophes else "'"
         parts: list[str] = []
-        size = -1
+        size = -len(self._space)
         while True:
             part = self._part(stream)
             if apostrophe != "'":
                 part = part.replace("'", apostrophe)
-            size += len(part) + 1
+            size += len(part) + len(self._space)
             if parts and size > length:
-                return " ".join(parts)
+                return self._space.join(parts)
             parts.append(part)
             if size >= length:
-                return " ".join(parts)
+                return self._space.join(parts)
 
     def _part(self, stream: Stream) -> str:
         part = self._number(stream) if stream.chance(self._numbers) else self._words[stream.weighted(self._cumulative)]
