@@ -111,7 +111,8 @@ class Recipe:
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _MAX_SEED:
             raise RecipeError(f"seed: must be a whole number from 0 to {_MAX_SEED}, got {seed!r}; take any such number")
         parts: dict[str, Any] = {name: validate(model, data.get(name), name) for name, model in _SECTIONS.items()}
-        sources = parse_sources(parts["text"].sources or default_sources(letters), "text.sources")
+        named = parts["text"].sources
+        sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")
         chain = data.get("degrade", DEFAULT_PRESET)
         links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
         FORMATS.get(parts["output"].format, "output.format")

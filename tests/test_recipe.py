@@ -54,10 +54,13 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     # Languages and seeds.
     ({}, "language: must name a language, got None; write for example 'language: en'"),
     ({"language": 5}, "language: must name a language, got 5; write for example 'language: en'"),
-    ({"language": "xx"}, "language: no alphabet for 'xx'; known: en_Latn"),
-    ({"language": "en_Latm"}, "language: no alphabet for 'en_Latm'; did you mean 'en_Latn'? (known: en_Latn)"),
-    ({"language": "not a tag"}, "language: no alphabet for 'not a tag'; known: en_Latn"),
-    ({"language": "../en_Latn"}, "language: no alphabet for '../en_Latn'; did you mean 'en_Latn'? (known: en_Latn)"),
+    ({"language": "xx"}, "language: no alphabet for 'xx'; give a BCP 47 tag such as 'en' or an id such as 'en_Latn'"),
+    ({"language": "en_Latm"}, "language: no alphabet for 'en_Latm'; did you mean 'en_Latn'?"),
+    (
+        {"language": "not a tag"},
+        "language: no alphabet for 'not a tag'; give a BCP 47 tag such as 'en' or an id such as 'en_Latn'",
+    ),
+    ({"language": "../en_Latn"}, "language: no alphabet for '../en_Latn'; did you mean 'en_Latn'?"),
     (_english(seed=-1), f"{_SEED}-1; take any such number"),
     (_english(seed=_MAX + 1), f"{_SEED}{_MAX + 1}; take any such number"),
     (_english(seed=True), f"{_SEED}True; take any such number"),
@@ -98,12 +101,12 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
         "output.format: unknown format 'web_dataset'; did you mean 'webdataset'? (known: folder, webdataset)",
     ),
     # Sources.
-    (_english(text={"sources": []}), "text.sources: must name at least one source, got []; known: alphabet, words"),
+    (_english(text={"sources": []}), "text.sources: must name at least one source, got []; known: alphabet, ngram, words"),
     (_english(text={"sources": 5}), "text.sources: input should be a valid tuple, got 5"),
     (_english(text={"sources": [5]}), "text.sources[0]: input should be a valid dictionary, got 5"),
     (
         _english(text={"sources": [{"words": {}}, {"wrds": {}}]}),
-        "text.sources[1]: unknown text source 'wrds'; did you mean 'words'? (known: alphabet, words)",
+        "text.sources[1]: unknown text source 'wrds'; did you mean 'words'? (known: alphabet, ngram, words)",
     ),
     (
         _english(text={"sources": [{"words": {}, "alphabet": {}}]}),
@@ -331,6 +334,7 @@ _CHANGES: dict[str, Any] = {
     "fonts.classes": {"serif": 1},
     "fonts.italic": 0.2,
     "fonts.regular": 0.2,
+    "fonts.fallback": False,
     "fonts.weight": [300, 700],
     "fonts.width_percent": [75, 100],
     "render.height_px": 48,
@@ -417,6 +421,8 @@ def test_every_key_of_a_source_counts(name: str) -> None:
         default = field.default
         if isinstance(default, Range):
             changed: Any = _narrowed(default)
+        elif default is None:
+            changed = "README.md"
         elif isinstance(default, (int, float)):
             changed = default / 2 if isinstance(default, float) else default - 1
         else:

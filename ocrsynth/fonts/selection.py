@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ocrsynth.fonts.catalogue import Axis, FaceFile, Family, FontClass
     from ocrsynth.seeding import Stream
 
+_REGULAR = {"wght": 400.0, "wdth": 100.0}
 _STEPS = {"wght": 50.0, "wdth": 5.0}
 """Axis values are rounded to these steps: bounded caches need a bounded number of instances."""
 
@@ -52,7 +53,9 @@ class FontConfig(Section):
 class FontSelector:
     """The fonts of a recipe, ready to draw from."""
 
-    def __init__(self, config: FontConfig, characters: frozenset[str], needed: frozenset[str], where: str) -> None:
+    def __init__(
+        self, config: FontConfig, characters: frozenset[str], needed: frozenset[str] = frozenset(), where: str = "fonts"
+    ) -> None:
         """Keep the faces that have every character of *needed*; those of *characters* may be lacking in some.
 
         Raises CoverageError, beginning with *where*, if there is no such face.
@@ -116,13 +119,15 @@ class FontSelector:
     def _place(self, stream: Stream, axis: Axis, *, regular: bool) -> float:
         wanted = {"wght": self._config.weight, "wdth": self._config.width_percent}.get(axis.tag)
         unit = stream.unit()
-        if wanted is None or regular:
+        if wanted is None:
             return axis.default
+        if regular:
+            return min(max(_REGULAR[axis.tag], axis.low), axis.high)
         low, high = max(axis.low, wanted.low), min(axis.high, wanted.high)
         if low > high:
             return min(max(axis.default, axis.low), axis.high)
         step = _STEPS[axis.tag]
-        return min(max(round((low + (high - low) * unit) / step) * step, axis.low), axis.high)
+        return min(max(round((low + (high - low) * unit) / step) * step, low), high)
 
 
 @lru_cache(maxsize=512)

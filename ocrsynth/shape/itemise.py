@@ -39,6 +39,8 @@ def itemise(text: str, direction: str, script: str) -> list[Run]:
     *direction* (``ltr`` or ``rtl``) is that of the paragraph; *script* (ISO 15924) is given to a line whose characters
     belong to no script of their own.
     """
+    if not text:
+        return []
     if direction == "ltr" and max(text) <= _LAST_LATIN:
         return [Run(0, len(text), rtl=False, script="Latn" if script == "Latn" else _first_script(text, script))]
     levels = _levels(text, direction)

@@ -70,6 +70,8 @@ class _Glyphs:
         self.width = pen
         self.from_right += [run.rtl] * len(glyph_ids)
         boxes, inked = instance.ink_boxes(glyph_ids)
+        if run.script in _UNJOINED and not inked.all():
+            _check_ink(inked, self.clusters[-len(glyph_ids) :], line.text)
         x = np.array(lefts)
         boxes[:, 0] += x
         boxes[:, 2] += x
@@ -98,6 +100,8 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
         parts = by_font(text, run, starts, (font, *fallbacks))
         for part, key in reversed(parts) if run.rtl else parts:
             glyphs.add(line, part, key)
+    if not glyphs.runs:
+        raise Rejected("notdef", f"nothing is drawn for {text!r}")
     single = len(glyphs.runs) == 1
     boxes = glyphs.boxes[0] if single else np.concatenate(glyphs.boxes)
     has_ink = glyphs.inked[0] if single else np.concatenate(glyphs.inked)
@@ -141,6 +145,18 @@ def _check_glyphs(instance: FontInstance, glyph_ids: list[int], text: str) -> No
         raise Rejected("dotted_circle", f"a mark of {text!r} found no base")
 
 
+def _check_ink(inked: NDArray[np.bool_], clusters: list[int], text: str) -> None:
+    """Raise Rejected if a glyph of a plain script has no ink although the letter it stands with needs some.
+
+    A font may have a letter but only an empty accent for it.  In scripts that join or stack, empty glyphs are common
+    tools of the font's designer and prove nothing; there clusters are checked as a whole.
+    """
+    for i in np.flatnonzero(~inked).tolist():
+        c = text[clusters[i]]
+        if needs_ink(c):
+            raise Rejected("empty_glyph", f"{c!r} leaves no ink")
+
+
 def _merge(
     boxes: NDArray[np.float64],
     has_ink: NDArray[np.bool_],
@@ -161,14 +177,19 @@ def _merge(
     for first, end, glyphs in groups:
         if not glyphs:
             raise Rejected("lost_cluster", f"no glyph for cluster {first}")
+        n = end - first
         drawn = [rows[g] for g in glyphs if has_ink[g]]
+        if len(drawn) == len(glyphs) == n > 1:
+            # HarfBuzz tied letters together that kept a glyph each: they stand in the order of the run.
+            merged += reversed(drawn) if from_right[glyphs[0]] else drawn
+            inked[first:end] = True
+            continue
         if drawn:
             left, top = min(b[0] for b in drawn), min(b[1] for b in drawn)
             right, bottom = max(b[2] for b in drawn), max(b[3] for b in drawn)
         else:
             left, right = min(pens[g] for g in glyphs), max(pens[g + 1] for g in glyphs)
             top, bottom = -x_height, 0.0
-        n = end - first
         step = (right - left) / n
         parts = [(left + step * k, top, left + step * (k + 1), bottom) for k in range(n)]
         merged += reversed(parts) if from_right[glyphs[0]] else parts

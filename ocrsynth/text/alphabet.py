@@ -120,8 +120,8 @@ def load(language: str) -> Alphabet:
                 raise RecipeError(f"language: no letters are known for {name!r}; write alphabets/{name}.yaml")
             return validate(Alphabet, keys, f"gflanguages: {name}")
     known = {*curated, *others, *(name.partition("_")[0] for name in others)}
-    close = difflib.get_close_matches(language, sorted(known), n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "ocrsynth languages lists all"
+    close = difflib.get_close_matches(language, sorted(known), n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]!r}?" if close else "give a BCP 47 tag such as 'en' or an id such as 'en_Latn'"
     raise RecipeError(f"language: no alphabet for {language!r}; {hint}")
 
 

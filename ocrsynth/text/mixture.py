@@ -32,7 +32,7 @@ class CaseWeights(Section):
 class TextConfig(Section):
     """The recipe's ``text`` section."""
 
-    sources: tuple[dict[str, Any], ...] = ()
+    sources: tuple[dict[str, Any], ...] | None = None
     """Where texts come from, mixed by weight; empty for words or a character model of the language, and its alphabet."""
     length_clusters: Annotated[Range, Within(1, 1000, whole=True)] = Range(1, 60)
     """Length of a line, drawn evenly; words end a line before they would cross it."""

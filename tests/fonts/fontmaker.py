@@ -142,6 +142,16 @@ def with_ligature(path: Path) -> Path:
     return make_font(path, "Ligated", extra={"f_i": (SIDE, 0, SIDE + 800, CAP_HEIGHT)}, features=code)
 
 
+def with_marked_ligature(path: Path) -> Path:
+    """Write a font with the ligature ``fi`` that forms under accents as well, and the mark U+0301."""
+    code = (
+        "table GDEF { GlyphClassDef , [f_i], [u0301], ; } GDEF;"
+        "feature liga { lookupflag IgnoreMarks; sub u0066 u0069 by f_i; } liga;"
+    )
+    extra = {"f_i": (SIDE, 0, SIDE + 800, CAP_HEIGHT)}
+    return make_font(path, "Marked", extra=extra, marks="\u0301", features=code)
+
+
 def with_arrow(path: Path) -> Path:
     """Write a font whose contextual alternates turn ``->`` into a space-wide bar and an arrow, as coding fonts do."""
     code = (

@@ -204,42 +204,58 @@ def test_axis_values_are_quantised() -> None:
 
 
 class TestCoverage:
-    """Whether a font may show a text."""
+    """Which fonts are kept for a language, and which characters a kept one still lacks."""
 
-    def test_only_fonts_with_all_characters_cover_a_text(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+    def test_what_a_font_lacks_of_a_text(self, fontmaker: ModuleType, tmp_path: Path) -> None:
         fontmaker.without_l_stroke(tmp_path / "lacks.ttf")
         fontmaker.with_l_stroke(tmp_path / "full.ttf")
         selector = _selector(_CHARACTERS | {"ł"}, sets=[], folders=[str(tmp_path)])
         seen = set()
         for font in _draws(selector, 100):
-            assert selector.covers(font, "plain")
-            assert selector.covers(font, "mały") == (font.family == "Complete")
+            assert selector.missing(font, "plain") == frozenset()
+            assert selector.missing(font, "mały") == (frozenset() if font.family == "Complete" else {"ł"})
             seen.add(font.family)
         assert seen == {"Lacks", "Complete"}
 
-    def test_characters_that_no_font_has(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+    def test_faces_without_a_needed_letter_are_left_out(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.without_l_stroke(tmp_path / "lacks.ttf")
+        fontmaker.with_l_stroke(tmp_path / "full.ttf")
+        fontmaker.make_font(tmp_path / "bold.ttf", "Complete", weight=700, style="Bold")
+        config = validate(FontConfig, {"sets": [], "folders": [str(tmp_path)], "regular": 0}, "fonts")
+        selector = FontSelector(config, _CHARACTERS | {"ł"}, frozenset("ał"), "pl_Latn")
+        assert {f.key.path for f in _draws(selector, 50)} == {str(tmp_path / "full.ttf")}
+
+    def test_a_fallback_has_all_that_is_missing(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.without_l_stroke(tmp_path / "lacks.ttf")
+        fontmaker.with_l_stroke(tmp_path / "full.ttf")
+        fontmaker.make_font(tmp_path / "slanted.ttf", "Slanted", characters="łß", italic=True, style="Italic")
+        selector = _selector(_CHARACTERS | {"ł", "ß"}, sets=[], folders=[str(tmp_path)])
+        found = [selector.draw_fallback(Stream(1, i, "fallback"), frozenset("ł")) for i in range(50)]
+        assert {f.family for f in found if f is not None} == {"Complete"}
+        assert None not in found
+        assert selector.draw_fallback(Stream(1, 0, "fallback"), frozenset("ß")) is None
+
+    def test_letters_that_no_font_has(self, fontmaker: ModuleType, tmp_path: Path) -> None:
         fontmaker.without_l_stroke(tmp_path / "lacks.ttf")
         fontmaker.make_font(tmp_path / "less.ttf", "Less", characters="abc")
-        characters = frozenset("abcxłß")
-        selector = _selector(characters, sets=[], folders=[str(tmp_path)])
-        selector.check_coverage(frozenset("abcx"), "alphabets/test.yaml")
+        config = validate(FontConfig, {"sets": [], "folders": [str(tmp_path)]}, "fonts")
         text = (
-            "alphabets/test.yaml: no glyph in any of 2 font families for 2 of 6 characters (ß U+00DF, ł U+0142); "
-            "add a font that has them"
+            "xx_Latn: no font of 2 families has all letters; the closest, 'Lacks', lacks 2 of 6 (ß U+00DF, ł U+0142); "
+            "add a font that has them with --fonts DIR"
         )
         with pytest.raises(CoverageError, match=f"^{re.escape(text)}$") as caught:
-            selector.check_coverage(characters, "alphabets/test.yaml")
+            FontSelector(config, _CHARACTERS, frozenset("abcxłß"), "xx_Latn")
         assert caught.value.exit_code == ExitCode.COVERAGE
 
-    def test_a_long_list_of_missing_characters_is_cut(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+    def test_a_long_list_of_missing_letters_is_cut(self, fontmaker: ModuleType, tmp_path: Path) -> None:
         fontmaker.make_font(tmp_path / "less.ttf", "Less", characters="abc")
-        selector = _selector(frozenset("abcdefghij"), sets=[], folders=[str(tmp_path)])
+        config = validate(FontConfig, {"sets": [], "folders": [str(tmp_path)]}, "fonts")
         text = (
-            "here: no glyph in any of 1 font families for 7 of 10 characters "
-            "(d U+0064, e U+0065, f U+0066, g U+0067, h U+0068, …); add a font that has them"
+            "xx_Latn: no font of 1 families has all letters; the closest, 'Less', lacks 7 of 10 "
+            "(d U+0064, e U+0065, f U+0066, g U+0067, h U+0068, …); add a font that has them with --fonts DIR"
         )
         with pytest.raises(CoverageError, match=f"^{re.escape(text)}$"):
-            selector.check_coverage(frozenset("abcdefghij"), "here")
+            FontSelector(config, _CHARACTERS, frozenset("abcdefghij"), "xx_Latn")
 
 
 def test_an_unknown_family() -> None:

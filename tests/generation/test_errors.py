@@ -91,14 +91,14 @@ def test_unknown_language(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         Recipe.for_language("xx")
     known = sorted(p.stem for p in (Path(__file__).parents[2] / "alphabets").glob("*.yaml"))
-    text = f"language: no alphabet for 'xx'; known: {', '.join(known)}"
+    text = "language: no alphabet for 'xx'; give a BCP 47 tag such as 'en' or an id such as 'en_Latn'"
     assert str(caught.value) == text
     _refused(_cli(tmp_path, "generate", "--lang", "xx", "-n", "3", "-o", "out"), text, ExitCode.RECIPE)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_language_offers_the_close_one() -> None:
-    with pytest.raises(RecipeError, match=r"^language: no alphabet for 'en_Ltan'; did you mean 'en_Latn'\? \(known: .*en_Latn"):
+    with pytest.raises(RecipeError, match=r"^language: no alphabet for 'en_Ltan'; did you mean 'en_Latn'\?$"):
         Recipe.for_language("en_Ltan")
 
 

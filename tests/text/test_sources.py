@@ -18,7 +18,7 @@ from ocrsynth.shape.clusters import grapheme_starts
 from ocrsynth.text import alphabet
 from ocrsynth.text.alphabet import Alphabet
 from ocrsynth.text.base import SOURCES, Drawer
-from ocrsynth.text.mixture import TextConfig, TextMixture, check_label, describe_sources, parse_sources
+from ocrsynth.text.mixture import TextConfig, TextMixture, check_label, default_sources, describe_sources, parse_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,8 @@ def _texts(drawer: Drawer, count: int, length: int, seed: int = 1) -> list[str]:
 
 def _mixture(letters: Alphabet = _ENGLISH, /, **section: Any) -> TextMixture:
     config = validate(TextConfig, section, "text")
-    return TextMixture(config, parse_sources(config.sources, "text.sources"), letters)
+    sources = parse_sources(config.sources or default_sources(letters), "text.sources")
+    return TextMixture(config, sources, letters)
 
 
 def _cased(**weights: float) -> dict[str, float]:
@@ -104,8 +105,6 @@ class TestContract:
         assert sum(sizes) / len(sizes) > 0.6 * length
 
     def test_a_line_without_spaces_between_words_has_none(self, name: str) -> None:
-        if name == "words":
-            pytest.skip("wordfreq gives words, which a script without spaces needs a segmenter for")
         letters = _changed(spacing=False)
         texts = _texts(_drawer(name, letters, **SOURCES.get(name, "text").EXAMPLE), 200, 30)
         assert all(" " not in text and 0 < len(text) <= 30 for text in texts)
@@ -363,11 +362,20 @@ class TestCaseMapping:
         texts = self._labels(letters, "upper")
         assert all(t == t.lower() for t in texts)
 
+    def test_a_mark_on_a_letter_is_composed_where_the_alphabet_has_it(self) -> None:
+        letters = _changed(base="e n", auxiliary="é", marks="\u0301", casing=False)
+        source = {"alphabet": {"digits": 0, "punctuation": 0, "marks": 1}}
+        mixture = _mixture(letters, sources=[source], length_clusters=[10, 10])
+        joined = "".join(mixture.draw(Stream(3, i, "text")).text for i in range(100))
+        # Every e carries its mark; ń is no letter of this language, so n stays as it is.
+        assert set(joined) == {"é", "n", " "}
+
 
 def test_a_source_that_gives_nothing_usable_is_an_error() -> None:
-    # Words stand between spaces, which this alphabet lacks: twenty draws, then an error, never a label with letters cut out.
-    mixture = _mixture(_changed(spacing=False), sources=[{"words": {}}], length_clusters=[60, 60])
-    text = "text: 20 draws gave no usable line, the last had characters outside the alphabet; check the text sources"
+    # Private-use characters mean nothing to a reader: twenty draws, then an error, never a label with letters cut out.
+    letters = _changed(base="\ue000 \ue001", auxiliary="", casing=False)
+    mixture = _mixture(letters, sources=[{"alphabet": {"digits": 0, "punctuation": 0}}])
+    text = "text: 20 draws gave no usable line, the last had control or unassigned characters; check the text sources"
     with pytest.raises(SampleError, match=f"^{re.escape(text)}$"):
         mixture.draw(Stream(1, 0, "text"))
 

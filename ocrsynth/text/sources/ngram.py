@@ -83,7 +83,7 @@ class Ngram(Source):
                     out += drawn
                     history += drawn
                 elif len(out) > length // 2:
-                    return out
+                    return " ".join(out.split())
                 else:
                     # The line is too short to end: another begins behind it.
                     out += " " if alphabet.spacing and out else ""

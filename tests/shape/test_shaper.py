@@ -1,0 +1,376 @@
+"""Shaping proves the label: a line comes back with every cluster accounted for, or it is rejected with the reason."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import regex
+import uharfbuzz as hb
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocrsynth import Recipe, assets
+from ocrsynth.errors import CoverageError, Rejected
+from ocrsynth.fonts import catalogue
+from ocrsynth.fonts.faces import open_instance
+from ocrsynth.pipeline import Pipeline, pipeline_for
+from ocrsynth.records import FontKey, TextLine
+from ocrsynth.shape.clusters import cluster_ranges, grapheme_starts, needs_ink
+from ocrsynth.shape.shaper import shape_line
+from ocrsynth.text import alphabet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import ModuleType
+
+    from ocrsynth.fonts.catalogue import Family
+    from ocrsynth.records import ShapedLine
+
+_SENTENCE = "The quick (brown) fox: 10x10 -> “jumps” over 3/4 of the lazy dog’s affluent office, fig. 1!"
+
+
+def _shape(text: str, font: FontKey, script: str = "Latn", language: str = "en") -> ShapedLine:
+    return shape_line(TextLine(text, "test", "ltr", script, language), font)
+
+
+def _rejected(text: str, font: FontKey, script: str = "Latn", language: str = "en") -> str:
+    with pytest.raises(Rejected) as caught:
+        _shape(text, font, script, language)
+    return str(caught.value)
+
+
+def _glyphs(text: str, font: FontKey) -> list[int]:
+    [run] = _shape(text, font).runs
+    return run.glyph_ids
+
+
+def _without_calt_off(text: str, font: FontKey) -> list[int]:
+    """Return the glyphs that HarfBuzz gives with the features that are on by default."""
+    buffer = hb.Buffer()
+    buffer.add_str(text)
+    buffer.guess_segment_properties()
+    hb.shape(open_instance(font).hb_font, buffer)
+    return [info.codepoint for info in buffer.glyph_infos]
+
+
+_FAMILIES = [e["family"] for e in yaml.safe_load((assets.folder("fonts") / "default.yaml").read_text("utf-8"))["families"]]
+
+
+@pytest.fixture(scope="module")
+def families() -> dict[str, Family]:
+    return {f.name: f for f in catalogue.load_set("default")}
+
+
+@pytest.fixture(params=_FAMILIES)
+def faces(request: pytest.FixtureRequest, families: dict[str, Family]) -> list[FontKey]:
+    """All faces of a family of the default set, at their default places."""
+    return [FontKey(x.path, x.index, tuple((a.tag, a.default) for a in x.axes)) for x in families[request.param].faces]
+
+
+def _face(families: dict[str, Family], name: str) -> FontKey:
+    face = next(f for f in families[name].faces if f.style == "normal")
+    return FontKey(face.path, face.index, tuple((a.tag, a.default) for a in face.axes))
+
+
+class TestEveryFamily:
+    """Over the default set."""
+
+    def test_clusters_partition_the_text_and_run_left_to_right(self, faces: list[FontKey]) -> None:
+        for font in faces:
+            shaped = _shape(_SENTENCE, font)
+            ranges = shaped.cluster_ranges
+            assert ranges.dtype == np.int32
+            assert "".join(_SENTENCE[a:b] for a, b in ranges) == _SENTENCE
+            assert ranges[0, 0] == 0
+            assert ranges[-1, 1] == len(_SENTENCE)
+            boxes = shaped.cluster_boxes_em
+            assert boxes.shape == (len(ranges), 4)
+            assert (boxes[:, 2] > boxes[:, 0]).all()
+            assert (boxes[:, 3] > boxes[:, 1]).all()
+            centres = (boxes[:, 0] + boxes[:, 2]) / 2
+            assert (np.diff(centres) > 0).all()
+            assert 0 < shaped.advance_em < len(_SENTENCE)
+
+    def test_spaces_alone_have_no_ink(self, faces: list[FontKey]) -> None:
+        for font in faces:
+            shaped = _shape(_SENTENCE, font)
+            assert [c == " " for c in _SENTENCE] == (~shaped.cluster_has_ink).tolist()
+
+    def test_a_space_is_as_wide_as_its_advance_and_as_high_as_x(self, faces: list[FontKey]) -> None:
+        for font in faces:
+            instance = open_instance(font)
+            [left, top, right, bottom] = _shape("a b", font).cluster_boxes_em[1]
+            advance = instance.hb_font.get_glyph_h_advance(instance.hb_font.get_nominal_glyph(0x20)) / instance.upem
+            assert right - left == pytest.approx(advance, abs=0.12)  # kerning may narrow it
+            assert (top, bottom) == (pytest.approx(-instance.metrics.x_height_em), 0)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["->", "<-", "=>", "!=", "<=", ">=", "==", "===", "10x10", "0x1F", "--", "---", "::", "...", "www", "/*", "*/", "//",
+         "&&", "||", "|>", "##", "+/-", "12:30", "(A)", "~>", "1/2", "3x4", "http://", "[ ]", "2nd", ":)", "<3", "__", "**"],
+    )  # fmt: skip
+    def test_signs_keep_their_own_glyphs(self, faces: list[FontKey], text: str) -> None:
+        for font in faces:
+            # Letters may join to ligatures, which show the letters; signs that join show something else.
+            if any(c.isalpha() for c in text) and text not in {"10x10", "0x1F", "3x4", "www"}:
+                continue
+            assert _glyphs(text, font) == [g for c in text for g in _glyphs(c, font)]
+
+    def test_ligatures_of_letters_are_flagged_and_divided(self, faces: list[FontKey]) -> None:
+        for font in faces:
+            for text in ("fi", "ffi", "afib", "office fly", "Th"):
+                shaped = _shape(text, font)
+                n_glyphs = len(shaped.runs[0].glyph_ids)
+                assert len(shaped.cluster_ranges) == len(text)
+                # One glyph for k letters flags k of them.
+                assert bool(shaped.cluster_is_split.any()) == (n_glyphs < len(text))
+                assert shaped.cluster_has_ink.tolist() == [c != " " for c in text]
+
+
+def test_the_arrows_of_coding_fonts_are_real(families: dict[str, Family]) -> None:
+    # If these fonts lost their alternates, the tests of signs would prove nothing.
+    mono, inter = _face(families, "JetBrains Mono"), _face(families, "Inter")
+    assert _without_calt_off("->", mono) != _glyphs("->", mono)
+    assert _without_calt_off("10x10", inter) != _glyphs("10x10", inter)
+
+
+class TestLigature:
+    """A font whose ``fi`` is one glyph, 0.8 em wide."""
+
+    @pytest.fixture
+    def font(self, fontmaker: ModuleType, tmp_path: Path) -> FontKey:
+        return FontKey(str(fontmaker.with_ligature(tmp_path / "f.ttf")), 0, ())
+
+    def test_the_width_is_divided_evenly(self, font: FontKey) -> None:
+        shaped = _shape("afib", font)
+        assert len(shaped.runs[0].glyph_ids) == 3
+        assert shaped.cluster_ranges.tolist() == [[0, 1], [1, 2], [2, 3], [3, 4]]
+        assert shaped.cluster_is_split.tolist() == [False, True, True, False]
+        assert shaped.cluster_has_ink.all()
+        # 'a' advances 0.48 em; the ligature's rectangle begins at its side bearing of 0.05.
+        assert shaped.cluster_boxes_em[1] == pytest.approx([0.53, -0.7, 0.93, 0])
+        assert shaped.cluster_boxes_em[2] == pytest.approx([0.93, -0.7, 1.33, 0])
+
+    def test_letters_apart_are_not_split(self, font: FontKey) -> None:
+        shaped = _shape("f i", font)
+        assert not shaped.cluster_is_split.any()
+        assert len(shaped.runs[0].glyph_ids) == 3
+
+    def test_a_mark_on_a_ligature_is_no_letter_of_its_own(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        # Two clusters and two glyphs, but the glyphs are the ligature and the accent, not the two letters.
+        font = FontKey(str(fontmaker.with_marked_ligature(tmp_path / "m.ttf")), 0, ())
+        shaped = _shape("fi\u0301", font)
+        assert shaped.cluster_ranges.tolist() == [[0, 1], [1, 3]]
+        assert [open_instance(font).hb_font.glyph_to_string(g) for g in shaped.runs[0].glyph_ids] == ["f_i", "u0301"]
+        assert shaped.cluster_is_split.tolist() == [True, True]
+        [f, i] = shaped.cluster_boxes_em
+        assert (f[0], f[2], i[2]) == (pytest.approx(0.05), pytest.approx(i[0]), pytest.approx(0.85))
+        assert f[2] == pytest.approx(0.45)
+
+
+class TestContextualAlternates:
+    """A font that turns ``->`` into an arrow."""
+
+    @pytest.fixture
+    def font(self, fontmaker: ModuleType, tmp_path: Path) -> FontKey:
+        return FontKey(str(fontmaker.with_arrow(tmp_path / "f.ttf")), 0, ())
+
+    def test_the_arrow_is_not_taken(self, font: FontKey) -> None:
+        names = open_instance(font).hb_font.glyph_to_string
+        assert [names(g) for g in _without_calt_off("a->b", font)] == ["u0061", "bar", "arrow", "u0062"]
+        assert [names(g) for g in _glyphs("a->b", font)] == ["u0061", "u002D", "u003E", "u0062"]
+
+
+class TestMarks:
+    """A font with marks and without precomposed letters."""
+
+    @pytest.fixture
+    def font(self, fontmaker: ModuleType, tmp_path: Path) -> FontKey:
+        return FontKey(str(fontmaker.with_marks(tmp_path / "f.ttf")), 0, ())
+
+    @pytest.mark.parametrize("text", ["e\u0301", "xe\u0301y", "e\u0301\u0308", "ae\u0308 o\u0300"])
+    def test_a_mark_belongs_to_the_cluster_of_its_base(self, font: FontKey, text: str) -> None:
+        shaped = _shape(text, font)
+        expected = [list(m.span()) for m in regex.finditer(r"\X", text)]
+        assert shaped.cluster_ranges.tolist() == expected
+        assert not shaped.cluster_is_split.any()
+
+    def test_the_box_holds_base_and_mark(self, font: FontKey) -> None:
+        plain, marked = _shape("e", font), _shape("e\u0301", font)
+        assert len(marked.runs[0].glyph_ids) == 2
+        [left, top, right, bottom] = marked.cluster_boxes_em[0]
+        [plain_left, plain_top, plain_right, plain_bottom] = plain.cluster_boxes_em[0]
+        assert top < plain_top - 0.05
+        assert (bottom, left <= plain_left, right >= plain_right) == (plain_bottom, True, True)
+        assert marked.advance_em == plain.advance_em
+
+    def test_a_precomposed_letter_is_taken_apart_by_the_shaper(self, font: FontKey) -> None:
+        composed, decomposed = _shape("é", font), _shape("e\u0301", font)
+        assert composed.cluster_ranges.tolist() == [[0, 1]]
+        assert composed.runs == decomposed.runs
+        assert (composed.cluster_boxes_em == decomposed.cluster_boxes_em).all()
+
+    @pytest.mark.parametrize("text", ["e\u0301", "é"])
+    def test_a_mark_without_ink_is_not_proved(self, fontmaker: ModuleType, tmp_path: Path, text: str) -> None:
+        # The cluster has ink, its base's, but the picture shows "e" where the label says "é".
+        font = FontKey(str(fontmaker.with_marks(tmp_path / "hollow.ttf", empty="\u0301")), 0, ())
+        assert _shape("e", font).cluster_has_ink.all()
+        assert _rejected(text, font).startswith("empty_glyph: ")
+
+
+class TestRejections:
+    """Each reason by its full text."""
+
+    def test_notdef(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        font = FontKey(str(fontmaker.without_l_stroke(tmp_path / "f.ttf")), 0, ())
+        assert _rejected("mały", font) == "notdef: the font lacks a character of 'mały'"
+        assert _shape("maly", font).cluster_has_ink.all()
+
+    def test_an_empty_glyph(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        font = FontKey(str(fontmaker.empty_l_stroke(tmp_path / "f.ttf")), 0, ())
+        assert open_instance(font).hb_font.get_nominal_glyph(ord("ł"))
+        assert _rejected("mały", font) == "empty_glyph: 'ł' leaves no ink"
+        assert _rejected("ŁÓDŹ"[0], font) == "empty_glyph: 'Ł' leaves no ink"
+
+    def test_a_dotted_circle(self, families: dict[str, Family]) -> None:
+        font = _face(families, "Noto Sans")
+        sign = "\u093e"
+        assert _shape("\u0915" + sign, font, "Deva", "hi").cluster_has_ink.all()
+        assert _rejected(sign, font, "Deva", "hi") == f"dotted_circle: a mark of {sign!r} found no base"
+        assert _rejected("\u0915 " + sign, font, "Deva", "hi") == f"dotted_circle: a mark of {'क ' + sign!r} found no base"
+
+    def test_a_dotted_circle_that_the_text_holds(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        font = FontKey(str(fontmaker.with_marks(tmp_path / "f.ttf")), 0, ())
+        assert _shape("a\u25cc", font).cluster_has_ink.all()
+
+    def test_an_empty_text(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        font = FontKey(str(fontmaker.with_l_stroke(tmp_path / "f.ttf")), 0, ())
+        assert _rejected("", font).startswith("notdef: ")
+
+
+@pytest.fixture
+def polish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The id of a Polish alphabet, in a copy of the package's data where ``ł`` is an auxiliary letter."""
+    data: dict[str, Any] = assets.read("alphabets", "en_Latn")
+    data |= {"id": "pl_Latn", "name": "Polish", "autonym": "polski", "language": "pl", "auxiliary": "ł"}
+    (tmp_path / "data" / "alphabets").mkdir(parents=True)
+    (tmp_path / "data" / "alphabets" / "pl_Latn.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    shutil.copytree(assets.folder("fonts"), tmp_path / "data" / "fonts")
+    monkeypatch.setattr(assets, "_PACKAGE", tmp_path / "data" / "ocrsynth")
+    alphabet.load.cache_clear()
+    yield "pl_Latn"
+    alphabet.load.cache_clear()
+    pipeline_for.cache_clear()
+
+
+class TestThroughThePipeline:
+    """Fonts without ``ł``, and Polish words, many of which hold it."""
+
+    def _recipe(self, language: str, folder: Path, *, fallback: bool = False) -> Recipe:
+        return Recipe.for_language(
+            language,
+            preset="clean",
+            seed=5,
+            text={"sources": [{"words": {"numbers": 0}}], "length_clusters": [1, 30]},
+            fonts={"sets": [], "folders": [str(folder)], "fallback": fallback},
+        )
+
+    def _samples(self, recipe: Recipe, count: int = 250) -> list[tuple[str, str, dict[str, int]]]:
+        samples = Pipeline(recipe).batch(range(count))
+        return [(s.text, s.provenance["font"]["family"], s.provenance["rejected"]) for s in samples]
+
+    def test_the_words_hold_the_letter(self, polish: str, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.with_l_stroke(tmp_path / "fonts" / "full.ttf")
+        samples = self._samples(self._recipe(polish, tmp_path / "fonts"))
+        assert sum("ł" in text.lower() for text, _, _ in samples) > 30
+        assert all(rejected == {} for _, _, rejected in samples)
+
+    def test_a_font_without_the_letter_never_shows_it(self, polish: str, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.without_l_stroke(tmp_path / "fonts" / "lacks.ttf")
+        samples = self._samples(self._recipe(polish, tmp_path / "fonts"))
+        assert not any("ł" in text.lower() for text, _, _ in samples)
+        # A text that the font cannot show is drawn again whole, after twelve draws of a font.
+        assert sum(rejected.get("font_coverage", 0) for _, _, rejected in samples) > 30 * 12
+        assert {reason for _, _, rejected in samples for reason in rejected} == {"font_coverage"}
+
+    def test_a_font_with_the_letter_empty_never_shows_it(self, polish: str, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.empty_l_stroke(tmp_path / "fonts" / "hollow.ttf")
+        samples = self._samples(self._recipe(polish, tmp_path / "fonts"))
+        assert not any("ł" in text.lower() for text, _, _ in samples)
+        assert sum(rejected.get("empty_glyph", 0) for _, _, rejected in samples) > 30 * 12
+
+    def test_with_a_choice_of_fonts_only_the_full_one_shows_it(
+        self, polish: str, fontmaker: ModuleType, tmp_path: Path
+    ) -> None:
+        fontmaker.with_l_stroke(tmp_path / "fonts" / "full.ttf")
+        fontmaker.without_l_stroke(tmp_path / "fonts" / "lacks.ttf")
+        fontmaker.empty_l_stroke(tmp_path / "fonts" / "hollow.ttf")
+        samples = self._samples(self._recipe(polish, tmp_path / "fonts"))
+        with_letter = [family for text, family, _ in samples if "ł" in text.lower()]
+        assert set(with_letter) == {"Complete"}
+        assert len(with_letter) > 30
+        assert {family for _, family, _ in samples} == {"Complete", "Lacks", "Hollow"}
+
+    def test_as_a_fallback_only_the_full_one_shows_it(self, polish: str, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.with_l_stroke(tmp_path / "fonts" / "full.ttf")
+        fontmaker.without_l_stroke(tmp_path / "fonts" / "lacks.ttf")
+        fontmaker.empty_l_stroke(tmp_path / "fonts" / "hollow.ttf")
+        seen = set()
+        for sample in Pipeline(self._recipe(polish, tmp_path / "fonts", fallback=True)).batch(range(400)):
+            font = sample.provenance["font"]
+            seen.add(("ł" in sample.text.lower(), font["family"], font["fallback"]))
+        assert {case for case in seen if case[0]} == {(True, "Complete", None), (True, "Lacks", "Complete")}
+        assert {fallback for with_letter, _, fallback in seen if not with_letter} == {None}
+
+    def test_letters_are_never_cut_out_of_a_word(self, polish: str, fontmaker: ModuleType, tmp_path: Path) -> None:
+        full = fontmaker.with_l_stroke(tmp_path / "full" / "full.ttf").parent
+        lacks = fontmaker.without_l_stroke(tmp_path / "lacks" / "lacks.ttf").parent
+        texts = {t for t, _, _ in self._samples(self._recipe(polish, full))}
+        kept = [(t, r) for t, _, r in self._samples(self._recipe(polish, lacks))]
+        # The first draw of the text is the same: what was not rejected is unchanged, what was is another text.
+        assert all(text in texts for text, rejected in kept if not rejected)
+        cut = {t.replace("ł", "").replace("Ł", "") for t in texts if "ł" in t.lower() and len(t) > 6}
+        assert cut.isdisjoint(text for text, _ in kept)
+
+    def test_a_base_letter_that_no_font_has_is_refused_at_once(
+        self, polish: str, fontmaker: ModuleType, tmp_path: Path
+    ) -> None:
+        path = assets.folder("alphabets") / f"{polish}.yaml"
+        data = yaml.safe_load(path.read_text("utf-8"))
+        path.write_text(yaml.safe_dump(data | {"base": data["base"] + " ł", "auxiliary": ""}, allow_unicode=True), "utf-8")
+        alphabet.load.cache_clear()
+        fontmaker.without_l_stroke(tmp_path / "fonts" / "lacks.ttf")
+        with pytest.raises(CoverageError) as caught:
+            Pipeline(self._recipe(polish, tmp_path / "fonts"))
+        assert str(caught.value) == (
+            "pl_Latn: no font of 1 families has all letters; the closest, 'Lacks', lacks 2 of 54 (Ł U+0141, ł U+0142); "
+            "add a font that has them with --fonts DIR"
+        )
+
+
+_TRICKY = st.sampled_from(
+    ["e\u0301", "👩\u200d👩\u200d👧\u200d👦", "🇵🇱", "🇵", "👍🏽", "क\u094dष\u093f", "\u0301", "\u200d", "\u1100\u1161\u11a8",
+     "각", "ก\u0e47", "\ufe0f", "☝", "a", " ", "\u093c", "ﷺ", "\u0600", "1"]
+)  # fmt: skip
+
+
+@given(st.one_of(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=20), st.lists(_TRICKY).map("".join)))
+def test_clusters_are_those_of_unicode(text: str) -> None:
+    starts = grapheme_starts(text)
+    assert starts == [m.start() for m in regex.finditer(r"\X", text)]
+    assert cluster_ranges(starts, len(text)).tolist() == [list(m.span()) for m in regex.finditer(r"\X", text)]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "needs"),
+    [("a", True), ("-", True), ("é", True), ("e\u0301", True), ("字", True), ("👍🏽", True), ("\u0301", True), ("\u25cc", True),
+     (" ", False), ("\u00a0", False), ("\u3000", False), ("\u200b", False), ("\u200d", False), ("\u00ad", False),
+     ("\u2060", False), ("\ufe0f", False), (" \u200d", False), (" \u0301", True)],
+)  # fmt: skip
+def test_which_clusters_a_reader_would_miss(cluster: str, needs: bool) -> None:
+    assert needs_ink(cluster) == needs
