@@ -152,15 +152,19 @@ class Recipe:
         return self.with_changes(seed=seed)
 
     def lock(self) -> dict[str, Any]:
-        """Return all that samples depend on beside the recipe itself: versions, and hashes of alphabet and fonts."""
-        raw = (assets.folder("alphabets") / f"{self.language}.yaml").read_bytes()
+        """Return all that samples depend on beside the recipe itself: versions, and hashes of alphabet, fonts and texts."""
+        letters = alphabet.load(self.language).model_dump_json().encode()
+        files = {s.source.name: digest for s in self.sources if (digest := s.source.digest()) is not None}
         families = catalogue.load(self.fonts.sets, self.fonts.folders)
         fonts = {f"{f.name}: {Path(face.path).name}": face.sha256 for f in families for face in f.faces}
         return {
             "ocrsynth": version("ocrsynth"),
             "harfbuzz": uharfbuzz.version_string(),
             "opencv": cv2.__version__,
-            "alphabet": hashlib.sha256(raw).hexdigest(),
+            "wordfreq": version("wordfreq"),
+            "gflanguages": version("gflanguages"),
+            "alphabet": hashlib.sha256(letters).hexdigest(),
+            "files": files,
             "ops": {link.op.name: link.op.VERSION for link in self.degrade},
             "fonts": dict(sorted(fonts.items())),
         }

@@ -31,6 +31,10 @@ class Source(Section):
         del alphabet
         return True
 
+    def digest(self) -> str | None:
+        """Return the SHA-256 of the file that the texts come from, or None if they come from packages alone."""
+        return None
+
     @abstractmethod
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer for an *alphabet*; raises RecipeError, beginning with *where*, if there can be none."""

@@ -286,7 +286,7 @@ def test_letters_stand_on_the_baseline(height_px: int) -> None:
             if sample.text[start:end] in set("HEITLNMFPhimnrkx"):
                 assert abs(_bounds(quad)[3] - y) < 0.05 * font["size_px"], (sample.text, font)
                 checked += 1
-    assert checked > 500
+    assert checked > 300
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ class TestWarped:
                 found = (*(near.min(axis=0) - 0.5), *(near.max(axis=0) + 0.5))
                 assert np.abs(np.array(found) - (0, 0, width, height)).max() <= 1.5, (sample.text, i, sample.index)
                 checked += 1
-        assert checked > 500
+        assert checked > 300
 
     def test_no_ink_touches_the_frame(self, height_px: int, degrade: tuple[str, ...]) -> None:
         for sample in _samples(height_px, *degrade):

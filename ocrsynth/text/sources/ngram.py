@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from functools import lru_cache
 from itertools import accumulate
@@ -60,6 +61,10 @@ class Ngram(Source):
         """Tell whether there is text of the language that its alphabet can write."""
         characters = alphabet.characters
         return any(characters.issuperset(word) for line in _specimen(alphabet.id) for word in line.split())
+
+    def digest(self) -> str | None:
+        """Return the SHA-256 of the file that the model is fitted on, if there is one."""
+        return None if self.file is None else hashlib.sha256(Path(self.file).read_bytes()).hexdigest()
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError if there is no text of the language to fit on."""

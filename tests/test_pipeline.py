@@ -1,0 +1,340 @@
+"""`make_sample` is a pure function of the recipe and the index, and its samples are what their records say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pytest
+
+from ocrsynth import Recipe, codec, make_sample
+from ocrsynth.degrade.presets import preset_names
+from ocrsynth.errors import ExitCode, SampleError
+from ocrsynth.pipeline import Pipeline
+from ocrsynth.records import Cluster, Line, Sample, Word
+from ocrsynth.write.meta import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PRESETS = preset_names()
+
+
+def _digest(samples: Iterable[Sample]) -> list[str]:
+    """Return a hash a sample over all that it holds."""
+    return [hashlib.sha256(s.encoded + to_json(s) + s.image.tobytes() + s.text.encode()).hexdigest() for s in samples]
+
+
+def _recipe(preset: str, **sections: Any) -> Recipe:
+    return Recipe.for_language("en", preset=preset, seed=17, **sections)
+
+
+@pytest.mark.parametrize("preset", _PRESETS)
+class TestPurity:
+    """The same recipe and index, the same bytes."""
+
+    def test_on_repeat(self, preset: str) -> None:
+        recipe = _recipe(preset)
+        first = _digest(make_sample(recipe, i) for i in range(20))
+        assert first == _digest(make_sample(recipe, i) for i in range(20))
+        assert first == _digest(Pipeline(_recipe(preset)).batch(range(20)))
+        assert len(set(first)) == 20
+
+    def test_in_any_order(self, preset: str) -> None:
+        pipeline = Pipeline(_recipe(preset))
+        indices = [11, 3, 19, 3, 0, 7, 1_000_003]
+        forwards = dict(zip(indices, _digest(pipeline.batch(indices)), strict=True))
+        for i in reversed(indices):
+            assert _digest([pipeline.sample(i)]) == [forwards[i]]
+
+    def test_in_batches_of_any_size(self, preset: str) -> None:
+        pipeline = Pipeline(_recipe(preset))
+        one_by_one = [pipeline.sample(i) for i in range(48)]
+        for size in (48, 7):
+            batched = [s for start in range(0, 48, size) for s in pipeline.batch(range(start, min(start + size, 48)))]
+            assert [s.index for s in batched] == list(range(48))
+            assert [to_json(s) for s in batched] == [to_json(s) for s in one_by_one]
+            assert _digest(batched) == _digest(one_by_one)
+
+    def test_in_another_process(self, preset: str) -> None:
+        # A fresh interpreter under another hash seed, which makes the samples backwards and knows only the recipe.
+        code = """
+import sys, hashlib, orjson
+from ocrsynth import Recipe, make_sample
+from ocrsynth.write.meta import to_json
+recipe = Recipe.from_dict(orjson.loads(sys.argv[1]))
+for i in reversed(range(12)):
+    s = make_sample(recipe, i)
+    print(hashlib.sha256(s.encoded + to_json(s) + s.image.tobytes() + s.text.encode()).hexdigest())
+"""
+        recipe = _recipe(preset)
+        done = subprocess.run(
+            [sys.executable, "-c", code, recipe.canonical.decode()],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+            env=os.environ | {"PYTHONHASHSEED": "4242", "LC_ALL": "C"},
+        )
+        assert done.stdout.split()[::-1] == _digest(make_sample(recipe, i) for i in range(12))
+
+    def test_no_global_generator_is_touched(self, preset: str) -> None:
+        before = np.random.get_state()  # noqa: NPY002 - the legacy state is what is looked at
+        Pipeline(_recipe(preset)).batch(range(10))
+        after = np.random.get_state()  # noqa: NPY002
+        assert before[0] == after[0]
+        assert (before[1] == after[1]).all()
+
+    def test_another_seed_is_another_set(self, preset: str) -> None:
+        recipe = _recipe(preset)
+        assert set(_digest(Pipeline(recipe).batch(range(30)))).isdisjoint(
+            _digest(Pipeline(recipe.with_seed(18)).batch(range(30)))
+        )
+
+    def test_seed_plus_index_is_no_address(self, preset: str) -> None:
+        recipe = _recipe(preset)
+        assert make_sample(recipe.with_seed(7), 3).text != make_sample(recipe.with_seed(8), 2).text
+
+
+class TestPairs:
+    """Recipes that differ in one stage make samples that differ in one stage."""
+
+    def _upstream(self, sample: Sample) -> tuple[Any, ...]:
+        keep = ("font", "surface", "source", "language", "seed")
+        return sample.text, *(sample.provenance[k] for k in keep)
+
+    @pytest.mark.parametrize("preset", [p for p in _PRESETS if p != "clean"])
+    def test_degradation_changes_neither_text_nor_font_nor_layout(self, preset: str) -> None:
+        clean = Pipeline(_recipe("clean")).batch(range(150))
+        degraded = Pipeline(_recipe(preset)).batch(range(150))
+        assert [self._upstream(s) for s in degraded] == [self._upstream(s) for s in clean]
+        assert all(a.encoded != b.encoded for a, b in zip(clean, degraded, strict=True))
+        assert [s.cluster_ranges.tolist() for s in degraded] == [s.cluster_ranges.tolist() for s in clean]
+
+    def test_ops_that_move_nothing_move_no_label(self) -> None:
+        clean = Pipeline(_recipe("clean")).batch(range(40))
+        blurred = Pipeline(_recipe("clean").with_changes(degrade=[{"defocus_blur": {}}, {"jpeg": {}}])).batch(range(40))
+        for a, b in zip(clean, blurred, strict=True):
+            assert (a.cluster_quads == b.cluster_quads).all()
+            assert (a.line.baseline == b.line.baseline).all()
+            assert a.image.shape == b.image.shape
+
+    _CHAIN = (
+        {"ink_spread": {"p": 0.5}},
+        {"rotation": {"p": 0.5}},
+        {"uneven_light": {"p": 0.5}},
+        {"sensor_noise": {"p": 0.5}},
+        {"jpeg": {"quality": [60, 95], "p": 0.5}},
+    )
+
+    @pytest.mark.parametrize("place", range(len(_CHAIN) + 1))
+    def test_an_op_more_does_not_shift_the_draws_of_the_others(self, place: int) -> None:
+        more: list[Any] = [*self._CHAIN[:place], {"brightness_contrast": {"brightness_grey": [-5, 5]}}, *self._CHAIN[place:]]
+        chains = [_recipe("clean").with_changes(degrade=list(chain)) for chain in (self._CHAIN, more)]
+        fewer_samples, more_samples = (Pipeline(recipe).batch(range(60)) for recipe in chains)
+        compared = 0
+        for a, b in zip(fewer_samples, more_samples, strict=True):
+            if a.provenance["rejected"] or b.provenance["rejected"]:
+                continue
+            others = [step for step in b.provenance["degrade"] if step["op"] != "brightness_contrast"]
+            assert len(b.provenance["degrade"]) == len(others) + 1
+            assert others == a.provenance["degrade"]
+            compared += 1
+        assert compared > 50
+
+    def test_a_second_op_of_a_name_draws_for_itself(self) -> None:
+        twice = [{"sensor_noise": {}}, {"sensor_noise": {}}]
+        for sample in Pipeline(_recipe("clean").with_changes(degrade=twice)).batch(range(20)):
+            first, second = (step["params"] for step in sample.provenance["degrade"])
+            assert first["seed"] != second["seed"]
+
+    def test_the_height_changes_neither_text_nor_font_nor_paper(self) -> None:
+        small, large = (
+            Pipeline(_recipe("clean", render={"height_px": h, "max_width_px": 30_000})).batch(range(40)) for h in (24, 96)
+        )
+        for a, b in zip(small, large, strict=True):
+            assert a.text == b.text
+            assert a.provenance["surface"] == b.provenance["surface"]
+            fonts = [{k: v for k, v in s.provenance["font"].items() if k != "size_px"} for s in (a, b)]
+            assert fonts[0] == fonts[1]
+            # Labels scale with the picture.
+            assert np.abs(a.cluster_quads * 4 - b.cluster_quads).max() < 0.05
+
+    def test_the_colour_changes_no_geometry(self) -> None:
+        grey, rgb = (Pipeline(_recipe("clean", render={"color": c})).batch(range(20)) for c in ("grey", "rgb"))
+        for a, b in zip(grey, rgb, strict=True):
+            assert a.text == b.text
+            assert (a.cluster_quads == b.cluster_quads).all()
+            assert b.image.shape == (*a.image.shape, 3)
+
+
+@pytest.mark.parametrize("color", ["grey", "rgb"])
+@pytest.mark.parametrize("image", ["auto", "png", "jpeg"])
+@pytest.mark.parametrize("preset", _PRESETS)
+def test_the_picture_is_that_of_its_bytes(preset: str, image: str, color: str) -> None:
+    pipeline = Pipeline(_recipe(preset, output={"image": image}, render={"color": color}))
+    suffix = {"png": "png", "jpeg": "jpg", "auto": "png" if preset == "clean" else "jpg"}[image]
+    assert pipeline.suffix == suffix
+    for sample in pipeline.batch(range(12)):
+        decoded = codec.decode(sample.encoded)
+        assert decoded.shape == sample.image.shape
+        assert (decoded == sample.image).all()
+        assert codec.suffix_of(sample.encoded) == suffix
+
+
+def test_a_chain_that_may_end_in_a_codec_is_stored_as_png() -> None:
+    pipeline = Pipeline(_recipe("clean").with_changes(degrade=[{"jpeg": {"quality": [20, 40], "p": 0.5}}]))
+    samples = pipeline.batch(range(20))
+    assert {codec.suffix_of(s.encoded) for s in samples} == {"png"}
+    assert len({len(s.provenance["degrade"]) for s in samples}) == 2
+    assert all((codec.decode(s.encoded) == s.image).all() for s in samples)
+
+
+@pytest.mark.parametrize("preset", _PRESETS)
+class TestRecords:
+    """Types, shapes and the provenance."""
+
+    def test_types_and_shapes(self, preset: str) -> None:
+        for sample in Pipeline(_recipe(preset)).batch(range(30)):
+            n, m = len(sample.cluster_ranges), len(sample.word_ranges)
+            assert sample.image.dtype == np.uint8
+            assert sample.image.ndim == 2
+            assert sample.image.flags.c_contiguous
+            assert isinstance(sample.encoded, bytes)
+            assert sample.cluster_ranges.dtype == sample.word_ranges.dtype == np.int32
+            assert sample.cluster_ranges.shape == (n, 2)
+            assert sample.word_ranges.shape == (m, 2)
+            assert sample.cluster_quads.dtype == sample.word_quads.dtype == np.float32
+            assert sample.cluster_quads.shape == (n, 4, 2)
+            assert sample.word_quads.shape == (m, 4, 2)
+            assert isinstance(sample.line, Line)
+            assert sample.line.quad.dtype == sample.line.baseline.dtype == np.float32
+            assert sample.line.quad.shape == (4, 2)
+            assert sample.line.baseline.shape[1:] == (2,)
+            assert len(sample.line.baseline) >= 2
+            assert np.isfinite(sample.cluster_quads).all()
+
+    def test_clusters_and_words_are_views_in_logical_order(self, preset: str) -> None:
+        for sample in Pipeline(_recipe(preset)).batch(range(10)):
+            clusters, words = sample.clusters, sample.words
+            assert all(isinstance(c, Cluster) and type(c.start) is type(c.end) is int for c in clusters)
+            assert all(isinstance(w, Word) and type(w.start) is type(w.end) is int for w in words)
+            assert [(c.start, c.end) for c in clusters] == [tuple(r) for r in sample.cluster_ranges.tolist()]
+            assert all((c.quad == q).all() for c, q in zip(clusters, sample.cluster_quads, strict=True))
+            assert "".join(sample.text[c.start : c.end] for c in clusters) == sample.text
+            assert [sample.text[w.start : w.end] for w in words] == sample.text.split()
+
+    def test_the_provenance_is_plain_json(self, preset: str) -> None:
+        for sample in Pipeline(_recipe(preset)).batch(range(30)):
+            assert json.loads(json.dumps(sample.provenance)) == sample.provenance
+            assert orjson.loads(orjson.dumps(sample.provenance)) == sample.provenance
+
+    def test_the_provenance_says_what_was_drawn(self, preset: str) -> None:
+        recipe = _recipe(preset)
+        pipeline = Pipeline(recipe)
+        families = {f.name: f for f in pipeline.fonts.families}
+        names = [link.op.name for link in recipe.degrade]
+        versions = {link.op.name: link.op.VERSION for link in recipe.degrade}
+        for sample in pipeline.batch(range(30)):
+            provenance = sample.provenance
+            assert (provenance["seed"], provenance["language"]) == (17, "en_Latn")
+            family = families[provenance["font"]["family"]]
+            assert provenance["font"]["class"] == family.kind
+            assert provenance["font"]["sha256"] in {face.sha256 for face in family.faces}
+            steps = [step["op"] for step in provenance["degrade"]]
+            assert set(steps) <= set(names)
+            assert all(step["version"] == versions[step["op"]] for step in provenance["degrade"])
+            assert (
+                set(step for step in names if recipe.degrade[names.index(step)].p == 1) <= set(steps) or provenance["rejected"]
+            )
+
+    def test_the_metadata_reads_back(self, preset: str) -> None:
+        for sample in Pipeline(_recipe(preset)).batch(range(10)):
+            read = json.loads(to_json(sample))
+            assert read["text"] == sample.text
+            assert (read["height"], read["width"]) == sample.image.shape
+            assert np.allclose(read["cluster_quads"], sample.cluster_quads, atol=1e-3)
+            assert np.allclose(read["line_quad"], sample.line.quad, atol=1e-3)
+            assert read["clusters"] == sample.cluster_ranges.tolist()
+            assert read["provenance"] == sample.provenance
+
+
+def test_the_key_has_twelve_digits_and_no_dot() -> None:
+    recipe = _recipe("clean")
+    assert [make_sample(recipe, i).key for i in (0, 42, 10**11)] == ["000000000000", "000000000042", "100000000000"]
+
+
+def test_a_negative_index() -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape('index: must be 0 or more, got -1')}$"):
+        make_sample(_recipe("clean"), -1)
+
+
+class TestRejections:
+    """Draws that were thrown away are counted, and there is an end to them."""
+
+    def test_reasons_are_counted(self) -> None:
+        hard = _recipe("camera", legibility={"min_contrast_grey": 70, "min_correlation": 0.8})
+        samples = Pipeline(hard).batch(range(80))
+        reasons = {reason for s in samples for reason in s.provenance["rejected"]}
+        assert {"low_contrast", "illegible"} <= reasons
+        assert all(type(n) is int and n > 0 for s in samples for n in s.provenance["rejected"].values())
+
+    def test_a_rejected_degradation_keeps_text_and_font(self) -> None:
+        easy = Pipeline(_recipe("camera", legibility={"min_contrast_grey": 0, "min_correlation": 0})).batch(range(60))
+        hard = Pipeline(_recipe("camera", legibility={"min_contrast_grey": 60})).batch(range(60))
+        redrawn = 0
+        for a, b in zip(easy, hard, strict=True):
+            if not 0 < b.provenance["rejected"].get("low_contrast", 0) < 7:
+                continue
+            assert b.text == a.text
+            assert b.provenance["font"] == a.provenance["font"]
+            assert b.provenance["degrade"] != a.provenance["degrade"]
+            redrawn += 1
+        assert redrawn > 5
+
+    def test_without_a_rejection_the_count_is_empty(self) -> None:
+        samples = Pipeline(_recipe("clean")).batch(range(30))
+        assert {str(s.provenance["rejected"]) for s in samples} == {"{}"}
+
+    def test_a_recipe_that_can_never_be_legible_ends_in_an_error(self) -> None:
+        recipe = _recipe("clean", render={"contrast_grey": [30, 30]}, legibility={"min_contrast_grey": 200})
+        # Eight texts, twelve fonts each, four tries of the full chain and three of a weaker one.
+        text = (
+            r"sample 5: 672 draws were all rejected \(low_contrast 672×; the last: low_contrast: \d+\.\d grey levels in one "
+            r"stretch\); check the recipe's fonts, widths and legibility"
+        )
+        with pytest.raises(SampleError) as caught:
+            make_sample(recipe, 5)
+        assert re.fullmatch(text, str(caught.value)), str(caught.value)
+        assert caught.value.exit_code == ExitCode.SAMPLE
+
+    def test_lines_that_never_fit_end_in_an_error(self) -> None:
+        recipe = _recipe("clean", render={"max_width_px": 32, "height_px": 64}, text={"length_clusters": [30, 40]})
+        text = (
+            r"sample 0: 8 draws were all rejected \(too_wide 8×; the last: too_wide: \d+ px at a height of 64 px\); "
+            r"check the recipe's fonts, widths and legibility"
+        )
+        with pytest.raises(SampleError) as caught:
+            make_sample(recipe, 0)
+        assert re.fullmatch(text, str(caught.value)), str(caught.value)
+
+    def test_one_bad_sample_fails_its_batch_alone(self) -> None:
+        recipe = _recipe("clean", render={"max_width_px": 40, "height_px": 64}, text={"length_clusters": [1, 30]})
+        pipeline = Pipeline(recipe)
+        outcome: dict[int, bool] = {}
+        for i in range(40):
+            try:
+                outcome[i] = len(pipeline.sample(i).text) > 0
+            except SampleError as error:
+                outcome[i] = False
+                assert str(error).startswith(f"sample {i}: 8 draws were all rejected (")
+        good = [i for i, ok in outcome.items() if ok]
+        assert 0 < len(good) < 40
+        assert [s.index for s in pipeline.batch(good)] == good
