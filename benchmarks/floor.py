@@ -32,7 +32,7 @@ def prepare(recipe: Recipe, count: int) -> list[tuple[str, Any, float, int, floa
         sample = pipeline.sample(index)
         for attempt in range(12):
             font = pipeline.fonts.draw(Stream(recipe.seed, index, "font", 0, attempt))
-            if pipeline.fonts.covers(font, sample.text):
+            if not pipeline.fonts.missing(font, sample.text):
                 break
         instance = open_instance(font.key)
         scale = sample.provenance["font"]["size_px"] / instance.upem
