@@ -7,6 +7,7 @@ ink in grey levels, and the correlation is the share of what is seen that comes 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -51,43 +52,42 @@ def check(
             "outside_frame", f"labels span x {min(xs):.1f}…{max(xs):.1f}, y {min(ys):.1f}…{max(ys):.1f} of {width}×{height}"
         )
     grey: Any = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim > mask.ndim else image
-    slope, correlation = _fit(grey, mask, max(round(config.window_em * em_px), 4))
-    if slope.size == 0:
+    fits = _fit(grey, mask, max(round(config.window_em * em_px), 4))
+    if not fits:
         raise Rejected("illegible", "no ink is left in the frame")
     # Ink is darker or lighter than its paper along the whole line, never both.
-    sign = 1.0 if float(slope.sum()) > 0 else -1.0
-    contrast = float((slope * sign).min())
+    sign = 1.0 if sum(slope for slope, _ in fits) > 0 else -1.0
+    contrast = min(slope * sign for slope, _ in fits)
     if contrast < config.min_contrast_grey:
         raise Rejected("low_contrast", f"{contrast:.1f} grey levels in one stretch")
-    worst = float((correlation * sign).min())
+    worst = min(correlation * sign for _, correlation in fits)
     if worst < config.min_correlation:
         raise Rejected("illegible", f"strokes explain the picture with a correlation of {worst:.2f} only")
 
 
-def _fit(grey: NDArray[np.uint8], mask: NDArray[np.uint8], window: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return contrast and correlation of each window that holds ink."""
+def _fit(grey: NDArray[np.uint8], mask: NDArray[np.uint8], window: int) -> list[tuple[float, float]]:
+    """Return contrast in grey levels and correlation of each window that holds ink."""
     if mask.shape[0] >= _TALL_PX:
         # Every second row tells as much: strokes are wider than that.
         mask, grey = mask[::2], grey[::2]
     height, width = mask.shape
-    m = mask.astype(np.float32)
-    g = grey.astype(np.float32)
     fields = np.empty((5, height, width), np.float32)
-    fields[0] = m
-    fields[1] = g
+    m, g = fields[0], fields[1]
+    m[:] = mask
+    g[:] = grey
     np.multiply(m, m, out=fields[2])
     np.multiply(m, g, out=fields[3])
     np.multiply(g, g, out=fields[4])
-    columns = fields.sum(axis=1).astype(np.float64)
     starts = list(range(0, max(width - window // 2, 1), window))
-    s = np.add.reduceat(columns, starts, axis=1)
-    s[:, :-1] /= height * window
-    s[:, -1] /= height * (width - starts[-1])
-    mean_m, mean_g, square_m, product, square_g = s
-    var_m = square_m - mean_m * mean_m
-    var_g = square_g - mean_g * mean_g
-    cov = product - mean_m * mean_g
-    inked = (mean_m > _LEAST_COVERAGE * 255) & (var_m > 0)
-    if not inked.all():
-        cov, var_m, var_g = cov[inked], var_m[inked], var_g[inked]
-    return 255 * cov / var_m, cov / np.sqrt(var_m * np.maximum(var_g, 1e-3))
+    sums = np.add.reduceat(fields.sum(axis=1), starts, axis=1, dtype=np.float64).tolist()
+    fits = []
+    # A line has few windows: plain floats are faster than arrays here.
+    for k, start in enumerate(starts):
+        n = height * (window if k + 1 < len(starts) else width - start)
+        mean_m, mean_g = sums[0][k] / n, sums[1][k] / n
+        var_m = sums[2][k] / n - mean_m * mean_m
+        if mean_m > _LEAST_COVERAGE * 255 and var_m > 0:
+            cov = sums[3][k] / n - mean_m * mean_g
+            var_g = max(sums[4][k] / n - mean_g * mean_g, 1e-3)
+            fits.append((255 * cov / var_m, cov / math.sqrt(var_m * var_g)))
+    return fits

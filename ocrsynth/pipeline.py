@@ -64,13 +64,13 @@ class Pipeline:
         done: list[Sample | None] = [None] * len(running)
         while running:
             still = []
-            for place, steps in running:
+            for item in running:
                 try:
-                    next(steps)
+                    next(item[1])
                 except StopIteration as end:
-                    done[place] = end.value
+                    done[item[0]] = end.value
                 else:
-                    still.append((place, steps))
+                    still.append(item)
             running = still
         return cast("list[Sample]", done)
 

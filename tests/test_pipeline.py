@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -251,9 +252,9 @@ class TestRecords:
             steps = [step["op"] for step in provenance["degrade"]]
             assert set(steps) <= set(names)
             assert all(step["version"] == versions[step["op"]] for step in provenance["degrade"])
-            assert (
-                set(step for step in names if recipe.degrade[names.index(step)].p == 1) <= set(steps) or provenance["rejected"]
-            )
+            always = {link.op.name for link in recipe.degrade if link.p == 1}
+            # After rejections the chain is weakened, and then no op is certain.
+            assert always <= set(steps) or provenance["rejected"]
 
     def test_the_metadata_reads_back(self, preset: str) -> None:
         for sample in Pipeline(_recipe(preset)).batch(range(10)):
@@ -325,16 +326,12 @@ class TestRejections:
             make_sample(recipe, 0)
         assert re.fullmatch(text, str(caught.value)), str(caught.value)
 
-    def test_one_bad_sample_fails_its_batch_alone(self) -> None:
+    def test_samples_beside_a_bad_one_can_be_made(self) -> None:
         recipe = _recipe("clean", render={"max_width_px": 40, "height_px": 64}, text={"length_clusters": [1, 30]})
         pipeline = Pipeline(recipe)
-        outcome: dict[int, bool] = {}
+        good = []
         for i in range(40):
-            try:
-                outcome[i] = len(pipeline.sample(i).text) > 0
-            except SampleError as error:
-                outcome[i] = False
-                assert str(error).startswith(f"sample {i}: 8 draws were all rejected (")
-        good = [i for i, ok in outcome.items() if ok]
+            with suppress(SampleError):
+                good.append(pipeline.sample(i).index)
         assert 0 < len(good) < 40
         assert [s.index for s in pipeline.batch(good)] == good

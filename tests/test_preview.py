@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from ocrsynth.records import Sample
 
+    _Image = NDArray[np.uint8]
+
 _GAP = 12
 _LABEL = 22
 _CELL = 620
@@ -36,11 +38,11 @@ def _families() -> tuple[catalogue.Family, ...]:
     return catalogue.load(("default",), ())
 
 
-def _sheet(samples: tuple[Sample, ...], columns: int = 3, *, boxes: bool = False) -> NDArray[np.uint8]:
+def _sheet(samples: tuple[Sample, ...], columns: int = 3, *, boxes: bool = False) -> _Image:
     return contact_sheet(samples, _families(), columns, boxes=boxes)
 
 
-def _reddish(image: NDArray[np.uint8]) -> int:
+def _reddish(image: _Image) -> int:
     levels = image.astype(int)
     return int(((levels[..., 0] - levels[..., 1] > 60) & (levels[..., 0] - levels[..., 2] > 60)).sum())
 

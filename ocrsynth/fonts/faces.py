@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAX_FACES = 256
-_MAX_INSTANCES = 1024
+_MAX_INSTANCES = 2048
 
 _FIRST_ROWS = 64
 _INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"

@@ -25,7 +25,10 @@ _local = _PerThread()
 
 
 def draw_mask(shaped: ShapedLine, layout: Layout, bleed: Bleed) -> NDArray[np.uint8]:
-    """Return the coverage of the line's ink, uint8 (H, W), 0 bare to 255 covered, on the frame widened by *bleed*."""
+    """Return the coverage of the line's ink, uint8 (H, W), 0 bare to 255 covered, on the frame widened by *bleed*.
+
+    The array is a read-only view of HarfBuzz's picture, whose rows may be padded.
+    """
     width = layout.width_px + bleed.left + bleed.right
     height = layout.height_px + bleed.top + bleed.bottom
     raster = _local.draw
@@ -44,4 +47,4 @@ def draw_mask(shaped: ShapedLine, layout: Layout, bleed: Bleed) -> NDArray[np.ui
     image = raster.render()
     stride = image.extents.stride
     mask: NDArray[np.uint8] = np.frombuffer(image.buffer, np.uint8).reshape(height, stride)[:, :width]
-    return np.ascontiguousarray(mask)
+    return mask

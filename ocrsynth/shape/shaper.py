@@ -107,7 +107,7 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
     has_ink = glyphs.inked[0] if single else np.concatenate(glyphs.inked)
     metrics = open_instance(font).metrics
     pens = [*glyphs.pens, glyphs.width]
-    if len(glyphs.clusters) == len(starts) and sorted(glyphs.clusters) == starts:
+    if glyphs.clusters == starts or (len(glyphs.clusters) == len(starts) and sorted(glyphs.clusters) == starts):
         # One glyph a cluster; where runs go from right to left the glyphs only stand in another order.
         place: Sequence[int] = range(len(starts))
         if glyphs.clusters != starts:

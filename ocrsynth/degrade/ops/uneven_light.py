@@ -50,18 +50,23 @@ class UnevenLight(Op):
         """Return *image* under a gain of 1 at the light and ``1 - loss`` opposite to it."""
         height, width = image.shape[:2]
         angle = math.radians(angle_deg)
-        x = (np.arange(width, dtype=np.float32) + 0.5) / width - 0.5
-        y = 0.5 - (np.arange(height, dtype=np.float32) + 0.5) / height
-        # Slope and bend are sums of one function of x and one of y, so the gain is an outer sum of two vectors.
         cos, sin = math.cos(angle), math.sin(angle)
-        reach = (abs(cos) + abs(sin)) / 2
-        slope_x, slope_y = cos * x / reach, sin * y / reach
-        far_x = 4 * cos * cos * x * x
-        far_y = 4 * sin * sin * y * y
-        gain_x = loss * ((1 - bend) * slope_x / 2 - bend * far_x)
-        gain_y = loss * ((1 - bend) * slope_y / 2 - bend * far_y) + (1 - loss * (1 - bend) / 2)
+        slope = loss * (1 - bend) / (abs(cos) + abs(sin))
+        # Slope and bend are sums of one function of x and one of y, so the gain is an outer sum of two vectors.
+        gain_x = _parabola(width, slope * cos, -4 * loss * bend * cos * cos, 0.0)
+        gain_y = _parabola(height, -slope * sin, -4 * loss * bend * sin * sin, 1 - loss * (1 - bend) / 2)
         # A gain in 255ths: the eye sees no step of it, and whole bytes multiply three times as fast as floats.
         gain: Any = cv2.convertScaleAbs(np.add.outer(gain_y, gain_x), alpha=255)
         if image.ndim > gain.ndim:
             gain = cv2.merge((gain, gain, gain))
         return cv2.multiply(image, gain, scale=1 / 255)
+
+
+def _parabola(n: int, linear: float, square: float, constant: float) -> NDArray[Any]:
+    """Return ``constant + linear·t + square·t²`` at the pixel centres of a side from t = -½ to ½, float32 (n,)."""
+    t = np.arange(0.5 / n - 0.5, 0.5, 1 / n, dtype=np.float32)[:n]
+    out = t * np.float32(square)
+    out += np.float32(linear)
+    out *= t
+    out += np.float32(constant)
+    return out
