@@ -14,6 +14,7 @@ from ocrsynth.render.layout import RenderConfig, lay_out
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
+from ocrsynth.text import alphabet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,8 @@ def _label(text: str, sample: Sample, families: Sequence[Family], cell_width: in
         max_width_px=32_000,
     )
     language = str(sample.provenance["language"])
-    line = TextLine(text, "label", "ltr", language.partition("_")[2], language.partition("_")[0])
+    letters = alphabet.load(language)
+    line = TextLine(text, "label", letters.direction, letters.script, letters.language)
     # Plain sans first: what a label says must be read at a glance.
     for family in sorted(families, key=lambda f: f.kind != "sans"):
         face = min(family.faces, key=lambda f: (f.style != "normal", abs(f.weight - 400)))

@@ -179,8 +179,9 @@ def _merge(
             raise Rejected("lost_cluster", f"no glyph for cluster {first}")
         n = end - first
         drawn = [rows[g] for g in glyphs if has_ink[g]]
-        if len(drawn) == len(glyphs) == n > 1:
-            # HarfBuzz tied letters together that kept a glyph each: they stand in the order of the run.
+        if len(drawn) == len(glyphs) == n > 1 and all(pens[g + 1] > pens[g] for g in glyphs):
+            # HarfBuzz tied letters together that kept a glyph each: they stand in the order of the run.  A glyph without
+            # an advance is a mark, on a ligature of the letters.
             merged += reversed(drawn) if from_right[glyphs[0]] else drawn
             inked[first:end] = True
             continue

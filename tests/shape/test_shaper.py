@@ -237,6 +237,12 @@ class TestRejections:
         assert _rejected("mały", font) == "empty_glyph: 'ł' leaves no ink"
         assert _rejected("ŁÓDŹ"[0], font) == "empty_glyph: 'Ł' leaves no ink"
 
+    def test_an_empty_glyph_of_a_script_that_stacks(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        path = fontmaker.make_font(tmp_path / "f.ttf", "Stacking", characters="\u0916", empty="\u0915")
+        font = FontKey(str(path), 0, ())
+        assert _shape("\u0916", font, "Deva", "hi").cluster_has_ink.all()
+        assert _rejected("\u0916\u0915", font, "Deva", "hi") == "empty_glyph: '\u0915' leaves no ink"
+
     def test_a_dotted_circle(self, families: dict[str, Family]) -> None:
         font = _face(families, "Noto Sans")
         sign = "\u093e"
