@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--color", default="grey")
     parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--scaling-count", type=int, default=20_000, help="0 leaves the comparison of workers out")
+    parser.add_argument("--scaling-count", type=int, default=60_000, help="0 leaves the comparison of workers out")
     options = parser.parse_args()
     recipe = Recipe.for_language(
         "en",
