@@ -75,7 +75,8 @@ class Range(NamedTuple):
             raise PydanticCustomError("range", "must be a range [low, high] of two finite numbers")
         if low > high:
             raise PydanticCustomError("range", "range is reversed", {"advice": f"write it as [{high}, {low}]"})
-        return cls(low, high)
+        # [0, 1] and [0.0, 1.0] are one range, and make one fingerprint.
+        return cls(*(int(v) if v == int(v) else v for v in (low, high)))
 
 
 class Within:

@@ -19,13 +19,21 @@ if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
 
 
+_WIDEST = 200
+"""Widest picture, in its own heights: about 500 characters."""
+_MAX_WIDTH_PX = 32_000
+"""The largest side that consumers of line pictures take (Tesseract's boxes are 16-bit)."""
+
+
 class RenderConfig(Section):
     """The recipe's ``render`` section."""
 
     height_px: int = Field(default=32, ge=8, le=1024, description="height of every picture")
     color: Literal["grey", "rgb"] = "grey"
     """Channels of the pictures."""
-    max_width_px: int = Field(default=4000, ge=32, le=32_000, description="a line wider than this is drawn again")
+    max_width_px: int | None = Field(
+        default=None, ge=32, le=32_000, description="a line wider than this is drawn again; empty for 200 times the height"
+    )
     margin_em: Annotated[Range, Within(0.02, 4)] = Range(0.08, 0.35)
     """Distance from the line to the upper and the lower edge, each drawn for itself."""
     side_margin_em: Annotated[Range, Within(0.02, 8)] = Range(0.1, 0.6)
@@ -60,7 +68,7 @@ def lay_out(shaped: ShapedLine, config: RenderConfig, stream: Stream) -> Layout:
     fall += looseness * max(metrics.descent_em - fall, 0.0)
     size = config.height_px / (above + rise + fall + below)
     width = math.ceil((before + right - left + after) * size)
-    if width > config.max_width_px:
+    if width > (config.max_width_px or min(_WIDEST * config.height_px, _MAX_WIDTH_PX)):
         raise Rejected("too_wide", f"{width} px at a height of {config.height_px} px")
     x = (before - left) * size
     baseline = (above + rise) * size

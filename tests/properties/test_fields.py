@@ -179,3 +179,9 @@ def test_sections_are_frozen_and_check_their_defaults() -> None:
     text = "w.blur_em: range is reversed, got Range(low=2, high=1); write it as [1, 2]"
     with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
         validate(Wrong, {}, "w")
+
+
+def test_whole_numbers_have_one_form() -> None:
+    """[0, 1] and [0.0, 1.0] are one range: recipes that say either make the same samples under one fingerprint."""
+    part = [repr(validate(Model, {"blur_em": value}, "part").blur_em) for value in ([0, 1], [0.0, 1.0], [0, 1.0])]
+    assert len(set(part)) == 1
