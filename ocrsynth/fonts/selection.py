@@ -6,7 +6,6 @@ A family is drawn before its faces, so a family with eighteen styles is as likel
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,6 +70,8 @@ class FontSelector:
         if not families:
             raise RecipeError(f"fonts.classes: no family is left, got {config.classes!r}; give a class a weight above 0")
         self._all = families
+        # By hand, for a cache keyed by the families would hash every face of every font at each call.
+        self._able: dict[frozenset[str], tuple[tuple[Family, FaceFile], ...]] = {}
         covering = tuple(kept for f in families if (kept := _covering(f, needed)) is not None)
         if not covering:
             raise CoverageError(_no_font(families, needed, where))
@@ -101,7 +102,11 @@ class FontSelector:
 
         Many fonts of one script have no figures or punctuation of their own: a typesetter takes them from another font.
         """
-        able = _able(self._all, missing)
+        able = self._able.get(missing)
+        if able is None:
+            if len(self._able) >= _MAX_ABLE:
+                self._able.clear()
+            able = self._able[missing] = _able(self._all, missing)
         if not able:
             return None
         family, face = stream.choice(able)
@@ -130,7 +135,9 @@ class FontSelector:
         return min(max(round((low + (high - low) * unit) / step) * step, low), high)
 
 
-@lru_cache(maxsize=512)
+_MAX_ABLE = 512
+
+
 def _able(families: tuple[Family, ...], missing: frozenset[str]) -> tuple[tuple[Family, FaceFile], ...]:
     """Return the plainest face of each family that has all of *missing*."""
     able = []
