@@ -20,6 +20,7 @@ from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import TextMixture
+from ocrsynth.text.splits import Splits
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -44,8 +45,11 @@ class Pipeline:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         letters = alphabet.load(recipe.language)
-        self._texts = TextMixture(recipe.text, recipe.sources, letters)
-        self.fonts = FontSelector(recipe.fonts, letters.characters, frozenset("".join(letters.letters)), letters.id)
+        self._texts = TextMixture(recipe.text, recipe.sources, letters, recipe.seed)
+        self.fonts = FontSelector(recipe.fonts, self._texts.characters, frozenset("".join(letters.letters)), letters.id)
+        self._splits = Splits(recipe.output.split, "output.split")
+        if self._texts.schedule is not None:
+            self.fonts.require(self._texts.schedule.targets, "text.coverage")
         self._chain = Chain(recipe.degrade)
         kind = recipe.output.image
         self.suffix = ("jpg" if self._chain.ends_in_codec else "png") if kind == "auto" else kind.replace("jpeg", "jpg")
@@ -79,18 +83,25 @@ class Pipeline:
         rejected: dict[str, int] = {}
         seed = self.recipe.seed
         last: Rejected | None = None
+        first: dict[str, str] = {}
         for text_attempt in range(_TEXT_ATTEMPTS):
-            line = self._texts.draw(Stream(seed, index, "text", 0, text_attempt))
+            line = self._texts.draw(Stream(seed, index, "text", 0, text_attempt), index)
             for font_attempt in range(_FONT_ATTEMPTS):
                 yield
                 font = self.fonts.draw(Stream(seed, index, "font", text_attempt, font_attempt))
+                first = first or {"text": line.text, "source": line.source, "family": font.family}
                 try:
-                    return (yield from self._set(index, line, font, rejected))
+                    sample = yield from self._set(index, line, font, rejected)
                 except Rejected as verdict:
                     last = verdict
                     rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
                     if verdict.reason in _FAULTS_OF_THE_TEXT:
                         break
+                    continue
+                if text_attempt or font_attempt:
+                    # Statistics compare what was asked for with what became of it.
+                    sample.provenance["first_draw"] = first
+                return sample
         counts = ", ".join(f"{reason} {n}×" for reason, n in sorted(rejected.items()))
         raise SampleError(
             f"sample {index}: {sum(rejected.values())} draws were all rejected ({counts}; the last: {last}); "
@@ -161,6 +172,7 @@ class Pipeline:
             "seed": self.recipe.seed,
             "language": self.recipe.language,
             "source": line.source,
+            "split": self._splits.of(line.text),
             "font": {
                 "family": font.family,
                 "class": font.kind,

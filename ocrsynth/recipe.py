@@ -25,7 +25,15 @@ from ocrsynth.legibility import LegibilityConfig
 from ocrsynth.render.layout import RenderConfig
 from ocrsynth.render.paper import check_contrast
 from ocrsynth.text import alphabet
-from ocrsynth.text.mixture import TextConfig, WeightedSource, default_sources, describe_sources, parse_sources
+from ocrsynth.text.mixture import (
+    TextConfig,
+    WeightedSource,
+    default_sources,
+    describe_sources,
+    foreign_alphabets,
+    parse_sources,
+)
+from ocrsynth.text.splits import Splits
 from ocrsynth.write.base import FORMATS
 
 DEFAULT_PRESET = "scan"
@@ -42,6 +50,10 @@ class OutputConfig(Section):
     )
     quality: int = Field(default=95, ge=1, le=100, description="of JPEG, where the chain did not choose one")
     shard_size: int | None = Field(default=None, ge=1, le=1_000_000, description="samples a shard; empty for a fitting one")
+    split: dict[str, float] = Field(
+        default_factory=dict,
+        description="shares by name, such as {train: 0.98, val: 0.01, test: 0.01}; no text is in two of them",
+    )
 
 
 _SECTIONS: dict[str, type[Section]] = {
@@ -117,6 +129,8 @@ class Recipe:
         links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
         FORMATS.get(parts["output"].format, "output.format")
         check_contrast(parts["render"])
+        Splits(parts["output"].split, "output.split")
+        foreign_alphabets(parts["text"])
         resolved = {
             "language": letters.id,
             "seed": seed,
@@ -153,8 +167,12 @@ class Recipe:
 
     def lock(self) -> dict[str, Any]:
         """Return all that samples depend on beside the recipe itself: versions, and hashes of alphabet, fonts and texts."""
-        letters = alphabet.load(self.language).model_dump_json().encode()
-        files = {s.source.name: digest for s in self.sources if (digest := s.source.digest()) is not None}
+        letters = alphabet.load(self.language)
+        files = {
+            f"{i} {s.source.name}": digest
+            for i, s in enumerate(self.sources)
+            if (digest := s.source.digest(letters)) is not None
+        }
         families = catalogue.load(self.fonts.sets, self.fonts.folders)
         fonts = {f"{f.name}: {Path(face.path).name}": face.sha256 for f in families for face in f.faces}
         return {
@@ -163,7 +181,9 @@ class Recipe:
             "opencv": cv2.__version__,
             "wordfreq": version("wordfreq"),
             "gflanguages": version("gflanguages"),
-            "alphabet": hashlib.sha256(letters).hexdigest(),
+            "alphabets": {
+                a.id: hashlib.sha256(a.model_dump_json().encode()).hexdigest() for a in (letters, *foreign_alphabets(self.text))
+            },
             "files": files,
             "ops": {link.op.name: link.op.VERSION for link in self.degrade},
             "fonts": dict(sorted(fonts.items())),

@@ -14,6 +14,7 @@ from ocrsynth.cli._recipe import recipe_from, recipe_options
 
 if TYPE_CHECKING:
     from ocrsynth.generation.run import Result
+    from ocrsynth.recipe import Recipe
 
 
 def _cores() -> int:
@@ -30,6 +31,7 @@ def _cores() -> int:
 @click.option("--workers", type=int, default=_cores, show_default="number of cores", help="Number of processes.")
 @click.option("--format", "fmt", help="Format of the data set.  [default: webdataset]")
 @click.option("--image", type=click.Choice(["auto", "png", "jpeg"]), help="Coding of the pictures.  [default: auto]")
+@click.option("--coverage", type=int, help="Times that each character of the alphabet must occur at least.  [default: 0]")
 @click.option("--shard-size", type=int, help="Samples a shard.  [default: by the count]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
@@ -40,6 +42,7 @@ def command(
     fmt: str | None,
     image: str | None,
     shard_size: int | None,
+    coverage: int | None,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -52,7 +55,9 @@ def command(
     from ocrsynth.generation.run import generate
 
     output = {"format": fmt, "image": image, "shard_size": shard_size}
-    recipe = recipe_from(**options, output={k: v for k, v in output.items() if v is not None})
+    text = {} if coverage is None else {"coverage": {"at_least": coverage, "samples": max(count, 1)}}
+    recipe = recipe_from(**options, text=text, output={k: v for k, v in output.items() if v is not None})
+    _warn(recipe)
     bar = None if quiet or as_json else _Bar()
     started = time.monotonic()
     try:
@@ -67,8 +72,20 @@ def command(
         _print_summary(result, seconds)
 
 
+def _warn(recipe: Recipe) -> None:
+    """Say what of the user's own files cannot be used."""
+    from ocrsynth.text import alphabet
+
+    letters = alphabet.load(recipe.language)
+    for source in recipe.sources:
+        if warning := source.source.warning(letters):
+            click.echo(f"warning: {warning}", err=True)
+
+
 def _print_json(result: Result, seconds: float) -> None:
     import orjson
+
+    from ocrsynth.generation.run import figures_of
 
     statistics = result.statistics
     content = {
@@ -78,8 +95,8 @@ def _print_json(result: Result, seconds: float) -> None:
         "shards": result.plan.n_shards,
         "resumed_shards": result.resumed_shards,
         "bytes": statistics.size_bytes,
-        "rejected": dict(statistics.rejected),
-        "fonts": dict(statistics.fonts),
+        "splits": dict(statistics.splits),
+        **figures_of(statistics),
         "seconds": round(seconds, 3),
     }
     click.echo(orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode())
@@ -90,9 +107,11 @@ def _print_summary(result: Result, seconds: float) -> None:
     rejects = ", ".join(f"{reason} {n:,}" for reason, n in statistics.rejected.most_common()) or "none"
     done = f", {result.resumed_shards} of them from before" if result.resumed_shards else ""
     click.echo(f"{statistics.samples:,} samples in {result.plan.n_shards} shards{done}: {result.out}/")
-    click.echo(
-        f"  {statistics.size_bytes / 1e6:,.1f} MB, {seconds:.1f} s, {len(statistics.fonts)} families, rejected draws: {rejects}"
-    )
+    families = len(statistics.delivered.fonts)
+    click.echo(f"  {statistics.size_bytes / 1e6:,.1f} MB, {seconds:.1f} s, {families} families, rejected draws: {rejects}")
+    click.echo(f"  {statistics.distinct_texts:,} distinct texts, {len(statistics.delivered.characters):,} distinct characters")
+    if statistics.splits:
+        click.echo("  splits: " + ", ".join(f"{name} {n:,}" for name, n in statistics.splits.items()))
 
 
 class _Bar:

@@ -18,6 +18,8 @@ from ocrsynth.fonts.faces import covered
 from ocrsynth.records import FontChoice, FontKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ocrsynth.fonts.catalogue import Axis, FaceFile, Family, FontClass
     from ocrsynth.seeding import Stream
 
@@ -96,6 +98,19 @@ class FontSelector:
     def missing(self, font: FontChoice, text: str) -> frozenset[str]:
         """Return the characters of *text* that the font maps to no glyph."""
         return frozenset(text) - covered(font.key.path, font.key.face, self._characters)
+
+    def require(self, characters: Iterable[str], where: str) -> None:
+        """Raise CoverageError, beginning with *where*, for those of *characters* that no font here has."""
+        lacking = frozenset(characters)
+        for family in self._all:
+            for face in family.faces:
+                lacking -= covered(face.path, face.index, lacking)
+        if lacking:
+            shown = ", ".join(f"{c} U+{ord(c):04X}" for c in sorted(lacking)[:_SHOWN])
+            raise CoverageError(
+                f"{where}: no font has {len(lacking)} of the characters, got {shown}{', …' if len(lacking) > _SHOWN else ''}; "
+                "add a font that has them with --fonts DIR"
+            )
 
     def draw_fallback(self, stream: Stream, missing: frozenset[str]) -> FontChoice | None:
         """Return a font that has all of *missing*, in the regular style, or None if there is none.

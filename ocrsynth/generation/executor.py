@@ -104,7 +104,7 @@ def run_workers(
                     if "samples" in event:
                         on_progress(event["samples"], event["rejected"])
                     elif "done" in event:
-                        on_receipt(Receipt(**event["done"]))
+                        on_receipt(Receipt.from_dict(event["done"]))
                         worker.shard = None
                         if todo:
                             worker.give(todo.pop())

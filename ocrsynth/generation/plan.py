@@ -5,7 +5,7 @@ A data set folder holds::
     plan.json            what is to be made; written first
     recipe.lock.yaml     the recipe with every default, and the versions it depends on
     receipts/000000.json one a finished shard, written after it
-    data/000000.tar      the shards
+    data/000000.tar      the shards; where the recipe splits, data/train/000000.tar and so on
     NOTICE               fonts and licences of what was drawn
     dataset.json         counts and hashes of the whole; written last, so a folder that has it is complete
 """
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ocrsynth.errors import OutputError
+from ocrsynth.generation.statistics import Statistics
 from ocrsynth.recipe import Recipe, fingerprint
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Plan:
     count: int
     shard_size: int
     format: str
+    splits: list[str]
+    """Names of the splits, sorted; empty where there are none."""
 
     @classmethod
     def of(cls, recipe: Recipe, count: int) -> tuple[Plan, str]:
@@ -62,7 +65,9 @@ class Plan:
             # It depends on the count alone, never on the workers: the shards must not.
             size = min(max(-(-count // _SHARDS_AIMED_AT), _SMALLEST_SHARD), _LARGEST_SHARD)
         locked = recipe.locked()
-        return cls(SCHEMA, fingerprint(locked), recipe.language, recipe.seed, count, size, recipe.output.format), locked
+        output = recipe.output
+        splits = sorted(output.split)
+        return cls(SCHEMA, fingerprint(locked), recipe.language, recipe.seed, count, size, output.format, splits), locked
 
     @property
     def n_shards(self) -> int:
@@ -84,22 +89,50 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardFile:
+    """A file of a shard, or its folder, as a receipt states it."""
+
+    name: str
+    """Path below the data folder."""
+    sha256: str
+    size_bytes: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Proof of a finished shard, and its statistics."""
 
     plan: str
     shard: int
-    name: str
-    sha256: str
-    size_bytes: int
-    count: int
-    rejected: dict[str, int]
-    fonts: dict[str, int]
-    """Samples by font family."""
+    files: list[ShardFile]
+    """One, or one for each split that has samples in this shard."""
+    statistics: Statistics
+
+    @property
+    def count(self) -> int:
+        """Return the number of samples."""
+        return sum(file.count for file in self.files)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values that `from_dict` reads back."""
+        files = [asdict(file) for file in self.files]
+        return {"plan": self.plan, "shard": self.shard, "files": files, "statistics": self.statistics.as_dict()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Receipt:
+        """Return the receipt of `as_dict`; raises KeyError, TypeError or ValueError if it is none."""
+        files = [ShardFile(**file) for file in data["files"]]
+        for file in files:
+            if not isinstance(file.name, str) or not isinstance(file.sha256, str):
+                raise TypeError("files: no name or hash")
+            if not isinstance(file.size_bytes, int) or not isinstance(file.count, int):
+                raise TypeError("files: no size or count")
+        return cls(data["plan"], data["shard"], files, Statistics.from_dict(data["statistics"]))
 
     def to_bytes(self) -> bytes:
         """Return the content of the receipt's file."""
-        return orjson.dumps(asdict(self), option=_JSON)
+        return orjson.dumps(self.as_dict(), option=_JSON)
 
 
 def read_plan(out: Path) -> Plan:
@@ -130,23 +163,11 @@ def load_recipe(out: Path, plan: Plan) -> Recipe:
 def read_receipt(out: Path, plan: Plan, shard: int) -> Receipt | None:
     """Return the receipt of *shard* if it is there, whole, and of this plan."""
     try:
-        receipt = Receipt(**orjson.loads((out / RECEIPTS / f"{shard:06d}.json").read_bytes()))
-    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+        receipt = Receipt.from_dict(orjson.loads((out / RECEIPTS / f"{shard:06d}.json").read_bytes()))
+    except (FileNotFoundError, orjson.JSONDecodeError, TypeError, KeyError, ValueError, AttributeError):
         return None
     expected = (plan.digest, shard, len(plan.indices(shard)))
-    whole = (
-        (receipt.plan, receipt.shard, receipt.count) == expected
-        and isinstance(receipt.name, str)
-        and isinstance(receipt.sha256, str)
-        and isinstance(receipt.size_bytes, int)
-        and _counts(receipt.rejected)
-        and _counts(receipt.fonts)
-    )
-    return receipt if whole else None
-
-
-def _counts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(n, int) for n in value.values())
+    return receipt if (receipt.plan, receipt.shard, receipt.count) == expected else None
 
 
 _PART = re.compile(r"\.part-\d+$")
@@ -227,7 +248,8 @@ def prepare(out: Path, plan: Plan, lock_text: str) -> None:
             raise OutputError(
                 f"{out}/: is not empty and holds no plan, got {others[0]!r} and {len(others) - 1} more; choose an empty folder"
             )
-    (out / DATA).mkdir(exist_ok=True)
+    for folder in data_folders(out, plan):
+        folder.mkdir(parents=True, exist_ok=True)
     (out / RECEIPTS).mkdir(exist_ok=True)
     if not (out / LOCK).exists():
         write_atomically(out / LOCK, lock_text.encode())
@@ -235,10 +257,15 @@ def prepare(out: Path, plan: Plan, lock_text: str) -> None:
         write_atomically(out / PLAN, plan.to_bytes())
 
 
+def data_folders(out: Path, plan: Plan) -> list[Path]:
+    """Return the folders that shards lie in: one a split, or the data folder itself."""
+    return [out / DATA / split for split in plan.splits] or [out / DATA]
+
+
 def _is_beginning(path: Path, lock_text: str) -> bool:
     """Tell whether *path* is what an interrupted `prepare` leaves behind, and nothing of the user's."""
     if path.name in (DATA, RECEIPTS):
-        return path.is_dir() and not any(path.iterdir())
+        return path.is_dir() and not any(p for p in path.rglob("*") if not p.is_dir())
     if path.name == LOCK:
         return path.is_file() and path.read_bytes() == lock_text.encode()
     return path.is_file() and whole_name(path) in (LOCK, PLAN)

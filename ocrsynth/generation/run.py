@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +20,7 @@ from ocrsynth.generation.plan import (
     RECEIPTS,
     Plan,
     Receipt,
+    data_folders,
     hash_of,
     locked,
     prepare,
@@ -30,6 +30,7 @@ from ocrsynth.generation.plan import (
     write_atomically,
 )
 from ocrsynth.generation.shard import build_shard, remove
+from ocrsynth.generation.statistics import Statistics, shift_between
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.write.base import FORMATS
 
@@ -40,23 +41,6 @@ if TYPE_CHECKING:
 
 _FEW = 200
 """Samples before the share of rejections means anything."""
-
-
-@dataclass(slots=True)
-class Statistics:
-    """Counts over the shards of a data set."""
-
-    samples: int = 0
-    size_bytes: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    fonts: Counter[str] = field(default_factory=Counter)
-
-    def add(self, receipt: Receipt) -> None:
-        """Count a finished shard."""
-        self.samples += receipt.count
-        self.size_bytes += receipt.size_bytes
-        self.rejected.update(receipt.rejected)
-        self.fonts.update(receipt.fonts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +101,7 @@ def generate(recipe: Recipe, count: int, out: str | Path, *, workers: int = 1, p
             progress.start(plan.count, statistics.samples)
 
             def finished(receipt: Receipt) -> None:
-                statistics.add(receipt)
+                statistics.add(receipt.statistics)
                 _check_rejections(recipe, statistics)
 
             if workers > 1 and len(missing) > 1:
@@ -154,16 +138,18 @@ def _take_stock(out: Path, plan: Plan, statistics: Statistics) -> list[int]:
     A shard counts as finished if its receipt is there and it has the size that the receipt says; `verify` hashes.
     """
     _remove_parts(out, plan)
-    fmt = FORMATS.get(plan.format, "output.format")()
     missing = []
     for shard in range(plan.n_shards):
         receipt = read_receipt(out, plan, shard)
-        path = out / DATA / fmt.shard_name(shard)
-        if receipt is None or not path.exists() or size_of(path) != receipt.size_bytes:
+        if receipt is None or not all(_is_whole(out / DATA / file.name, file.size_bytes) for file in receipt.files):
             missing.append(shard)
         else:
-            statistics.add(receipt)
+            statistics.add(receipt.statistics)
     return missing
+
+
+def _is_whole(path: Path, size_bytes: int) -> bool:
+    return path.exists() and size_of(path) == size_bytes
 
 
 def _remove_parts(out: Path, plan: Plan) -> None:
@@ -172,8 +158,9 @@ def _remove_parts(out: Path, plan: Plan) -> None:
     ours = {
         out: {PLAN, LOCK, NOTICE, DATASET},
         out / RECEIPTS: {f"{shard:06d}.json" for shard in range(plan.n_shards)},
-        out / DATA: {*(fmt.shard_name(shard) for shard in range(plan.n_shards)), *fmt.joined},
     }
+    shards = {*(fmt.shard_name(shard) for shard in range(plan.n_shards)), *fmt.joined}
+    ours |= dict.fromkeys(data_folders(out, plan), shards)
     for folder, names in ours.items():
         for path in folder.iterdir():
             if whole_name(path) in names:
@@ -194,8 +181,10 @@ def _finish(recipe: Recipe, plan: Plan, out: Path, statistics: Statistics) -> No
     """Write what belongs to the data set as a whole, `dataset.json` last."""
     receipts = all_receipts(out, plan)
     fmt = FORMATS.get(plan.format, "output.format")()
-    fmt.join(out / DATA, [r.name for r in receipts])
-    write_atomically(out / NOTICE, _notice(recipe, statistics.fonts).encode())
+    for folder in data_folders(out, plan):
+        names = (Path(file.name) for receipt in receipts for file in receipt.files)
+        fmt.join(folder, [name.name for name in names if (out / DATA / name).parent == folder])
+    write_atomically(out / NOTICE, _notice(recipe, statistics.delivered.fonts).encode())
     write_atomically(out / DATASET, summary_of(out, plan, receipts))
 
 
@@ -203,11 +192,12 @@ def summary_of(out: Path, plan: Plan, receipts: list[Receipt]) -> bytes:
     """Return the content of ``dataset.json``: a pure function of plan, receipts and joined files."""
     statistics = Statistics()
     for receipt in receipts:
-        statistics.add(receipt)
+        statistics.add(receipt.statistics)
     joined = []
-    for name in FORMATS.get(plan.format, "output.format")().joined:
-        sha256, size = hash_of(out / DATA / name)
-        joined.append({"name": f"{DATA}/{name}", "sha256": sha256, "bytes": size})
+    for folder in data_folders(out, plan):
+        for name in FORMATS.get(plan.format, "output.format")().joined:
+            sha256, size = hash_of(folder / name)
+            joined.append({"name": (folder / name).relative_to(out).as_posix(), "sha256": sha256, "bytes": size})
     content = {
         "schema": plan.schema,
         "plan": plan.digest,
@@ -218,11 +208,30 @@ def summary_of(out: Path, plan: Plan, receipts: list[Receipt]) -> bytes:
         "count": statistics.samples,
         "bytes": statistics.size_bytes,
         "joined": joined,
-        "shards": [{"name": f"{DATA}/{r.name}", "sha256": r.sha256, "bytes": r.size_bytes, "count": r.count} for r in receipts],
-        "rejected": dict(sorted(statistics.rejected.items())),
-        "fonts": dict(sorted(statistics.fonts.items())),
+        "shards": [
+            {"name": f"{DATA}/{f.name}", "sha256": f.sha256, "bytes": f.size_bytes, "count": f.count}
+            for r in receipts
+            for f in r.files
+        ],
+        "splits": {name: statistics.splits[name] for name in plan.splits},
+        **figures_of(statistics),
     }
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+def figures_of(statistics: Statistics) -> dict[str, Any]:
+    """Return what was asked and delivered: rejections, distributions, how far they shifted, and distinct texts."""
+    requested, delivered = statistics.requested, statistics.delivered
+    return {
+        "rejected": dict(sorted(statistics.rejected.items())),
+        "distinct_texts": statistics.distinct_texts,
+        "requested": requested.as_dict(),
+        "delivered": delivered.as_dict(),
+        "shift": {
+            name: round(shift_between(getattr(requested, name), getattr(delivered, name)), 5)
+            for name in ("characters", "lengths", "fonts", "sources")
+        },
+    }
 
 
 def all_receipts(out: Path, plan: Plan) -> list[Receipt]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, Receipt, hash_of, part_name, write_atomically
+from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, Receipt, ShardFile, hash_of, part_name, write_atomically
+from ocrsynth.generation.statistics import Statistics
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.write.base import FORMATS
 
@@ -15,49 +17,86 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocrsynth.recipe import Recipe
+    from ocrsynth.records import Sample
+    from ocrsynth.write.base import ShardWriter
 
 BATCH = 64
 Report = Callable[[int, dict[str, int]], None]
 """Called now and then with the number of samples made since the last call, and the rejections among them."""
 
 
+class _Files:
+    """The files of one shard, under temporary names: one, or one a split."""
+
+    def __init__(self, plan: Plan, shard: int, out: Path) -> None:
+        self._format = FORMATS.get(plan.format, "output.format")()
+        self._name = self._format.shard_name(shard)
+        self._out = out
+        self._finals = {split: out / DATA / split / self._name for split in plan.splits or ("",)}
+        self._writers: dict[str, ShardWriter] = {}
+        self._counts: Counter[str] = Counter()
+        self.discard()
+
+    def add(self, sample: Sample) -> None:
+        self._format.check(sample)
+        split = sample.provenance.get("split") or ""
+        writer = self._writers.get(split)
+        if writer is None:
+            writer = self._writers[split] = self._format.open(part_name(self._finals[split]))
+        writer.add(sample)
+        self._counts[split] += 1
+
+    def close(self) -> None:
+        """Complete all files; every one is closed even if one fails."""
+        with ExitStack() as stack:
+            for writer in self._writers.values():
+                stack.callback(writer.close)
+
+    def publish(self) -> list[ShardFile]:
+        """Give the files their names."""
+        files = []
+        for split, final in self._finals.items():
+            remove(final)
+            if split in self._writers:
+                part = part_name(final)
+                sha256, size = hash_of(part)
+                part.replace(final)
+                files.append(ShardFile(final.relative_to(self._out / DATA).as_posix(), sha256, size, self._counts[split]))
+        return files
+
+    def discard(self) -> None:
+        """Remove what was begun."""
+        for final in self._finals.values():
+            remove(part_name(final))
+
+
 def build_shard(recipe: Recipe, plan: Plan, shard: int, out: Path, report: Report) -> Receipt:
-    """Build *shard* under a temporary name, give it its name, then write and return its receipt.
+    """Build *shard* under temporary names, give its files their names, then write and return its receipt.
 
     Raises SampleError and OSError; what was begun is then removed.
     """
     pipeline = pipeline_for(recipe)
-    fmt = FORMATS.get(plan.format, "output.format")()
-    final = out / DATA / fmt.shard_name(shard)
-    part = part_name(final)
-    remove(part)
-    rejected: Counter[str] = Counter()
-    fonts: Counter[str] = Counter()
+    files = _Files(plan, shard, out)
+    statistics = Statistics()
     indices = plan.indices(shard)
     try:
-        writer = fmt.open(part)
         try:
             for start in range(indices.start, indices.stop, BATCH):
                 batch = range(start, min(start + BATCH, indices.stop))
-                news: Counter[str] = Counter()
-                for sample in pipeline.batch(batch):
-                    fmt.check(sample)
-                    writer.add(sample)
-                    news.update(sample.provenance["rejected"])
-                    fonts[sample.provenance["font"]["family"]] += 1
-                rejected += news
-                report(len(batch), dict(news))
+                samples = pipeline.batch(batch)
+                for sample in samples:
+                    files.add(sample)
+                before = statistics.rejected.copy()
+                statistics.count(samples)
+                report(len(batch), dict(statistics.rejected - before))
         finally:
-            writer.close()
-        sha256, size = hash_of(part)
-        remove(final)
-        part.replace(final)
+            files.close()
+        published = files.publish()
     except BaseException:
-        remove(part)
+        files.discard()
         raise
-    receipt = Receipt(
-        plan.digest, shard, final.name, sha256, size, len(indices), dict(sorted(rejected.items())), dict(sorted(fonts.items()))
-    )
+    statistics.size_bytes = sum(file.size_bytes for file in published)
+    receipt = Receipt(plan.digest, shard, published, statistics)
     write_atomically(out / RECEIPTS / f"{shard:06d}.json", receipt.to_bytes())
     return receipt
 

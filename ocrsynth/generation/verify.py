@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from ocrsynth import codec
 from ocrsynth.errors import AssetError, RecipeError
-from ocrsynth.generation.plan import DATA, DATASET, Plan, hash_of, load_recipe, read_plan, read_receipt
+from ocrsynth.generation.plan import DATA, DATASET, Plan, data_folders, hash_of, load_recipe, read_plan, read_receipt
 from ocrsynth.generation.run import all_receipts, summary_of
 from ocrsynth.text import alphabet
-from ocrsynth.text.mixture import check_label
+from ocrsynth.text.mixture import check_label, label_characters
+from ocrsynth.text.splits import Splits
 from ocrsynth.write.base import FORMATS, Stored
 from ocrsynth.write.meta import Metadata
 
@@ -44,10 +45,10 @@ def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _tota
     Raises OutputError if the folder holds no data set.
     """
     plan = read_plan(out)
-    characters, findings = _alphabet_of(out, plan)
+    labels, findings = _labels_of(out, plan)
     samples = 0
     for shard in range(plan.n_shards):
-        n, found = _verify_shard(out, plan, shard, characters)
+        n, found = _verify_shard(out, plan, shard, labels)
         samples += n
         findings += found
         on_shard(shard + 1, plan.n_shards)
@@ -57,17 +58,22 @@ def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _tota
 def _verify_whole(out: Path, plan: Plan) -> list[Finding]:
     """Return what is wrong beside the shards: files too many or too few, and the summary."""
     fmt = FORMATS.get(plan.format, "plan.format")()
-    shards = {fmt.shard_name(shard) for shard in range(plan.n_shards)}
-    there = {path.name for path in (out / DATA).iterdir()} if (out / DATA).is_dir() else set()
-    findings = [
-        Finding(f"{DATA}/{name}", "is no part of the plan; remove it") for name in sorted(there - shards - set(fmt.joined))
-    ]
+    names = {*(fmt.shard_name(shard) for shard in range(plan.n_shards)), *fmt.joined}
+    findings = []
+    for folder in {out / DATA, *data_folders(out, plan)}:
+        due = (names if folder in data_folders(out, plan) else set()) | (set(plan.splits) if folder == out / DATA else set())
+        there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        findings += [
+            Finding((folder / name).relative_to(out).as_posix(), "is no part of the plan; remove it")
+            for name in sorted(there - due)
+        ]
     if not (out / DATASET).exists():
         return [*findings, Finding(DATASET, "is missing: the run did not finish; run ocrsynth generate again to resume")]
     missing = [
-        Finding(f"{DATA}/{name}", "is missing; run ocrsynth generate again to write it")
+        Finding((folder / name).relative_to(out).as_posix(), "is missing; run ocrsynth generate again to write it")
+        for folder in data_folders(out, plan)
         for name in fmt.joined
-        if name not in there
+        if not (folder / name).exists()
     ]
     if missing:
         return findings + missing
@@ -90,7 +96,27 @@ def _verify_whole(out: Path, plan: Plan) -> list[Finding]:
     return findings
 
 
-def _alphabet_of(out: Path, plan: Plan) -> tuple[frozenset[str] | None, list[Finding]]:
+class _Labels(NamedTuple):
+    """What the labels of a data set may be."""
+
+    characters: frozenset[str]
+    splits: Splits
+    may_be_empty: bool
+
+    def fault(self, text: str, file: str) -> str | None:
+        """Return what is wrong with the label of a sample in *file*, a path below the data folder, or None."""
+        if not text and self.may_be_empty:
+            return None
+        reason = check_label(text, self.characters)
+        if reason:
+            return f"has a label that cannot be: {reason}, got {text!r}"
+        split = self.splits.of(text)
+        if split is not None and split != file.partition("/")[0]:
+            return f"has a label of split {split!r}, got {text!r}"
+        return None
+
+
+def _labels_of(out: Path, plan: Plan) -> tuple[_Labels | None, list[Finding]]:
     try:
         recipe = load_recipe(out, plan)
     except (RecipeError, AssetError) as error:
@@ -98,42 +124,53 @@ def _alphabet_of(out: Path, plan: Plan) -> tuple[frozenset[str] | None, list[Fin
         return None, [
             Finding("recipe.lock.yaml", f"cannot be made ready here, so labels are not held against the alphabet ({error})")
         ]
-    return alphabet.load(recipe.language).characters, []
+    characters = label_characters(recipe.text, alphabet.load(recipe.language))
+    return _Labels(characters, Splits(recipe.output.split, "output.split"), recipe.text.empty_share > 0), []
 
 
-def _verify_shard(out: Path, plan: Plan, shard: int, characters: frozenset[str] | None) -> tuple[int, list[Finding]]:
+def _verify_shard(out: Path, plan: Plan, shard: int, labels: _Labels | None) -> tuple[int, list[Finding]]:
     fmt = FORMATS.get(plan.format, "plan.format")()
-    name = f"{DATA}/{fmt.shard_name(shard)}"
-    path = out / name
     receipt = read_receipt(out, plan, shard)
     if receipt is None:
-        return 0, [Finding(name, "has no receipt of this plan; run ocrsynth generate again to resume")]
-    if not path.exists():
-        return 0, [Finding(name, "is missing; run ocrsynth generate again to resume")]
+        name = fmt.shard_name(shard)
+        return 0, [Finding(f"{DATA}/{name}", "has no receipt of this plan; run ocrsynth generate again to resume")]
+    indices = plan.indices(shard)
+    due = set(indices)
     findings = []
-    sha256, size = hash_of(path)
-    if sha256 != receipt.sha256:
-        what = (
-            f"holds {size} bytes with SHA-256 {sha256[:12]}, its receipt says {receipt.size_bytes} with {receipt.sha256[:12]}"
-        )
-        findings.append(Finding(name, what))
-    expected = iter(plan.indices(shard))
-    n = 0
-    try:
-        for stored in fmt.read(path):
-            n += 1
-            index = next(expected, None)
-            if index is None or stored.key != f"{index:012d}":
-                findings.append(Finding(f"{name}: {stored.key}", f"is out of place, sample {index} was due"))
-            findings += [Finding(f"{name}: {stored.key}", what) for what in _faults(stored, characters)]
-    except ValueError as error:
-        findings.append(Finding(name, f"cannot be read, {error}"))
-    if n != len(plan.indices(shard)):
-        findings.append(Finding(name, f"holds {n} samples, the plan says {len(plan.indices(shard))}"))
-    return n, findings
+    total = 0
+    for file in receipt.files:
+        name = f"{DATA}/{file.name}"
+        path = out / name
+        if not path.exists():
+            findings.append(Finding(name, "is missing; run ocrsynth generate again to resume"))
+            continue
+        sha256, size = hash_of(path)
+        if sha256 != file.sha256:
+            what = f"holds {size} bytes with SHA-256 {sha256[:12]}, its receipt says {file.size_bytes} with {file.sha256[:12]}"
+            findings.append(Finding(name, what))
+        n = 0
+        try:
+            for stored in fmt.read(path):
+                # Without splits the next index is known; with them a file holds some, in order.
+                expected = indices[n] if not plan.splits and n < len(indices) else None
+                index = int(stored.key) if stored.key.isdecimal() else -1
+                n += 1
+                if index not in due or (not plan.splits and index != expected):
+                    said = f"is out of place, sample {expected} was due" if expected is not None else "is out of place"
+                    findings.append(Finding(f"{name}: {stored.key}", said))
+                due.discard(index)
+                findings += [Finding(f"{name}: {stored.key}", what) for what in _faults(stored, labels, file.name)]
+        except ValueError as error:
+            findings.append(Finding(name, f"cannot be read, {error}"))
+        if n != file.count:
+            findings.append(Finding(name, f"holds {n} samples, the plan says {file.count}"))
+        total += n
+    if due and not findings:
+        findings.append(Finding(f"{DATA}/{fmt.shard_name(shard)}", f"lacks samples {sorted(due)[:5]!r}"))
+    return total, findings
 
 
-def _faults(stored: Stored, characters: frozenset[str] | None) -> Iterator[str]:
+def _faults(stored: Stored, labels: _Labels | None, file: str) -> Iterator[str]:
     try:
         image = codec.decode(stored.image)
     except ValueError as error:
@@ -149,9 +186,9 @@ def _faults(stored: Stored, characters: frozenset[str] | None) -> Iterator[str]:
         yield f"is {image.shape[1]}×{image.shape[0]} px, its metadata says {meta.width}×{meta.height}"
     if meta.text != stored.text:
         yield f"has the label {stored.text!r}, its metadata {meta.text!r}"
-    reason = check_label(stored.text, characters) if characters is not None else None
-    if reason:
-        yield f"has a label that cannot be: {reason}, got {stored.text!r}"
+    fault = labels.fault(stored.text, file) if labels is not None else None
+    if fault:
+        yield fault
     if [i for start, end in meta.clusters for i in range(start, end)] != list(range(len(stored.text))):
         yield "has clusters that do not partition its label"
     for name, ranges, quads in (("clusters", meta.clusters, meta.cluster_quads), ("words", meta.words, meta.word_quads)):

@@ -14,7 +14,6 @@ import os
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ def main(out: Path) -> int:
         for line in sys.stdin:
             receipt = build_shard(recipe, plan, int(line), out, events.count)
             events.flush()
-            events.send({"done": asdict(receipt)})
+            events.send({"done": receipt.as_dict()})
     except (BrokenPipeError, KeyboardInterrupt):
         # Whoever started this worker is gone or wants it to end.
         return ExitCode.INTERRUPTED

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _VIRAMA = 9
 """Canonical combining class of viramas."""
 _JOINERS = "\u200c\u200d"
+_PHRASED = frozenset({"Thai", "Laoo", "Khmr", "Mymr", "Tibt", "Lana", "Talu", "Java", "Bali"})
+"""Scripts without spaces between words, but between phrases or sentences."""
 
 
 class Punctuation(Section):
@@ -85,8 +87,8 @@ class Alphabet(Section):
 
     @property
     def characters(self) -> frozenset[str]:
-        """Return every character that a text of this alphabet may hold, the space included."""
-        spaced = {" "} if self.spacing else set()
+        """Return every character that a text of this alphabet may hold, the space included if words or phrases stand apart."""
+        spaced = {" "} if self.spacing or self.script in _PHRASED else set()
         auxiliary = set(self.auxiliary.split())
         upper = {c.upper() for c in auxiliary if self.casing and len(c.upper()) == 1}
         marks = set(self.marks.split())
@@ -95,11 +97,11 @@ class Alphabet(Section):
 
 
 @lru_cache(maxsize=64)
-def load(language: str) -> Alphabet:
+def load(language: str, where: str = "language") -> Alphabet:
     """Return the alphabet of a language, given as its id (``en_Latn``) or as a BCP 47 tag (``en``, ``sr-Latn``, ``pt-BR``).
 
-    A file of ``alphabets/`` comes first, then the exemplar characters of package gflanguages.  Raises RecipeError, with the
-    closest known languages, if neither knows the language.
+    A file of ``alphabets/`` comes first, then the exemplar characters of package gflanguages.  Raises RecipeError, beginning
+    with *where* and with the closest known language, if neither knows the language.
     """
     curated = assets.names("alphabets")
     names = (language, *_candidates(language))
@@ -117,12 +119,12 @@ def load(language: str) -> Alphabet:
         if name in others:
             keys = exemplars.alphabet_of(name)
             if keys is None:
-                raise RecipeError(f"language: no letters are known for {name!r}; write alphabets/{name}.yaml")
+                raise RecipeError(f"{where}: no letters are known for {name!r}; write alphabets/{name}.yaml")
             return validate(Alphabet, keys, f"gflanguages: {name}")
     known = {*curated, *others, *(name.partition("_")[0] for name in others)}
     close = difflib.get_close_matches(language, sorted(known), n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}?" if close else "give a BCP 47 tag such as 'en' or an id such as 'en_Latn'"
-    raise RecipeError(f"language: no alphabet for {language!r}; {hint}")
+    raise RecipeError(f"{where}: no alphabet for {language!r}; {hint}")
 
 
 def _candidates(tag: str) -> Iterator[str]:

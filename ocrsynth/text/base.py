@@ -31,9 +31,15 @@ class Source(Section):
         del alphabet
         return True
 
-    def digest(self) -> str | None:
+    def digest(self, alphabet: Alphabet) -> str | None:
         """Return the SHA-256 of the file that the texts come from, or None if they come from packages alone."""
+        del alphabet
         return None
+
+    def warning(self, alphabet: Alphabet) -> str:
+        """Return what a user should know of the source's file, or an empty string."""
+        del alphabet
+        return ""
 
     @abstractmethod
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:

@@ -6,18 +6,23 @@ import unicodedata
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+import regex
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError, SampleError, suggest
 from ocrsynth.fields import Range, Section, Within, validate
 from ocrsynth.records import TextLine
+from ocrsynth.text.alphabet import Alphabet, load
 from ocrsynth.text.base import SOURCES, Source
+from ocrsynth.text.coverage import CoverageConfig, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ocrsynth.seeding import Stream
-    from ocrsynth.text.alphabet import Alphabet
+    from ocrsynth.text.base import Drawer
+
+_CLUSTER = regex.compile(r"\X")
 
 
 class CaseWeights(Section):
@@ -29,6 +34,14 @@ class CaseWeights(Section):
     upper: float = Field(default=0.2, ge=0, description="all letters upper")
 
 
+class ForeignConfig(Section):
+    """The recipe's ``text.foreign`` section: words of other languages inside lines."""
+
+    languages: tuple[str, ...] = ()
+    """Languages, as tags or ids; their characters may then stand in labels."""
+    share: float = Field(default=0.15, ge=0, le=1, description="share of lines that hold words of one of them")
+
+
 class TextConfig(Section):
     """The recipe's ``text`` section."""
 
@@ -38,6 +51,11 @@ class TextConfig(Section):
     """Length of a line, drawn evenly; words end a line before they would cross it."""
     case: CaseWeights = CaseWeights()
     """Weights of the case styles; the label is what results."""
+    foreign: ForeignConfig = ForeignConfig()
+    """Words of other languages inside lines, such as English names in Arabic."""
+    coverage: CoverageConfig = CoverageConfig()
+    """A target for every character of the alphabet, met by schedule."""
+    empty_share: float = Field(default=0.0, ge=0, le=1, description="share of pictures without text, whose label is empty")
 
 
 class WeightedSource(NamedTuple):
@@ -80,6 +98,16 @@ def default_sources(alphabet: Alphabet) -> tuple[dict[str, Any], ...]:
     return (*mixed, {"alphabet": {"weight": 1}})
 
 
+def label_characters(config: TextConfig, alphabet: Alphabet) -> frozenset[str]:
+    """Return every character that a label of a recipe may hold."""
+    return alphabet.characters.union(*(a.characters for a in foreign_alphabets(config)))
+
+
+def foreign_alphabets(config: TextConfig) -> tuple[Alphabet, ...]:
+    """Return the alphabets of ``text.foreign``; raises RecipeError for an unknown language."""
+    return tuple(load(name, "text.foreign.languages") for name in config.foreign.languages)
+
+
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp", "Co"})
 _MAX_DRAWS = 20
 
@@ -100,9 +128,9 @@ def check_label(text: str, characters: frozenset[str]) -> str | None:
 class TextMixture:
     """Draws lines of text: a source by weight, a length, a text, a case; what results is the label."""
 
-    def __init__(self, config: TextConfig, sources: tuple[WeightedSource, ...], alphabet: Alphabet) -> None:
+    def __init__(self, config: TextConfig, sources: tuple[WeightedSource, ...], alphabet: Alphabet, seed: int = 0) -> None:
         self._alphabet = alphabet
-        self._characters = alphabet.characters
+        self.characters = label_characters(config, alphabet)
         self._length = config.length_clusters
         self._names = [s.source.name for s in sources]
         self._draw = [s.source.compile(alphabet, f"text.sources[{i}].{s.source.name}") for i, s in enumerate(sources)]
@@ -112,22 +140,40 @@ class TextMixture:
         self._style_weights = list(accumulate(styles.values()))
         if alphabet.casing and self._style_weights[-1] <= 0:
             raise RecipeError("text.case: all weights are 0, got 0; give 'asis' a weight")
+        self._foreign = [_natural_drawer(a, "text.foreign.languages") for a in foreign_alphabets(config)]
+        self._foreign_share = config.foreign.share if self._foreign else 0.0
+        longest = int(config.length_clusters.high)
+        self.schedule = Schedule(config.coverage, alphabet, longest, seed) if config.coverage.at_least else None
 
-    def draw(self, stream: Stream) -> TextLine:
-        """Return a line; raises SampleError if a source gives nothing usable in twenty draws."""
+    def draw(self, stream: Stream, index: int = 0) -> TextLine:
+        """Return a line for sample *index*; raises SampleError if a source gives nothing usable in twenty draws."""
         reason: str | None = None
         for _ in range(_MAX_DRAWS):
             which = stream.weighted(self._weights)
-            text = self._draw[which](stream, self._length.draw_int(stream))
+            length = self._length.draw_int(stream)
+            if self._foreign_share and length > 1 and stream.chance(self._foreign_share):
+                text = self._mixed(which, stream, length)
+            else:
+                text = self._draw[which](stream, length)
             if self._alphabet.casing:
                 text = self._cased(text, self._styles[stream.weighted(self._style_weights)])
+            if self.schedule is not None:
+                text = self.schedule.complete(text, index)
             if not text.isascii():
                 text = unicodedata.normalize("NFC", text)
-            reason = check_label(text, self._characters)
+            reason = check_label(text, self.characters)
             if reason is None:
                 alphabet = self._alphabet
                 return TextLine(text, self._names[which], alphabet.direction, alphabet.script, alphabet.language)
         raise SampleError(f"text: {_MAX_DRAWS} draws gave no usable line, the last had {reason}; check the text sources")
+
+    def _mixed(self, which: int, stream: Stream, length: int) -> str:
+        """Return a text of two languages: words of the foreign one stand between those of the own."""
+        foreign = stream.choice(self._foreign)(stream, 1 + stream.below(max(length // 2, 1)))
+        own = self._draw[which](stream, max(length - len(foreign) - 1, 1))
+        units = own.split(" ") if self._alphabet.spacing else _CLUSTER.findall(own)
+        place = stream.between(0, len(units))
+        return (" " if self._alphabet.spacing else "").join((*units[:place], foreign, *units[place:]))
 
     def _cased(self, text: str, style: str) -> str:
         if style == "asis":
@@ -139,7 +185,13 @@ class TextMixture:
         else:
             cased = " ".join([_capitalise(word) for word in text.split(" ")])
         # Case mapping may leave the alphabet (ß → SS stays inside, ŉ → ʼN does not): then the text stays as it was.
-        return cased if self._characters.issuperset(cased) else text
+        return cased if self.characters.issuperset(cased) else text
+
+
+def _natural_drawer(alphabet: Alphabet, where: str) -> Drawer:
+    """Return a drawer of the most natural text that a language has."""
+    [(name, _)] = default_sources(alphabet)[0].items()
+    return SOURCES.get(name, where)().compile(alphabet, where)
 
 
 def _capitalise(text: str) -> str:

@@ -171,11 +171,10 @@ def test_json_has_the_right_counts(tmp_path: Path) -> None:
             "shards": 3,
             "resumed_shards": resumed,
             "bytes": sum(p.stat().st_size for p in (tmp_path / "out/data").iterdir()),
-            "rejected": dataset["rejected"],
-            "fonts": dataset["fonts"],
             "seconds": answer["seconds"],
+            **{key: dataset[key] for key in ("rejected", "splits", "distinct_texts", "requested", "delivered", "shift")},
         }
-        assert sum(answer["fonts"].values()) == 25
+        assert sum(answer["delivered"]["fonts"].values()) == 25
         assert 0 <= answer["seconds"] < 60
 
 
@@ -234,9 +233,10 @@ def test_quiet_shows_no_bar_on_a_terminal(tmp_path: Path) -> None:
 def test_without_a_terminal_there_is_plain_text_only(tmp_path: Path) -> None:
     done = _run(tmp_path, "generate --lang en -n 30 -o out --workers 1", FORCE_COLOR="", TERM="xterm-256color")
     assert (done.returncode, done.stderr) == (0, "")
-    first, second = done.stdout.splitlines()
+    first, second, third = done.stdout.splitlines()
     assert first == "30 samples in 1 shards: out/"
     assert re.fullmatch(r"  \d+\.\d MB, \d+\.\d s, (fonts: )?\d+ (font )?families, rejected draws: .+", second)
+    assert re.fullmatch(r"  \d+ distinct texts, \d+ distinct characters", third)
 
 
 def test_long_runs_without_a_terminal_speak_now_and_then(
@@ -501,7 +501,7 @@ def test_fonts_draws_from_these_folders_only(tmp_path: Path) -> None:
         out = tmp_path / "-".join(("out", *folders))
         options = [a for folder in folders for a in ("--fonts", str(tmp_path / folder))]
         answer = json.loads(_invoke("generate", "--lang", "en", "-n", "20", "-o", str(out), "--json", *options))
-        return {name.partition(" ")[0] for name in answer["fonts"]}
+        return {name.partition(" ")[0] for name in answer["delivered"]["fonts"]}
 
     assert families("0") == {"Lora"}
     assert families("1") == {"Arvo"}

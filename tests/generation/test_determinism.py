@@ -257,6 +257,7 @@ def test_receipts_and_dataset_agree_with_the_files(reference: Path, fmt: str) ->
         "count": _COUNT,
         "shard_size": _SIZE,
         "format": fmt,
+        "splits": [],
     }
     dataset = json.loads((reference / "dataset.json").read_bytes())
     stored = list(_members(reference, fmt).values())
@@ -272,22 +273,28 @@ def test_receipts_and_dataset_agree_with_the_files(reference: Path, fmt: str) ->
         rejected: Counter[str] = Counter()
         for meta in mine:
             rejected.update(meta["provenance"]["rejected"])
+        statistics = receipt.pop("statistics")
         assert receipt == {
             "plan": hashlib.sha256(plan_bytes).hexdigest(),
             "shard": number,
-            "name": path.name,
-            "sha256": sha256,
-            "size_bytes": size,
-            "count": len(mine),
+            "files": [{"name": path.name, "sha256": sha256, "size_bytes": size, "count": len(mine)}],
+        }
+        assert statistics["rejected"] == dict(rejected)
+        assert statistics["samples"] == len(mine)
+        assert statistics["delivered"] == {
+            "characters": dict(Counter("".join(m["text"] for m in mine))),
             "fonts": dict(fonts),
-            "rejected": dict(rejected),
+            "lengths": dict(Counter(str(len(m["clusters"])) for m in mine)),
+            "sources": dict(Counter(m["provenance"]["source"] for m in mine)),
         }
         assert entry == {"name": f"data/{path.name}", "sha256": sha256, "bytes": size, "count": len(mine)}
         all_fonts += fonts
         all_rejected += rejected
     assert dataset["count"] == len(metas) == _COUNT
     assert dataset["bytes"] == sum(s["bytes"] for s in dataset["shards"])
-    assert dataset["fonts"] == dict(all_fonts)
+    assert dataset["delivered"]["fonts"] == dict(all_fonts)
+    assert dataset["delivered"]["characters"] == dict(Counter("".join(m["text"] for m in metas)))
+    assert dataset["distinct_texts"] == len({m["text"] for m in metas})
     assert dataset["rejected"] == dict(all_rejected)
     assert dataset["plan"] == hashlib.sha256(plan_bytes).hexdigest()
     assert dataset["fingerprint"] == plan["fingerprint"]

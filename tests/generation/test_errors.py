@@ -111,7 +111,7 @@ _RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
     ),
     "unknown key of a section": (
         "output: {shard_sise: 3}",
-        "output: unknown key 'shard_sise'; did you mean 'shard_size'? (known: format, image, quality, shard_size)",
+        "output: unknown key 'shard_sise'; did you mean 'shard_size'? (known: format, image, quality, shard_size, split)",
         RecipeError,
     ),
     "unknown key below a section": (
@@ -535,7 +535,8 @@ _REJECTED = re.compile(
 
 def _rejected(out: Path) -> tuple[int, int]:
     receipts = [orjson.loads(p.read_bytes()) for p in (out / "receipts").iterdir()]
-    return sum(r["rejected"]["low_contrast"] for r in receipts), sum(r["count"] for r in receipts)
+    statistics = [r["statistics"] for r in receipts]
+    return sum(s["rejected"]["low_contrast"] for s in statistics), sum(s["samples"] for s in statistics)
 
 
 def test_too_many_rejections(tmp_path: Path) -> None:

@@ -108,7 +108,8 @@ def _error_rate(labels: list[str], read: list[str]) -> float:
 @pytest.mark.parametrize("language", _TABLE)
 def test_the_engine_reads_the_label(language: str, tmp_path: Path) -> None:
     samples = _samples(language)
-    rate = _error_rate([s.text for s in samples], _read(samples, language, tmp_path))
+    labels = [s.text.replace(" ", "") if language in _UNSPACED else s.text for s in samples]
+    rate = _error_rate(labels, _read(samples, language, tmp_path))
     assert rate <= _TABLE[language][2], f"{language}: {rate:.1f} %"
 
 

@@ -22,6 +22,7 @@ from ocrsynth.text.mixture import TextConfig, TextMixture, check_label, default_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _NAMES = list(SOURCES)
 _ENGLISH = alphabet.load("en_Latn")
@@ -53,6 +54,18 @@ def _cased(**weights: float) -> dict[str, float]:
 def _changed(**changes: Any) -> Alphabet:
     """Return the English alphabet with other values, as a file of it would give them."""
     return validate(Alphabet, {**_ENGLISH.model_dump(), **changes}, "alphabets/test.yaml")
+
+
+@pytest.fixture(autouse=True)
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that the example of the source `corpus` names: lines of words, of many lengths."""
+    words = [w for w in wordfreq.top_n_list("en", 3000, "small") if w.isalpha() and w.isascii()]
+    lines = [" ".join(words[(i * i * 37 + k * (11 + i % 7)) % len(words)] for k in range(5 + i % 90)) for i in range(4000)]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file = tmp_path / "corpus.txt"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
 
 
 @pytest.fixture(params=_NAMES)
@@ -104,8 +117,9 @@ class TestContract:
         # Whole words may leave some room, but not most of it.
         assert sum(sizes) / len(sizes) > 0.6 * length
 
-    def test_a_line_without_spaces_between_words_has_none(self, name: str) -> None:
+    def test_a_line_without_spaces_between_words_has_none(self, name: str, corpus: Path) -> None:
         letters = _changed(spacing=False)
+        corpus.write_text(corpus.read_text(encoding="utf-8").replace(" ", ""), encoding="utf-8")
         texts = _texts(_drawer(name, letters, **SOURCES.get(name, "text").EXAMPLE), 200, 30)
         assert all(" " not in text and 0 < len(text) <= 30 for text in texts)
 
@@ -126,6 +140,8 @@ class TestContract:
 def test_every_alphabet_gives_texts_from_every_source_that_knows_it(language: str) -> None:
     letters = alphabet.load(language)
     for source in _NAMES:
+        if source == "corpus":
+            continue  # Its texts are the user's.
         if source == "words" and letters.language not in wordfreq.available_languages("small"):
             continue
         for text in _texts(_drawer(source, letters), 100, 30):
@@ -194,7 +210,7 @@ class TestAlphabetSource:
     """Random strings."""
 
     def test_every_character_is_about_equally_likely_in_its_class(self) -> None:
-        drawn = Counter("".join(_texts(_drawer("alphabet"), 4000, 50)))
+        drawn = Counter("".join(_texts(_drawer("alphabet", confusables=0), 4000, 50)))
         classes: dict[str, tuple[str, ...]] = {
             "letters": _ENGLISH.letters,
             "digits": tuple(_ENGLISH.digits.split()),

@@ -11,6 +11,7 @@ from pydantic import Field
 from ocrsynth.errors import RecipeError
 from ocrsynth.fields import Range, Within
 from ocrsynth.text.base import SOURCES, Drawer, Source
+from ocrsynth.text.confusables import groups_of
 
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
@@ -31,6 +32,9 @@ class Alphabet(Source):
     digits: float = Field(default=0.2, ge=0, description="share of digits")
     punctuation: float = Field(default=0.2, ge=0, description="share of punctuation and symbols")
     marks: float = Field(default=0.25, ge=0, le=1, description="share of letters that carry a mark, where there are marks")
+    confusables: float = Field(
+        default=0.1, ge=0, le=1, description="share of words made of characters that look alike, such as l 1 I or O 0"
+    )
     word_length: Annotated[Range, Within(1, 100, whole=True)] = Range(1, 10)
     """Characters between two spaces."""
 
@@ -72,12 +76,19 @@ class Alphabet(Source):
             # A mark may turn a letter into one that the language does not have.
             return marked if known.issuperset(marked) else drawn
 
+        groups = groups_of(frozenset(characters))
+        alike = self.confusables if groups else 0.0
+
         def draw(stream: Stream, length: int) -> str:
             words: list[str] = []
             left = length
             while left > 0:
                 size = min(word_length.draw_int(stream), left)
-                words.append("".join([cluster(stream) for _ in range(size)]))
+                if alike and stream.chance(alike):
+                    group = stream.choice(groups)
+                    words.append("".join([stream.choice(group) for _ in range(size)]))
+                else:
+                    words.append("".join([cluster(stream) for _ in range(size)]))
                 left -= size + 1
             return (" " if spacing else "").join(words)
 

@@ -5,86 +5,69 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from functools import lru_cache
-from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 import regex
 from pydantic import Field
 
 from ocrsynth.errors import AssetError, RecipeError
 from ocrsynth.text.base import SOURCES, Drawer, Source
+from ocrsynth.text.ngram_model import END, MAX_ORDER, Model, count, from_text, model_of
 
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet
 
-_END = "\n"
 _CLUSTER = regex.compile(r"\X")
-
-
-class _Successors(NamedTuple):
-    """What may follow a context, with cumulative counts."""
-
-    characters: list[str]
-    cumulative: list[float]
-
-
-Model = dict[str, _Successors]
-"""Successors by context, the last 0 to order-1 characters; a line begins and ends with a line feed."""
-
-
-def fit(lines: list[str], order: int) -> Model:
-    """Return the counts of each character after each context of up to *order* - 1 characters in *lines*."""
-    counts: dict[str, dict[str, int]] = {}
-    for line in lines:
-        text = _END + line + _END
-        for i in range(1, len(text)):
-            for length in range(min(order - 1, i) + 1):
-                successors = counts.setdefault(text[i - length : i], {})
-                successors[text[i]] = successors.get(text[i], 0) + 1
-    return {c: _Successors(list(s), list(accumulate(map(float, s.values())))) for c, s in counts.items()}
 
 
 @SOURCES.register
 class Ngram(Source):
-    """Text from a character model with back-off, fitted on sample text of the language or on a file."""
+    """Text from a character model with back-off, fitted on sample text of the language, on a file, or read from one."""
 
     name: ClassVar[str] = "ngram"
     EXAMPLE: ClassVar[dict[str, object]] = {"order": 3}
 
-    order: int = Field(default=4, ge=1, le=8, description="characters that the model looks at, the drawn one included")
+    order: int = Field(default=4, ge=1, le=MAX_ORDER, description="characters that the model looks at, the drawn one included")
     backoff: float = Field(default=0.1, ge=0, lt=1, description="chance of a shorter context, which makes new words")
     file: str | None = Field(default=None, description="UTF-8 text to fit on; empty for the specimen of the language")
+    model: str | None = Field(default=None, description="model file made by `ocrsynth languages model`; its order counts")
 
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether there is text of the language that its alphabet can write."""
         characters = alphabet.characters
         return any(characters.issuperset(word) for line in _specimen(alphabet.id) for word in line.split())
 
-    def digest(self) -> str | None:
-        """Return the SHA-256 of the file that the model is fitted on, if there is one."""
-        return None if self.file is None else hashlib.sha256(Path(self.file).read_bytes()).hexdigest()
+    def digest(self, alphabet: Alphabet) -> str | None:
+        """Return the SHA-256 of the file that the model is read from or fitted on, if there is one."""
+        del alphabet
+        file = self.model or self.file
+        return None if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
-        """Return the drawer; raises RecipeError if there is no text of the language to fit on."""
-        lines = _lines_of(self.file, alphabet, where)
-        model = fit(lines, self.order)
-        order, backoff = self.order, self.backoff
+        """Return the drawer; raises RecipeError if there is no text of the language to fit on, AssetError for a bad file."""
+        if self.model and self.file:
+            raise RecipeError(
+                f"{where}.file: a model is not fitted again, got {self.file!r} beside a model; give one of the two"
+            )
+        model = _read_model(self.model, alphabet, where) if self.model else _fitted(self.file, self.order, alphabet, where)
+        order, successors_of = model
+        backoff = self.backoff
 
         def draw(stream: Stream, length: int) -> str:
             out = ""
-            history = _END
+            history = END
             while len(out) <= length:
                 keep = order - 1
                 while keep > 0 and stream.chance(backoff):
                     keep -= 1
                 context = history[max(len(history) - keep, 0) :] if keep else ""
-                while context not in model:
+                while context not in successors_of:
                     context = context[1:]
-                successors = model[context]
+                successors = successors_of[context]
                 drawn = successors.characters[stream.weighted(successors.cumulative)]
-                if drawn != _END:
+                if drawn != END:
                     out += drawn
                     history += drawn
                 elif len(out) > length // 2:
@@ -92,10 +75,51 @@ class Ngram(Source):
                 else:
                     # The line is too short to end: another begins behind it.
                     out += " " if alphabet.spacing and out else ""
-                    history = _END
+                    history = END
             return _whole(out, alphabet)
 
         return draw
+
+
+def training_lines(file: str | None, alphabet: Alphabet, where: str) -> list[str]:
+    """Return the text to fit a model on: lines that stand in the alphabet, and the words of the others that do.
+
+    Raises RecipeError if there are none, AssetError if the file cannot be read.
+    """
+    if file is not None:
+        lines = [unicodedata.normalize("NFC", " ".join(line.split())) for line in _read(file, f"{where}.file").splitlines()]
+    else:
+        lines = list(_specimen(alphabet.id))
+    characters = alphabet.characters
+    kept = [word for line in lines for word in ([line] if characters.issuperset(line) else line.split()) if word]
+    kept = [k for k in kept if characters.issuperset(k)]
+    if not kept:
+        raise RecipeError(f"{where}: no text of {alphabet.id!r} to fit on, got {file!r}; name a file of such text")
+    return kept
+
+
+def _fitted(file: str | None, order: int, alphabet: Alphabet, where: str) -> Model:
+    return model_of(count(training_lines(file, alphabet, where), order), order)
+
+
+def _read_model(file: str, alphabet: Alphabet, where: str) -> Model:
+    model = from_text(_read(file, f"{where}.model"), file)
+    foreign = sorted({c for s in model.successors.values() for c in s.characters} - alphabet.characters - {END})
+    if foreign:
+        raise RecipeError(
+            f"{where}.model: {file!r} writes characters outside the alphabet of {alphabet.id!r}, got {''.join(foreign[:10])!r}"
+            "; fit a model for this language"
+        )
+    return model
+
+
+def _read(file: str, where: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise AssetError(f"{where}: {file!r} cannot be read, {error.strerror}; check the path") from None
+    except UnicodeDecodeError as error:
+        raise AssetError(f"{where}: {file!r} is not UTF-8 at byte {error.start}; save it as UTF-8") from None
 
 
 def _whole(text: str, alphabet: Alphabet) -> str:
@@ -114,22 +138,3 @@ def _specimen(name: str) -> tuple[str, ...]:
     from ocrsynth.text import exemplars  # The import is slow; most runs never need it.
 
     return tuple(exemplars.specimen(name)) if name in exemplars.known() else ()
-
-
-def _lines_of(file: str | None, alphabet: Alphabet, where: str) -> list[str]:
-    if file is not None:
-        try:
-            text = Path(file).read_text(encoding="utf-8")
-        except OSError as error:
-            raise AssetError(f"{where}.file: {file!r} cannot be read, {error.strerror}; check the path") from None
-        except UnicodeDecodeError as error:
-            raise AssetError(f"{where}.file: {file!r} is not UTF-8 at byte {error.start}; save it as UTF-8") from None
-        lines = [unicodedata.normalize("NFC", " ".join(line.split())) for line in text.splitlines()]
-    else:
-        lines = list(_specimen(alphabet.id))
-    characters = alphabet.characters
-    kept = [word for line in lines for word in ([line] if characters.issuperset(line) else line.split()) if word]
-    kept = [k for k in kept if characters.issuperset(k)]
-    if not kept:
-        raise RecipeError(f"{where}: no text of {alphabet.id!r} to fit on, got {file!r}; name a file of such text")
-    return kept

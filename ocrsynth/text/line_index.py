@@ -1,0 +1,207 @@
+"""An index of a text file of any size: where its lines begin, and which of them cannot be used.
+
+The file is read once, block by block, and never loaded; the index of a file of 100 million lines takes 3 MB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import orjson
+import regex
+
+from ocrsynth import cache
+from ocrsynth.errors import AssetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+EVERY = 256
+"""The offset of every so manieth line is kept."""
+_BLOCK = 8 << 20
+_FIRST_FAULTS = 5
+_SCHEMA = "1"
+_LONGEST_CHARACTER = 4
+_LEAD_MASK = 0b1100_0000
+_CONTINUATION = 0b1000_0000
+SPACES = "\t\v\f\r \u00a0\u202f\u2009\u3000"
+"""White space inside lines; a run of it counts as one space."""
+
+
+class Fault(NamedTuple):
+    """A line that cannot be used; lines count from 1."""
+
+    line: int
+    reason: str
+
+
+@dataclass(slots=True)
+class LineIndex:
+    """What one reading of a file has shown."""
+
+    sha256: str = ""
+    n_bytes: int = 0
+    n_lines: int = 0
+    faulty: dict[str, int] = field(default_factory=dict)
+    """Number of lines by the kind of fault: ``not UTF-8``, ``outside the alphabet``."""
+    faults: list[Fault] = field(default_factory=list)
+    """The first of each kind, in order."""
+    offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Byte offset of lines 0, 256, 512, …, int64 (n,)."""
+
+    @property
+    def n_usable(self) -> int:
+        """Return the number of lines without a fault, blank ones included."""
+        return self.n_lines - sum(self.faulty.values())
+
+    def report(self) -> str:
+        """Return in words which lines cannot be used, or an empty string."""
+        return "; ".join(
+            f"{count:,} of {self.n_lines:,} lines {kind} ("
+            + ", ".join(f"line {f.line}{f.reason}" for f in self.faults if f.reason.startswith(_DETAIL[kind]))
+            + (", …" if count > _FIRST_FAULTS else "")
+            + ")"
+            for kind, count in self.faulty.items()
+        )
+
+
+_NOT_UTF8 = "are not UTF-8"
+_OUTSIDE = "hold characters outside the alphabet"
+_DETAIL = {_NOT_UTF8: " at byte", _OUTSIDE: ": "}
+
+
+def index_of(path: str, characters: frozenset[str]) -> LineIndex:
+    """Return the index of the text file at *path* for an alphabet of *characters*; kept between runs.
+
+    Raises AssetError if the file cannot be read or holds nothing but white space.
+    """
+    file = Path(path)
+    letters = hashlib.sha256("".join(sorted(characters)).encode()).hexdigest()
+    try:
+        if not file.is_file():
+            raise AssetError(f"{path}: no such text file; check the path")
+        place = cache.entry("lines", file, letters, _SCHEMA)
+        index = _restore(cache.read(place))
+        if index is None:
+            index = _scan(file, characters)
+            cache.write(place, _stored(index))
+    except OSError as error:
+        raise AssetError(f"{path}: cannot be read, {error.strerror or error}; check the path") from None
+    return index
+
+
+def _stored(index: LineIndex) -> bytes:
+    head = {name: getattr(index, name) for name in ("sha256", "n_bytes", "n_lines", "faulty")}
+    buffer = io.BytesIO()
+    np.save(buffer, index.offsets)
+    return orjson.dumps({**head, "faults": [list(f) for f in index.faults]}) + b"\n" + buffer.getvalue()
+
+
+def _restore(content: bytes | None) -> LineIndex | None:
+    if content is None:
+        return None
+    head, _, rest = content.partition(b"\n")
+    try:
+        data = orjson.loads(head)
+        data["faults"] = [Fault(*f) for f in data["faults"]]
+        return LineIndex(**data, offsets=np.load(io.BytesIO(rest), allow_pickle=False))
+    except (ValueError, TypeError, KeyError, EOFError):
+        return None
+
+
+def _scan(path: Path, characters: frozenset[str]) -> LineIndex:
+    index = LineIndex()
+    digest = hashlib.sha256()
+    allowed = regex.escape("".join(sorted(characters)), special_only=False)
+    outside = regex.compile(f"[^{allowed}{regex.escape(SPACES, special_only=False)}\n]")
+    starts = [np.zeros(1, np.int64)]
+    lines_before = 0
+    at = 0
+    blank = True
+    last = b""
+    noted = 0
+    with path.open("rb") as file:
+        for block in _blocks(file):
+            digest.update(block)
+            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + (at + 1)
+            numbers = np.arange(lines_before + 1, lines_before + 1 + len(ends))
+            starts.append(ends[numbers % EVERY == 0].astype(np.int64))
+            blank = blank and not block.strip()
+            for line, kind, detail in _faults(block, lines_before + 1, outside):
+                # A line that fills several blocks is still one line.
+                if line > noted:
+                    _note(index, line, kind, detail)
+                    noted = line
+            lines_before += len(ends)
+            at += len(block)
+            last = block[-1:]
+    if blank:
+        raise AssetError(f"{path}: holds no text, got {at} bytes of white space; give a file with one text a line")
+    index.sha256 = digest.hexdigest()
+    index.n_bytes = at
+    index.n_lines = lines_before + (last != b"\n")
+    offsets = np.concatenate(starts)
+    index.offsets = offsets[offsets < at]
+    return index
+
+
+def _note(index: LineIndex, line: int, kind: str, detail: str) -> None:
+    index.faulty[kind] = index.faulty.get(kind, 0) + 1
+    if index.faulty[kind] <= _FIRST_FAULTS:
+        index.faults.append(Fault(line, detail))
+
+
+def _blocks(file: io.BufferedReader) -> Iterator[bytes]:
+    """Yield the file in blocks that end with a line, or inside a line longer than a block with a character."""
+    rest = b""
+    while block := file.read(_BLOCK):
+        block = rest + block
+        end = block.rfind(b"\n") + 1
+        if not end:
+            # The last character may not be whole: back to before its first byte.
+            end = len(block) - 1
+            while end > max(len(block) - _LONGEST_CHARACTER, 0) and block[end] & _LEAD_MASK == _CONTINUATION:
+                end -= 1
+            end = end or len(block)
+        rest = block[end:]
+        yield block[:end]
+    if rest:
+        yield rest
+
+
+def _faults(block: bytes, first_line: int, outside: regex.Pattern[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield ``(line, kind, detail)`` of each line of a block that cannot be used."""
+    line = first_line
+    start = 0
+    while start < len(block):
+        try:
+            text = block[start:].decode()
+            broken = None
+        except UnicodeDecodeError as error:
+            # All before the broken line is looked at as a whole, then the search goes on behind it.
+            broken = start + error.start
+            until = block.rfind(b"\n", start, broken) + 1 or start
+            text = block[start:until].decode()
+        if not unicodedata.is_normalized("NFC", text):
+            text = unicodedata.normalize("NFC", text)
+        seen = 0
+        while found := outside.search(text, seen):
+            line += text.count("\n", seen, found.start())
+            yield line, _OUTSIDE, f": {found.group()!r} U+{ord(found.group()):04X}"
+            seen = text.find("\n", found.start()) + 1 or len(text)
+            line += 1
+        line += text.count("\n", seen)
+        if broken is None:
+            return
+        begin = block.rfind(b"\n", 0, broken) + 1
+        yield line, _NOT_UTF8, f" at byte {broken - begin}"
+        line += 1
+        start = block.find(b"\n", broken) + 1 or len(block)
