@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import pickle
 import re
+from functools import reduce
+from operator import getitem
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import yaml
@@ -101,12 +103,15 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
         "output.format: unknown format 'web_dataset'; did you mean 'webdataset'? (known: folder, webdataset)",
     ),
     # Sources.
-    (_english(text={"sources": []}), "text.sources: must name at least one source, got []; known: alphabet, ngram, words"),
+    (
+        _english(text={"sources": []}),
+        "text.sources: must name at least one source, got []; known: alphabet, corpus, ngram, words",
+    ),
     (_english(text={"sources": 5}), "text.sources: input should be a valid tuple, got 5"),
     (_english(text={"sources": [5]}), "text.sources[0]: input should be a valid dictionary, got 5"),
     (
         _english(text={"sources": [{"words": {}}, {"wrds": {}}]}),
-        "text.sources[1]: unknown text source 'wrds'; did you mean 'words'? (known: alphabet, ngram, words)",
+        "text.sources[1]: unknown text source 'wrds'; did you mean 'words'? (known: alphabet, corpus, ngram, words)",
     ),
     (
         _english(text={"sources": [{"words": {}, "alphabet": {}}]}),
@@ -328,6 +333,12 @@ _CHANGES: dict[str, Any] = {
     "text.case.sentence": 1,
     "text.case.title": 1,
     "text.case.upper": 1,
+    "text.foreign.languages": ["ru"],
+    "text.foreign.share": 0.5,
+    "text.coverage.at_least": 3,
+    "text.coverage.samples": 3,
+    "text.empty_share": 0.5,
+    "output.split": {"train": 0.5, "val": 0.5},
     "fonts.sets": ["default", "default"],
     "fonts.folders": ["/tmp"],  # noqa: S108 - a name only
     "fonts.families": ["Lora"],
@@ -415,19 +426,22 @@ def test_every_key_of_an_op_counts(name: str) -> None:
 @pytest.mark.parametrize("name", list(SOURCES))
 def test_every_key_of_a_source_counts(name: str) -> None:
     cls = SOURCES.get(name, "test")
-    base = Recipe.for_language("en", preset="clean", text={"sources": [{name: {}}]})
-    assert base.with_changes(text={"sources": [{name: {"weight": 2}}]}) != base
+    required = {key: value for key, value in cls.EXAMPLE.items() if cls.model_fields[key].is_required()}
+    base = Recipe.for_language("en", preset="clean", text={"sources": [{name: required}]})
+    assert base.with_changes(text={"sources": [{name: {"weight": 2, **required}}]}) != base
     for key, field in cls.model_fields.items():
         default = field.default
         if isinstance(default, Range):
             changed: Any = _narrowed(default)
-        elif default is None:
+        elif default is None or field.is_required():
             changed = "README.md"
+        elif get_origin(field.annotation) is Literal:
+            changed = next(choice for choice in get_args(field.annotation) if choice != default)
         elif isinstance(default, (int, float)):
             changed = default / 2 if isinstance(default, float) else default - 1
         else:
             pytest.fail(f"{key}: tell this test how to change {default!r}")
-        assert base.with_changes(text={"sources": [{name: {key: changed}}]}) != base, key
+        assert base.with_changes(text={"sources": [{name: {**required, key: changed}}]}) != base, key
 
 
 def test_the_seed_and_the_order_of_ops_count() -> None:
@@ -452,12 +466,13 @@ class TestLock:
         part[keys[-1]] = value
         path.write_text(yaml.safe_dump(data), encoding="utf-8")
 
-    @pytest.mark.parametrize("key", ["ocrsynth", "harfbuzz", "opencv", "alphabet"])
+    @pytest.mark.parametrize("key", ["ocrsynth", "harfbuzz", "opencv", "alphabets.en_Latn"])
     def test_another_version_is_refused(self, recipe: Recipe, tmp_path: Path, key: str) -> None:
         path = tmp_path / "recipe.lock.yaml"
-        self._edited(recipe, path, key, value="0.0.1")
+        self._edited(recipe, path, *key.split("."), value="0.0.1")
+        here = reduce(getitem, key.split("."), recipe.lock())
         text = (
-            f"{path}: lock.{key}: this installation would make other samples, got {recipe.lock()[key]!r} where the lock has "
+            f"{path}: lock.{key}: this installation would make other samples, got {here!r} where the lock has "
             "'0.0.1'; install what the lock names, or remove the lock section"
         )
         with pytest.raises(AssetError, match=f"^{re.escape(text)}$") as caught:

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _VIRAMA = 9
 """Canonical combining class of viramas."""
+_MEMBERS = {"ms": "zlm"}
+"""Macrolanguages whose alphabet stands under the name of a member."""
+_DOTTED = frozenset({"tr", "az", "crh", "tt-Latn", "kk-Latn"})
+"""Languages in which i and ı are two letters, and their capitals İ and I."""
+_TONOS = "\u0301\u0300\u0342\u0313\u0314"
+"""Accents and breathings of Greek."""
 _JOINERS = "\u200c\u200d"
 _PHRASED = frozenset({"Thai", "Laoo", "Khmr", "Mymr", "Tibt", "Lana", "Talu", "Java", "Bali"})
 """Scripts without spaces between words, but between phrases or sentences."""
@@ -54,6 +60,27 @@ class Alphabet(Section):
     sources: dict[str, str]
     validity: Literal["draft", "preliminary", "verified"]
 
+    def upper(self, text: str) -> str:
+        """Return *text* in capitals as the language writes them."""
+        if self.language in _DOTTED:
+            text = text.replace("i", "İ").replace("ı", "I")
+        if self.language == "el":
+            text = _without_tonos(text)
+        return text.upper()
+
+    def capitalised(self, text: str) -> str:
+        """Return *text* with its first letter in upper case; unchanged if a digit comes first."""
+        for i, c in enumerate(text):
+            if c.isalpha():
+                n = 2 if self.language == "nl" and text[i : i + 2] == "ij" else 1
+                first = text[i : i + n]
+                # A Greek capital keeps its accent at the head of a word, and loses it among capitals.
+                capital = self.upper(first) if self.language != "el" else first.upper()
+                return text[:i] + capital + text[i + n :]
+            if c.isdigit():
+                return text
+        return text
+
     @property
     def letters(self) -> tuple[str, ...]:
         """Return the base letters, followed by their upper-case forms where the script has case."""
@@ -61,7 +88,8 @@ class Alphabet(Section):
         if not self.casing:
             return lower
         # An upper-case form of several characters (ß → SS) is not a letter of its own.
-        return lower + tuple(c.upper() for c in lower if len(c.upper()) == 1 and c.upper() != c)
+        upper = (self.capitalised(c) for c in lower)
+        return lower + tuple(dict.fromkeys(u for u in upper if len(u) == 1 and u not in lower))
 
     @property
     def closing(self) -> tuple[str, ...]:
@@ -90,10 +118,15 @@ class Alphabet(Section):
         """Return every character that a text of this alphabet may hold, the space included if words or phrases stand apart."""
         spaced = {" "} if self.spacing or self.script in _PHRASED else set()
         auxiliary = set(self.auxiliary.split())
-        upper = {c.upper() for c in auxiliary if self.casing and len(c.upper()) == 1}
+        upper = {u for c in auxiliary if self.casing and len(u := self.capitalised(c)) == 1}
         marks = set(self.marks.split())
         clusters = {*self.letters, *self.digits.split(), *self.marks_of_punctuation, *auxiliary, *upper, *marks, *spaced}
         return frozenset("".join(clusters))
+
+
+def _without_tonos(text: str) -> str:
+    """Return Greek *text* without accents, as it stands in capitals; a diaeresis stays."""
+    return unicodedata.normalize("NFC", "".join(c for c in unicodedata.normalize("NFD", text) if c not in _TONOS))
 
 
 @lru_cache(maxsize=64)
@@ -135,6 +168,8 @@ def _candidates(tag: str) -> Iterator[str]:
     except LanguageTagError:
         return
     yield f"{full.language}_{full.script}"
+    if full.language in _MEMBERS:
+        yield f"{_MEMBERS[full.language]}_{full.script}"
     # Macrolanguages stand under the name of their dominant member, and the other way round.
     with suppress(LanguageTagError):
         wide = parsed.prefer_macrolanguage().maximize()

@@ -178,12 +178,13 @@ class TextMixture:
     def _cased(self, text: str, style: str) -> str:
         if style == "asis":
             return text
+        alphabet = self._alphabet
         if style == "upper":
-            cased = text.upper()
+            cased = alphabet.upper(text)
         elif style == "sentence":
-            cased = _capitalise(text)
+            cased = alphabet.capitalised(text)
         else:
-            cased = " ".join([_capitalise(word) for word in text.split(" ")])
+            cased = " ".join([alphabet.capitalised(word) for word in text.split(" ")])
         # Case mapping may leave the alphabet (ß → SS stays inside, ŉ → ʼN does not): then the text stays as it was.
         return cased if self.characters.issuperset(cased) else text
 
@@ -192,12 +193,3 @@ def _natural_drawer(alphabet: Alphabet, where: str) -> Drawer:
     """Return a drawer of the most natural text that a language has."""
     [(name, _)] = default_sources(alphabet)[0].items()
     return SOURCES.get(name, where)().compile(alphabet, where)
-
-
-def _capitalise(text: str) -> str:
-    for i, c in enumerate(text):
-        if c.isalpha():
-            return text[:i] + c.upper() + text[i + 1 :]
-        if c.isdigit():
-            return text
-    return text

@@ -37,7 +37,7 @@ _TABLE = {
     "hi": ("hin", ("Noto Sans Devanagari", "Noto Serif Devanagari"), 2),
     "bn": ("ben", ("Noto Sans Bengali", "Noto Serif Bengali"), 17),
     "ta": ("tam", ("Noto Sans Tamil", "Noto Serif Tamil"), 2),
-    "th": ("tha", ("Noto Sans Thai", "Noto Serif Thai"), 7),
+    "th": ("tha", ("Noto Sans Thai", "Noto Serif Thai"), 5),
     "zh-Hans": ("chi_sim", ("Noto Sans CJK SC", "Noto Serif CJK SC"), 4),
     "ja": ("jpn", ("Noto Sans CJK JP", "Noto Serif CJK JP"), 4),
     "ko": ("kor", ("Noto Sans CJK KR", "Noto Serif CJK KR"), 4),
@@ -85,8 +85,9 @@ def _read(samples: list[Sample], language: str, folder: Path) -> list[str]:
 
 
 def _clusters(text: str) -> list[str]:
-    # Tesseract adds direction marks, and writes quotation marks as it likes.
+    # Tesseract adds direction marks, writes quotation marks as it likes, and Thai sara am in two characters.
     plain = unicodedata.normalize("NFC", regex.sub(r"[\u200e\u200f\u200c\u200d]", "", text)).replace("’", "'")
+    plain = plain.replace("\u0e4d\u0e32", "\u0e33")
     found: list[str] = regex.findall(r"\X", plain)
     return found
 

@@ -142,7 +142,7 @@ def test_every_alphabet_gives_texts_from_every_source_that_knows_it(language: st
     for source in _NAMES:
         if source == "corpus":
             continue  # Its texts are the user's.
-        if source == "words" and letters.language not in wordfreq.available_languages("small"):
+        if not SOURCES.get(source, "text")().has(letters):
             continue
         for text in _texts(_drawer(source, letters), 100, 30):
             assert letters.characters.issuperset(unicodedata.normalize("NFC", text))
