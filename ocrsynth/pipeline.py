@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from ocrsynth import codec, legibility
-from ocrsynth.degrade.chain import Chain, Drawn, apply_print
+from ocrsynth.degrade.chain import Chain, apply_print
 from ocrsynth.degrade.projection import move
 from ocrsynth.errors import Rejected, SampleError
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
-from ocrsynth.render.layout import lay_out
+from ocrsynth.render.layout import lay_out, lay_out_nothing
 from ocrsynth.render.paper import draw_surface, ink_on_paper
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
@@ -81,11 +82,17 @@ class Pipeline:
     def _steps(self, index: int) -> Generator[None, None, Sample]:
         """Make sample *index*; yields between stages."""
         rejected: dict[str, int] = {}
-        seed = self.recipe.seed
+        recipe = self.recipe
+        seed = recipe.seed
+        if recipe.text.empty_share and Stream(seed, index, "empty").chance(recipe.text.empty_share):
+            return (yield from self._blank(index, rejected))
+        vertical = bool(recipe.render.vertical) and Stream(seed, index, "vertical").chance(recipe.render.vertical)
         last: Rejected | None = None
         first: dict[str, str] = {}
         for text_attempt in range(_TEXT_ATTEMPTS):
             line = self._texts.draw(Stream(seed, index, "text", 0, text_attempt), index)
+            if vertical:
+                line = replace(line, direction="ttb")
             for font_attempt in range(_FONT_ATTEMPTS):
                 yield
                 font = self.fonts.draw(Stream(seed, index, "font", text_attempt, font_attempt))
@@ -116,12 +123,32 @@ class Pipeline:
                 fallback = self.fonts.draw_fallback(Stream(self.recipe.seed, index, "fallback"), missing)
             if fallback is None:
                 raise Rejected("font_coverage", f"{font.family} lacks {''.join(sorted(missing))!r} of {line.text!r}")
+        yield
+        shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting)
+        yield
+        layout = lay_out(shaped, self.recipe.render, Stream(self.recipe.seed, index, "layout"))
+        picture = yield from self._picture(index, layout, shaped, rejected)
+        provenance = self._provenance(line, picture, rejected)
+        provenance["font"] = _font_record(font, fallback, layout)
+        provenance["ligatures"] = [list(ligature) for ligature in shaped.ligatures]
+        return _sample(index, line.text, shaped.cluster_ranges, layout.word_ranges, picture, provenance)
+
+    def _blank(self, index: int, rejected: dict[str, int]) -> Generator[None, None, Sample]:
+        """Return a sample without text: paper alone, through the same chain."""
+        stream = Stream(self.recipe.seed, index, "layout")
+        n_clusters = self.recipe.text.length_clusters.draw_int(stream)
+        layout = lay_out_nothing(self.recipe.render, n_clusters, stream)
+        picture = yield from self._picture(index, layout, None, rejected)
+        nothing = np.zeros((0, 2), np.int32)
+        line = TextLine("", "empty", "ltr", "", "")
+        return _sample(index, "", nothing, nothing, picture, self._provenance(line, picture, rejected) | {"font": None})
+
+    def _picture(
+        self, index: int, layout: Layout, shaped: ShapedLine | None, rejected: dict[str, int]
+    ) -> Generator[None, None, _Picture]:
+        """Return the degraded picture of a line, or of bare paper; raises Rejected if no attempt leaves it legible."""
         recipe = self.recipe
         seed = recipe.seed
-        yield
-        shaped = shape_line(line, font.key, (fallback.key,) if fallback else ())
-        yield
-        layout = lay_out(shaped, recipe.render, Stream(seed, index, "layout"))
         yield
         surface = draw_surface(recipe.render, Stream(seed, index, "surface"))
         frame = Frame(layout.height_px, layout.width_px, layout.size_px)
@@ -136,17 +163,16 @@ class Pipeline:
             result = yield from self._chain.apply(drawn, inked, mask)
             yield
             points = move(drawn.matrix, layout.points)
-            try:
-                legibility.check(recipe.legibility, result.image, result.mask, points[-_FINAL_POINTS:], layout.size_px)
-            except Rejected as verdict:
-                if attempt == len(keeps) - 1:
-                    raise
-                rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
-                continue
+            if shaped is not None:
+                try:
+                    legibility.check(recipe.legibility, result.image, result.mask, points[-_FINAL_POINTS:], layout.size_px)
+                except Rejected as verdict:
+                    if attempt == len(keeps) - 1:
+                        raise
+                    rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
+                    continue
             yield
-            image, encoded = self._encode(result.image, result.encoded)
-            provenance = self._provenance(line, font, fallback, layout, surface, drawn, rejected)
-            return _sample(index, image, encoded, shaped, layout, points, provenance)
+            return _Picture(*self._encode(result.image, result.encoded), points, surface, drawn.record)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _encode(self, image: NDArray[np.uint8], encoded: bytes | None) -> tuple[NDArray[np.uint8], bytes]:
@@ -158,57 +184,66 @@ class Pipeline:
         encoded = codec.encode_jpeg(image, self.recipe.output.quality)
         return codec.decode(encoded), encoded
 
-    def _provenance(
-        self,
-        line: TextLine,
-        font: FontChoice,
-        fallback: FontChoice | None,
-        layout: Layout,
-        surface: dict[str, Any],
-        drawn: Drawn,
-        rejected: dict[str, int],
-    ) -> dict[str, Any]:
+    def _provenance(self, line: TextLine, picture: _Picture, rejected: dict[str, int]) -> dict[str, Any]:
         return {
             "seed": self.recipe.seed,
             "language": self.recipe.language,
             "source": line.source,
             "split": self._splits.of(line.text),
-            "font": {
-                "family": font.family,
-                "class": font.kind,
-                "style": font.style,
-                "sha256": font.sha256,
-                "face": font.key.face,
-                "axes": dict(font.key.coords),
-                "size_px": round(layout.size_px, 3),
-                "fallback": fallback.family if fallback else None,
-            },
-            "surface": surface,
-            "degrade": drawn.record,
+            "direction": line.direction,
+            "surface": picture.surface,
+            "degrade": picture.degrade,
             "rejected": rejected,
         }
 
 
+class _Picture(NamedTuple):
+    """A finished picture, its stored bytes, and where its labels and degradations came to be."""
+
+    image: NDArray[np.uint8]
+    encoded: bytes
+    points: NDArray[np.float64]
+    surface: dict[str, Any]
+    degrade: list[dict[str, Any]]
+
+
+def _font_record(font: FontChoice, fallback: FontChoice | None, layout: Layout) -> dict[str, Any]:
+    return {
+        "family": font.family,
+        "class": font.kind,
+        "style": font.style,
+        "sha256": font.sha256,
+        "face": font.key.face,
+        "axes": dict(font.key.coords),
+        "bold_em": font.key.bold_em,
+        "slant": font.key.slant,
+        "features": dict(font.setting.features),
+        "letter_spacing_em": font.setting.letter_em,
+        "word_spacing_em": font.setting.word_em,
+        "size_px": round(layout.size_px, 3),
+        "fallback": fallback.family if fallback else None,
+    }
+
+
 def _sample(
     index: int,
-    image: NDArray[np.uint8],
-    encoded: bytes,
-    shaped: ShapedLine,
-    layout: Layout,
-    points: NDArray[np.float64],
+    text: str,
+    cluster_ranges: NDArray[np.int32],
+    word_ranges: NDArray[np.int32],
+    picture: _Picture,
     provenance: dict[str, Any],
 ) -> Sample:
-    moved = np.round(points, 2).astype(np.float32)
+    moved = np.round(picture.points, 2).astype(np.float32)
     quads = moved[:-2].reshape(-1, 4, 2)
-    n = len(shaped.cluster_ranges)
+    n = len(cluster_ranges)
     return Sample(
         index=index,
-        image=image,
-        encoded=encoded,
-        text=shaped.line.text,
-        cluster_ranges=shaped.cluster_ranges,
+        image=picture.image,
+        encoded=picture.encoded,
+        text=text,
+        cluster_ranges=cluster_ranges,
         cluster_quads=quads[:n],
-        word_ranges=layout.word_ranges,
+        word_ranges=word_ranges,
         word_quads=quads[n:-1],
         line=Line(quads[-1], moved[-2:]),
         provenance=provenance,

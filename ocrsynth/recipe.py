@@ -37,6 +37,7 @@ from ocrsynth.text.splits import Splits
 from ocrsynth.write.base import FORMATS
 
 DEFAULT_PRESET = "scan"
+_VERTICAL = frozenset({"Hani", "Hira", "Kana", "Hang", "Bopo"})
 _MAX_SEED = (1 << 63) - 1
 
 
@@ -131,6 +132,11 @@ class Recipe:
         check_contrast(parts["render"])
         Splits(parts["output"].split, "output.split")
         foreign_alphabets(parts["text"])
+        if parts["render"].vertical and letters.script not in _VERTICAL:
+            raise RecipeError(
+                f"render.vertical: {letters.name} is not written from top to bottom, got {parts['render'].vertical!r}; "
+                "leave it out, or take Chinese, Japanese or Korean"
+            )
         resolved = {
             "language": letters.id,
             "seed": seed,
@@ -173,7 +179,7 @@ class Recipe:
             for i, s in enumerate(self.sources)
             if (digest := s.source.digest(letters)) is not None
         }
-        families = catalogue.load(self.fonts.sets, self.fonts.folders)
+        families = catalogue.load(self.fonts.sets, self.fonts.all_folders)
         fonts = {f"{f.name}: {Path(face.path).name}": face.sha256 for f in families for face in f.faces}
         return {
             "ocrsynth": version("ocrsynth"),

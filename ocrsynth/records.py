@@ -16,11 +16,30 @@ if TYPE_CHECKING:
 
 
 class FontKey(NamedTuple):
-    """One face at one place in its design space: all that is needed to open it again."""
+    """One face at one place in its design space: all that is needed to open it again.
+
+    ``bold_em`` thickens the outlines and ``slant`` (tangent of the angle) shears them, where a family has no such face.
+    """
 
     path: str
     face: int
     coords: tuple[tuple[str, float], ...]
+    bold_em: float = 0.0
+    slant: float = 0.0
+
+
+class Setting(NamedTuple):
+    """How a line is set beside its font: OpenType features by tag, and distances added to advances, in em."""
+
+    features: tuple[tuple[str, bool], ...] = ()
+    letter_em: float = 0.0
+    """Behind every grapheme cluster."""
+    word_em: float = 0.0
+    """Behind every space, in addition."""
+
+
+PLAIN = Setting()
+"""Features as the font has them, no distances added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +52,7 @@ class FontChoice:
     kind: str
     """The class of the family: serif, sans, mono, slab, condensed, hand or display."""
     sha256: str
+    setting: Setting = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,7 @@ class TextLine:
     text: str
     source: str
     direction: str
+    """``ltr``, ``rtl``, or ``ttb`` for a vertical line."""
     script: str
     language: str
 
@@ -56,12 +77,25 @@ class FontMetrics(NamedTuple):
 
 
 class GlyphRun(NamedTuple):
-    """Glyphs of one font, in visual order; positions in em from the start of the baseline, y up."""
+    """Glyphs of one font, in visual order; positions in em from the start of the baseline, y up.
+
+    In a vertical line the baseline is the line through the middle, and glyphs may stand sideways: turned clockwise.
+    """
 
     font: FontKey
     glyph_ids: list[int]
     x_em: list[float]
     y_em: list[float]
+    sideways: bool = False
+
+
+class Ligature(NamedTuple):
+    """Clusters ``first`` to ``end`` - 1 that share a glyph, and how its width is divided among them."""
+
+    first: int
+    end: int
+    by: str
+    """``caret``: where the font says; ``even``: evenly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +105,7 @@ class ShapedLine:
     ``cluster_ranges``: int32 (n, 2), code-point range of each grapheme cluster, a partition of the text.
     ``cluster_boxes_em``: float64 (n, 4), left, top, right, bottom from the baseline start, y *down*: the ink of the
     cluster, or its advance by the x-height where it has none.
-    ``cluster_has_ink``, ``cluster_is_split``: bool (n,); split means that several clusters share a ligature and divide
-    its width evenly.
+    ``cluster_has_ink``: bool (n,).
     """
 
     line: TextLine
@@ -82,7 +115,17 @@ class ShapedLine:
     cluster_ranges: NDArray[np.int32]
     cluster_boxes_em: NDArray[np.float64]
     cluster_has_ink: NDArray[np.bool_]
-    cluster_is_split: NDArray[np.bool_]
+    ligatures: tuple[Ligature, ...] = ()
+
+    @property
+    def cluster_is_split(self) -> NDArray[np.bool_]:
+        """Return bool (n,): whether the cluster shares its glyph with others."""
+        import numpy as np  # Records are read by commands that draw nothing.
+
+        split = np.zeros(len(self.cluster_ranges), np.bool_)
+        for ligature in self.ligatures:
+            split[ligature.first : ligature.end] = True
+        return split
 
 
 class Margins(NamedTuple):
@@ -97,6 +140,8 @@ class Margins(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where a line stands in its frame, before any degradation.
+
+    The baseline begins at (``x_px``, ``baseline_px``) and runs right, or through the middle of a vertical line down.
 
     ``points``: float64 (4 n + 4 m + 4 + 2, 2), the corners of n clusters, m words and the line, then both ends of the
     baseline below its ink; one array, so that a warp moves all labels in one step.
@@ -155,7 +200,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A picture and all that is known of it.
+    """A picture and all that is known of it; a picture without text has the label "" and no clusters or words.
 
     ``image`` is uint8, (H, W) grey or (H, W, 3) RGB, and equals the decoded ``encoded``, the bytes that a shard holds
     (PNG or JPEG).  ``cluster_ranges`` int32 (n, 2) and ``cluster_quads`` float32 (n, 4, 2) are in logical order;

@@ -46,7 +46,7 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
         _english(render={"hight_px": 48}),
         (
             "render: unknown key 'hight_px'; did you mean 'height_px'? (known: color, contrast_grey, height_px, looseness, "
-            "margin_em, max_width_px, paper_grey, side_margin_em, texture_grey)"
+            "margin_em, max_width_px, paper_grey, side_margin_em, texture_grey, vertical)"
         ),
     ),
     (
@@ -340,6 +340,16 @@ _CHANGES: dict[str, Any] = {
     "text.empty_share": 0.5,
     "output.split": {"train": 0.5, "val": 0.5},
     "fonts.sets": ["default", "default"],
+    "fonts.system": True,
+    "fonts.features": {"liga": 0.5},
+    "fonts.synthetic_bold": 0.5,
+    "fonts.bold_em": [0.01, 0.02],
+    "fonts.synthetic_slant": 0.5,
+    "fonts.slant_ratio": [0.1, 0.2],
+    "fonts.spaced": 0.5,
+    "fonts.letter_spacing_em": [0, 0.1],
+    "fonts.word_spacing_em": [0, 0.1],
+    "render.vertical": 0.5,
     "fonts.folders": ["/tmp"],  # noqa: S108 - a name only
     "fonts.families": ["Lora"],
     "fonts.classes": {"serif": 1},
@@ -390,8 +400,9 @@ def test_every_key_of_a_section_counts(path: str) -> None:
     value: dict[str, Any] = {key: _CHANGES[path]}
     for name in reversed(inner):
         value = {name: value}
-    base = Recipe.for_language("en", preset="clean")
-    changed = Recipe.for_language("en", preset="clean", **{section: value})
+    language = "ja" if path == "render.vertical" else "en"
+    base = Recipe.for_language(language, preset="clean")
+    changed = Recipe.for_language(language, preset="clean", **{section: value})
     assert changed != base
     assert changed.canonical != base.canonical
     there = changed.to_dict()[section]

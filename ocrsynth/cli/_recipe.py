@@ -24,6 +24,7 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--height", type=int, help="Height of the pictures in px.  [default: 32]"),
         click.option("--color", type=click.Choice(["grey", "rgb"]), help="Channels of the pictures.  [default: grey]"),
         click.option("--fonts", multiple=True, metavar="DIR", help="Draw from the fonts in this folder only; repeatable."),
+        click.option("--system-fonts", is_flag=True, help="Draw from the fonts of this system, and of --fonts."),
     )
     for option in reversed(options):
         command = option(command)
@@ -38,6 +39,7 @@ def recipe_from(
     height: int | None,
     color: str | None,
     fonts: tuple[str, ...],
+    system_fonts: bool,
     **sections: Any,
 ) -> Recipe:
     """Return the recipe that the options of `recipe_options` describe; raises RecipeError."""
@@ -55,8 +57,8 @@ def recipe_from(
     render = {"height_px": height, "color": color}
     if any(v is not None for v in render.values()):
         changes["render"] = {k: v for k, v in render.items() if v is not None}
-    if fonts:
-        changes["fonts"] = {"sets": [], "folders": list(fonts)}
+    if fonts or system_fonts:
+        changes["fonts"] = {"sets": [], "folders": list(fonts), "system": system_fonts}
     if recipe is not None:
         loaded = Recipe.load(recipe)
         return loaded.with_changes(**changes) if changes else loaded

@@ -1,7 +1,9 @@
-"""The catalogue of font families: from font sets (packages) and from the user's folders, never from the system."""
+"""The catalogue of font families: from font sets (packages) and from the user's folders, from the system only on request."""
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,10 +17,10 @@ from pydantic import Field
 from ocrsynth import assets
 from ocrsynth.errors import AssetError, suggest
 from ocrsynth.fields import Section, validate
-from ocrsynth.fonts.faces import file_sha256, open_face
+from ocrsynth.fonts.faces import open_face
+from ocrsynth.fonts.files import SUFFIXES, faults_of, sha256_of
 
 FontClass = Literal["serif", "sans", "mono", "slab", "condensed", "hand", "display", "other"]
-_SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
 _NAME_LICENCE = 13
 _NAME_COPYRIGHT = 0
 
@@ -46,7 +48,7 @@ class FaceFile:
     @property
     def sha256(self) -> str:
         """Return the hash of the file."""
-        return file_sha256(self.path)
+        return sha256_of(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,35 +109,127 @@ def _face(path: str, index: int, style: str, weight: float | None) -> FaceFile:
     return FaceFile(path, index, style, weight, axes)
 
 
-def load_folder(folder: str) -> tuple[Family, ...]:
-    """Return the families in a folder and below, grouped by the family name inside the files.
+class Skipped(NamedTuple):
+    """A font file, or one face of it, that is left out, and why."""
 
-    Raises AssetError if the folder is missing, holds no font file, or holds a file that is no font.
+    path: str
+    face: int
+    """-1 for the whole file."""
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the file, the face if there are several, and the reason."""
+        return f"{self.path}{f', face {self.face}' if self.face > 0 else ''}: {self.reason}"
+
+
+class Folder(NamedTuple):
+    """The families in a folder and below, and what was left out."""
+
+    families: tuple[Family, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def system_folders() -> tuple[str, ...]:
+    """Return the folders of this system's fonts, by the XDG Base Directory Specification, as far as they are there."""
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    places = (home, str(Path.home() / ".fonts"), *shared.split(":"))
+    folders = (place if place.endswith(".fonts") else f"{place}/fonts" for place in places if place)
+    return tuple(f for f in dict.fromkeys(folders) if Path(f).is_dir())
+
+
+def font_files(folder: str) -> list[Path]:
+    """Return the font files in a folder and below, sorted; links to folders are followed, but never in a circle.
+
+    Raises AssetError if there is no such folder.
     """
-    root = Path(folder)
-    if not root.is_dir():
+    if not Path(folder).is_dir():
         raise AssetError(f"fonts.folders: no such folder, got {folder!r}; check the path")
-    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
+    found = []
+    seen: set[tuple[int, int]] = set()
+    for place, inner, names in os.walk(folder, followlinks=True):
+        kept = []
+        for name in inner:
+            with suppress(OSError):
+                status = (Path(place) / name).stat()
+                if (status.st_dev, status.st_ino) not in seen:
+                    seen.add((status.st_dev, status.st_ino))
+                    kept.append(name)
+        inner[:] = sorted(kept)
+        found += [Path(place) / name for name in names if Path(name).suffix.lower() in SUFFIXES]
+    return sorted(found)
+
+
+@lru_cache(maxsize=16)
+def load_folder(folder: str) -> Folder:
+    """Return the families in a folder and below, grouped by the family name inside the files, and what was left out.
+
+    Raises AssetError if the folder is missing or holds no font file at all.
+    """
+    paths = font_files(folder)
     if not paths:
-        raise AssetError(
-            f"fonts.folders: no font file in {folder!r}; it needs files that end in {', '.join(sorted(_SUFFIXES))}"
-        )
+        raise AssetError(f"fonts.folders: no font file in {folder!r}; it needs files that end in {', '.join(sorted(SUFFIXES))}")
     groups: dict[str, list[FaceFile]] = {}
+    skipped: list[Skipped] = []
+    first: dict[str, str] = {}
     for path in paths:
-        for index in range(hb.Face(hb.Blob.from_file_path(str(path))).count or 1):
-            face = open_face(str(path), index)
-            name = face.get_name(16) or face.get_name(1) or path.stem
-            style = "italic" if hb.Font(face).get_style_value(hb.StyleTag.ITALIC) >= 1 else "normal"
-            groups.setdefault(name, []).append(_face(str(path), index, style, None))
-    return tuple(Family(name, "other", *_rights(faces), str(folder), tuple(faces)) for name, faces in sorted(groups.items()))
+        count, faults = faults_of(path)
+        skipped += [Skipped(str(path), fault.face, fault.reason) for fault in faults]
+        broken = {fault.face for fault in faults}
+        if -1 in broken:
+            continue
+        original = first.setdefault(sha256_of(str(path)), str(path))
+        if original != str(path):
+            skipped.append(Skipped(str(path), -1, f"is the same file as {original}"))
+            continue
+        for index in range(count):
+            if index in broken:
+                continue
+            try:
+                name, face = _read_face(path, index)
+            except AssetError:
+                skipped.append(Skipped(str(path), index, "has no glyphs that HarfBuzz can read"))
+            else:
+                groups.setdefault(name, []).append(face)
+    families = (Family(name, "other", *_rights(faces), str(folder), tuple(faces)) for name, faces in sorted(groups.items()))
+    return Folder(tuple(families), tuple(skipped))
+
+
+def _read_face(path: Path, index: int) -> tuple[str, FaceFile]:
+    face = open_face(str(path), index)
+    if not face.unicodes:
+        raise AssetError(f"{path}: maps no character to a glyph")
+    name = _readable(face.get_name(16)) or _readable(face.get_name(1)) or path.stem
+    style = "italic" if hb.Font(face).get_style_value(hb.StyleTag.ITALIC) >= 1 else "normal"
+    return name, _face(str(path), index, style, None)
+
+
+def _readable(name: str | None) -> str:
+    """Return a name of a font, or nothing if the font's maker scrambled it."""
+    text = " ".join((name or "").split())
+    return text if text.isprintable() and any(c.isalnum() for c in text) else ""
 
 
 def _rights(faces: list[FaceFile]) -> tuple[str, str]:
     face = open_face(faces[0].path, faces[0].index)
-    return face.get_name(_NAME_LICENCE) or "unknown", face.get_name(_NAME_COPYRIGHT) or ""
+    return _readable(face.get_name(_NAME_LICENCE)) or "unknown", _readable(face.get_name(_NAME_COPYRIGHT))
 
 
 @lru_cache(maxsize=8)
 def load(sets: tuple[str, ...], folders: tuple[str, ...]) -> tuple[Family, ...]:
-    """Return the families of all *sets* and *folders*, in that order; read once a process."""
-    return tuple(f for name in sets for f in load_set(name)) + tuple(f for folder in folders for f in load_folder(folder))
+    """Return the families of all *sets* and *folders*, in that order; read once a process.
+
+    Raises AssetError if a set or a folder is missing, or if no font of the folders can be used.
+    """
+    found = [load_folder(folder) for folder in dict.fromkeys(folders)]
+    families = tuple(f for name in sets for f in load_set(name)) + tuple(f for folder in found for f in folder.families)
+    if not families:
+        reasons = [str(s) for folder in found for s in folder.skipped]
+        more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+        raise AssetError(f"fonts.folders: no font can be used, got {'; '.join(reasons[:3])}{more}; give other fonts")
+    return families
+
+
+def skipped(folders: tuple[str, ...]) -> tuple[Skipped, ...]:
+    """Return what was left out of *folders*."""
+    return tuple(s for folder in dict.fromkeys(folders) for s in load_folder(folder).skipped)

@@ -6,24 +6,24 @@ without bound.
 
 from __future__ import annotations
 
-import hashlib
+import io
+import struct
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
 import uharfbuzz as hb
 
 from ocrsynth.errors import AssetError
+from ocrsynth.fonts.files import is_packed, unpacked
 from ocrsynth.records import FontKey, FontMetrics
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+Box = tuple[float, float, float, float]
 
 _MAX_FACES = 256
 _MAX_INSTANCES = 2048
 
-_FIRST_ROWS = 64
+_DEFAULT_LANGUAGE = 0xFFFF
+"""Index by which HarfBuzz names a script's default language system."""
 _INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
 """Characters that shape others and need no glyph of their own: HarfBuzz draws nothing for them."""
 
@@ -33,16 +33,25 @@ def open_face(path: str, index: int) -> hb.Face:
     """Return a face of a font file; raises AssetError if the file is missing or is no font."""
     if not Path(path).is_file():
         raise AssetError(f"{path}: font file not found; check the path")
-    face = hb.Face(hb.Blob.from_file_path(path), index)
+    try:
+        blob = hb.Blob(unpacked(path)) if is_packed(path) else hb.Blob.from_file_path(path)
+    except ValueError as error:
+        raise AssetError(f"{path}: {error}; remove the file") from None
+    face = hb.Face(blob, index)
     if face.glyph_count == 0 or face.upem == 0:
         raise AssetError(f"{path}: is not a font that HarfBuzz can read (no glyphs in face {index}); remove the file")
     return face
 
 
 @lru_cache(maxsize=_MAX_FACES)
-def file_sha256(path: str) -> str:
-    """Return the hash of a font file, which identifies it in fingerprints and provenance."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+def features_of(path: str, index: int) -> frozenset[str]:
+    """Return the tags of the OpenType features by which the face replaces glyphs."""
+    face = open_face(path, index)
+    tags: set[str] = set()
+    for number in range(len(face.get_table_script_tags("GSUB"))):
+        for language in (_DEFAULT_LANGUAGE, *range(len(face.get_script_language_tags("GSUB", number)))):
+            tags.update(face.get_language_feature_tags("GSUB", number, language))
+    return frozenset(tags)
 
 
 @lru_cache(maxsize=_MAX_FACES)
@@ -52,61 +61,93 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
     return frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE)
 
 
+@lru_cache(maxsize=_MAX_FACES)
+def ligature_carets(path: str, index: int) -> dict[int, list[float]]:
+    """Return where a face divides its ligatures: em from the origin by glyph, of the table GDEF.
+
+    Carets that hang on a point of the outline are left out, and none moves with a variation axis: HarfBuzz's Python
+    binding does not offer them, and the tables hold the places of the default instance.
+    """
+    from fontTools.ttLib import TTFont, TTLibError  # The import takes 50 ms; few scripts have ligatures of several clusters.
+
+    source = io.BytesIO(unpacked(path)) if is_packed(path) else path
+    found: dict[int, list[float]] = {}
+    try:
+        with TTFont(source, fontNumber=index, lazy=True) as font:
+            table = font["GDEF"].table if "GDEF" in font else None
+            carets = table.LigCaretList if table is not None else None
+            if carets is None or carets.Coverage is None:
+                return {}
+            unit = 1 / font["head"].unitsPerEm
+            for name, glyph in zip(carets.Coverage.glyphs, carets.LigGlyph, strict=False):
+                places = [c.Coordinate * unit for c in glyph.CaretValue if getattr(c, "Coordinate", None) is not None]
+                found[font.getGlyphID(name)] = sorted(places)
+    except (TTLibError, AttributeError, KeyError, ValueError, TypeError, struct.error, AssertionError):
+        # A broken table only takes away the carets.
+        return {}
+    return found
+
+
 class FontInstance:
     """A face at one place of its design space, with its metrics and the ink boxes of the glyphs met so far."""
 
-    __slots__ = ("_boxes", "_covered", "_inked", "_row_of", "dotted_circle", "hb_font", "metrics", "upem")
+    __slots__ = ("_covered", "_ink", "_lacking", "_upright", "dotted_circle", "hb_font", "key", "metrics", "upem")
 
     def __init__(self, key: FontKey) -> None:
         face = open_face(key.path, key.face)
+        self.key = key
         self.upem: int = face.upem
         self.hb_font = hb.Font(face)
         if key.coords:
             self.hb_font.set_variations(dict(key.coords))
-        self._row_of: dict[int, int] = {}
-        self._covered: dict[str, bool] = {}
-        self._boxes = np.zeros((_FIRST_ROWS, 4))
-        self._inked = np.zeros(_FIRST_ROWS, np.bool_)
+        self._upright: hb.Font | None = None
+        if key.bold_em or key.slant:
+            # HarfBuzz gives thickened and slanted empty glyphs extents; what has ink is asked of the outlines as they were.
+            self._upright = open_instance(key._replace(bold_em=0.0, slant=0.0)).hb_font
+            # The advance grows with the letter, and its height as well.
+            self.hb_font.synthetic_bold = (key.bold_em, key.bold_em, False)
+        if key.slant:
+            self.hb_font.synthetic_slant = key.slant
+        self._covered: set[str] = set()
+        self._lacking: set[str] = set()
+        self._ink: dict[int, Box | None] = {}
         self.dotted_circle: int | None = self.hb_font.get_nominal_glyph(0x25CC)
         self.metrics = self._measure()
 
-    def ink_boxes(self, glyphs: list[int]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the ink of *glyphs*, float64 (n, 4): left, top, right, bottom in em from the origin, y down.
-
-        The second array, bool (n,), tells which have ink at all; the boxes of the others are 0.
-        """
-        row_of = self._row_of
+    def ink_box(self, glyph: int) -> Box | None:
+        """Return the ink of a glyph: left, top, right, bottom in em from the origin, y down; None if it has none."""
         try:
-            rows = [row_of[g] for g in glyphs]
+            return self._ink[glyph]
         except KeyError:
-            rows = [self._row(g) for g in glyphs]
-        return self._boxes.take(rows, axis=0), self._inked.take(rows)
+            box = None
+            if self._has_ink(glyph):
+                e = self.hb_font.get_glyph_extents(glyph)
+                # HarfBuzz measures height downwards from y_bearing, so it is negative.
+                unit = 1 / self.upem
+                left, top = e.x_bearing * unit, -e.y_bearing * unit
+                box = (left, top, left + e.width * unit, top - e.height * unit)
+            self._ink[glyph] = box
+            return box
+
+    def _has_ink(self, glyph: int) -> bool:
+        e = (self._upright or self.hb_font).get_glyph_extents(glyph)
+        return e is not None and e.width != 0 and e.height != 0
 
     def covers(self, text: str) -> bool:
         """Tell whether the face maps every character of *text* to a glyph."""
         covered = self._covered
+        if covered.issuperset(text):
+            return True
         for c in text:
-            if c not in covered:
-                covered[c] = bool(self.hb_font.get_nominal_glyph(ord(c))) or c in _INVISIBLE
-            if not covered[c]:
+            if c in covered:
+                continue
+            if c in self._lacking:
                 return False
+            if not self.hb_font.get_nominal_glyph(ord(c)) and c not in _INVISIBLE:
+                self._lacking.add(c)
+                return False
+            covered.add(c)
         return True
-
-    def _row(self, glyph: int) -> int:
-        row = self._row_of.get(glyph)
-        if row is None:
-            row = len(self._row_of)
-            if row == len(self._boxes):
-                self._boxes = np.concatenate((self._boxes, np.zeros_like(self._boxes)))
-                self._inked = np.concatenate((self._inked, np.zeros_like(self._inked)))
-            self._row_of[glyph] = row
-            e = self.hb_font.get_glyph_extents(glyph)
-            if e is not None and e.width != 0 and e.height != 0:
-                # HarfBuzz measures height downwards from y_bearing, so it is negative.
-                box = (e.x_bearing, -e.y_bearing, e.x_bearing + e.width, -e.y_bearing - e.height)
-                self._boxes[row] = np.array(box) / self.upem
-                self._inked[row] = True
-        return row
 
     def _measure(self) -> FontMetrics:
         """Measure heights on the ink of typical letters: the tables of fonts are often wrong or padded."""
@@ -119,10 +160,8 @@ class FontInstance:
     def _probe(self, characters: str) -> tuple[float, float]:
         """Return the highest top and the lowest bottom of the ink of *characters*, y down; 0 without any."""
         glyphs = [g for c in characters if (g := self.hb_font.get_nominal_glyph(ord(c)))]
-        if not glyphs:
-            return 0.0, 0.0
-        boxes, _ = self.ink_boxes(glyphs)
-        return float(boxes[:, 1].min()), float(boxes[:, 3].max())
+        boxes = [box for g in glyphs if (box := self.ink_box(g))]
+        return (min(box[1] for box in boxes), max(box[3] for box in boxes)) if boxes else (0.0, 0.0)
 
 
 @lru_cache(maxsize=_MAX_INSTANCES)

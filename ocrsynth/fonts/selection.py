@@ -14,8 +14,8 @@ from pydantic import Field
 from ocrsynth.errors import CoverageError, RecipeError, suggest
 from ocrsynth.fields import Range, Section, Within
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.faces import covered
-from ocrsynth.records import FontChoice, FontKey
+from ocrsynth.fonts.faces import covered, features_of
+from ocrsynth.records import PLAIN, FontChoice, FontKey, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +32,10 @@ def _default_classes() -> dict[FontClass, float]:
     return {"serif": 3, "sans": 4, "mono": 1.5, "slab": 1, "condensed": 1, "hand": 0.5, "display": 0.5, "other": 4}
 
 
+def _default_features() -> dict[str, float]:
+    return {"liga": 0.9, "onum": 0.08, "tnum": 0.08, "zero": 0.05}
+
+
 class FontConfig(Section):
     """The recipe's ``fonts`` section."""
 
@@ -39,6 +43,7 @@ class FontConfig(Section):
     """Font sets by name, from packages."""
     folders: tuple[str, ...] = ()
     """Folders of font files, searched with all below them."""
+    system: bool = Field(default=False, description="whether to take the fonts of this system as well")
     families: tuple[str, ...] = Field(default=(), description="only these families; empty for all")
     classes: dict[catalogue.FontClass, Annotated[float, Field(ge=0)]] = Field(default_factory=_default_classes)
     """Weights of the classes of families; fonts from folders are of class other."""
@@ -49,6 +54,24 @@ class FontConfig(Section):
     """Weights drawn where a line is not regular, on the scale of OpenType (400 is regular)."""
     width_percent: Annotated[Range, Within(25, 200)] = Range(75, 125)
     """Widths drawn where a line is not regular and the font has a width axis."""
+    features: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=_default_features)
+    """Shares of lines with an OpenType feature, by its tag, of the fonts that have it."""
+    synthetic_bold: float = Field(default=0.03, ge=0, le=1, description="share of lines thickened, of families without a bold")
+    bold_em: Annotated[Range, Within(0, 0.1)] = Range(0.015, 0.045)
+    """By how much outlines are thickened."""
+    synthetic_slant: float = Field(default=0.04, ge=0, le=1, description="share of lines slanted, if a family has no italic")
+    slant_ratio: Annotated[Range, Within(-0.5, 0.5)] = Range(0.12, 0.28)
+    """Tangent of the angle of slanted letters."""
+    spaced: float = Field(default=0.12, ge=0, le=1, description="share of lines with wider or narrower letters and words")
+    letter_spacing_em: Annotated[Range, Within(-0.1, 2)] = Range(-0.02, 0.12)
+    """Distance added between letters of such lines; never in scripts whose letters join."""
+    word_spacing_em: Annotated[Range, Within(-0.15, 4)] = Range(-0.05, 0.5)
+    """Distance added between words of such lines."""
+
+    @property
+    def all_folders(self) -> tuple[str, ...]:
+        """Return the folders, with those of the system where the recipe asks for them."""
+        return (*self.folders, *catalogue.system_folders()) if self.system else self.folders
 
 
 class FontSelector:
@@ -61,7 +84,7 @@ class FontSelector:
 
         Raises CoverageError, beginning with *where*, if there is no such face.
         """
-        families = catalogue.load(config.sets, config.folders)
+        families = catalogue.load(config.sets, config.all_folders)
         if config.families:
             known = {f.name for f in families}
             for name in config.families:
@@ -80,6 +103,8 @@ class FontSelector:
         self.families = covering
         self._config = config
         self._characters = characters
+        # A lock has its keys sorted; the draws must not depend on the order in which a user wrote them.
+        self._tags = sorted(tag for tag, share in config.features.items() if share != (1 if tag in _ON_BY_DEFAULT else 0))
         sizes: dict[str, int] = {}
         for family in covering:
             sizes[family.kind] = sizes.get(family.kind, 0) + 1
@@ -93,7 +118,37 @@ class FontSelector:
         regular = stream.chance(config.regular)
         face = self._face(stream, family, "italic" if italic else "normal", regular=regular)
         coords = tuple((axis.tag, self._place(stream, axis, regular=regular)) for axis in face.axes)
-        return FontChoice(FontKey(face.path, face.index, coords), family.name, face.style, family.kind, face.sha256)
+        bold, slant = self._synthetic(stream, family, face)
+        setting = self._setting(stream, face)
+        key = FontKey(face.path, face.index, coords, bold, slant)
+        return FontChoice(key, family.name, face.style, family.kind, face.sha256, setting)
+
+    def _synthetic(self, stream: Stream, family: Family, face: FaceFile) -> tuple[float, float]:
+        """Return thickening and slant; in few steps, for every one is an instance of its own in the caches."""
+        config = self._config
+        thick, leaning, strength, slope = (stream.unit() for _ in range(4))
+        bold = slant = 0.0
+        if thick < config.synthetic_bold and not _has_bold(family):
+            bold = _step(config.bold_em, strength)
+        if leaning < config.synthetic_slant and face.style == "normal" and not any(f.style == "italic" for f in family.faces):
+            slant = _step(config.slant_ratio, slope)
+        return bold, slant
+
+    def _setting(self, stream: Stream, face: FaceFile) -> Setting:
+        config = self._config
+        features: list[tuple[str, bool]] = []
+        for tag in self._tags:
+            wanted = stream.unit() < config.features[tag]
+            # What fonts do by default needs a word only to be switched off, all else only to be switched on.
+            if wanted != (tag in _ON_BY_DEFAULT) and tag in features_of(face.path, face.index):
+                features.append((tag, wanted))
+        spaced, letter, word = stream.unit(), stream.unit(), stream.unit()
+        if spaced >= config.spaced:
+            return Setting(tuple(features)) if features else PLAIN
+        low, high = config.letter_spacing_em
+        letter_em = round(low + (high - low) * letter, 3)
+        low, high = config.word_spacing_em
+        return Setting(tuple(features), letter_em, round(low + (high - low) * word, 3))
 
     def missing(self, font: FontChoice, text: str) -> frozenset[str]:
         """Return the characters of *text* that the font maps to no glyph."""
@@ -148,6 +203,20 @@ class FontSelector:
             return min(max(axis.default, axis.low), axis.high)
         step = _STEPS[axis.tag]
         return min(max(round((low + (high - low) * unit) / step) * step, low), high)
+
+
+_ON_BY_DEFAULT = frozenset({"liga", "clig", "kern", "calt", "locl", "ccmp", "rlig", "mark", "mkmk"})
+_STEPS_OF_STYLE = 3
+_BOLD_FROM = 600
+
+
+def _step(between: Range, unit: float) -> float:
+    """Return one of four values from *between*, both ends included."""
+    return round(between.low + (between.high - between.low) * round(unit * _STEPS_OF_STYLE) / _STEPS_OF_STYLE, 4)
+
+
+def _has_bold(family: Family) -> bool:
+    return any(f.weight >= _BOLD_FROM or any(a.tag == "wght" and a.high >= _BOLD_FROM for a in f.axes) for f in family.faces)
 
 
 _MAX_ABLE = 512

@@ -244,7 +244,7 @@ def _notice(recipe: Recipe, used: Iterable[str]) -> str:
     """Return the notice of the fonts that a data set shows."""
     names = set(used)
     lines = ["The pictures of this data set were drawn with these fonts:", ""]
-    families: list[Any] = [f for f in catalogue.load(recipe.fonts.sets, recipe.fonts.folders) if f.name in names]
+    families: list[Any] = [f for f in catalogue.load(recipe.fonts.sets, recipe.fonts.all_folders) if f.name in names]
     for family in sorted(families, key=lambda f: f.name):
         lines += [family.name, f"  Licence: {family.licence}", f"  Source: {family.package}"]
         if family.copyright:

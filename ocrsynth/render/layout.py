@@ -28,12 +28,13 @@ _MAX_WIDTH_PX = 32_000
 class RenderConfig(Section):
     """The recipe's ``render`` section."""
 
-    height_px: int = Field(default=32, ge=8, le=1024, description="height of every picture")
+    height_px: int = Field(default=32, ge=8, le=1024, description="height of every picture; of vertical lines the width")
     color: Literal["grey", "rgb"] = "grey"
     """Channels of the pictures."""
     max_width_px: int | None = Field(
-        default=None, ge=32, le=32_000, description="a line wider than this is drawn again; empty for 200 times the height"
+        default=None, ge=32, le=32_000, description="a line longer than this is drawn again; empty for 200 times the height"
     )
+    vertical: float = Field(default=0.0, ge=0, le=1, description="share of lines that run from top to bottom")
     margin_em: Annotated[Range, Within(0.02, 4)] = Range(0.08, 0.35)
     """Distance from the line to the upper and the lower edge, each drawn for itself."""
     side_margin_em: Annotated[Range, Within(0.02, 8)] = Range(0.1, 0.6)
@@ -49,7 +50,7 @@ class RenderConfig(Section):
 
 
 def lay_out(shaped: ShapedLine, config: RenderConfig, stream: Stream) -> Layout:
-    """Return the layout of a line in a frame of ``config.height_px``.
+    """Return the layout of a line in a frame of ``config.height_px``; a vertical line has a frame of that width.
 
     The frame always holds the band from baseline to x-height, so that a lone dash is not blown up to its height.
     Raises Rejected(``too_wide``).
@@ -57,35 +58,82 @@ def lay_out(shaped: ShapedLine, config: RenderConfig, stream: Stream) -> Layout:
     looseness = config.looseness.draw(stream)
     above, below = config.margin_em.draw(stream), config.margin_em.draw(stream)
     before, after = config.side_margin_em.draw(stream), config.side_margin_em.draw(stream)
+    left, top, right, bottom = _ink_of(shaped.cluster_boxes_em)
     metrics = shaped.metrics
-    boxes = shaped.cluster_boxes_em
-    left, top, _, _ = boxes.min(axis=0).tolist()
-    _, _, right, bottom = boxes.max(axis=0).tolist()
-    # y is down in boxes: the top of the ink is negative.
-    rise = max(-top, metrics.x_height_em)
-    fall = max(bottom, 0.0)
-    rise += looseness * max(metrics.ascent_em - rise, 0.0)
-    fall += looseness * max(metrics.descent_em - fall, 0.0)
-    size = config.height_px / (above + rise + fall + below)
-    width = math.ceil((before + right - left + after) * size)
-    if width > (config.max_width_px or min(_WIDEST * config.height_px, _MAX_WIDTH_PX)):
-        raise Rejected("too_wide", f"{width} px at a height of {config.height_px} px")
-    x = (before - left) * size
-    baseline = (above + rise) * size
-    word_ranges, points = _points(shaped, size, x, baseline, (left, top, right, bottom))
+    if shaped.line.direction == "ttb":
+        # Half an em to either side of the middle is where full-width letters stand.
+        rise, fall = max(-left, metrics.x_height_em / 2), max(right, metrics.x_height_em / 2)
+        rise += looseness * max(0.5 - rise, 0.0)
+        fall += looseness * max(0.5 - fall, 0.0)
+        size = config.height_px / (above + rise + fall + below)
+        length = _length((before + bottom - top + after) * size, config)
+        x, y = (above + rise) * size, (before - top) * size
+        ends = ((0.0, top), (0.0, bottom))
+        height, width = length, config.height_px
+    else:
+        # y is down in boxes: the top of the ink is negative.
+        rise = max(-top, metrics.x_height_em)
+        fall = max(bottom, 0.0)
+        rise += looseness * max(metrics.ascent_em - rise, 0.0)
+        fall += looseness * max(metrics.descent_em - fall, 0.0)
+        size = config.height_px / (above + rise + fall + below)
+        length = _length((before + right - left + after) * size, config)
+        x, y = (before - left) * size, (above + rise) * size
+        ends = ((left, 0.0), (right, 0.0))
+        height, width = config.height_px, length
+    word_ranges, points = _points(shaped, size, x, y, (left, top, right, bottom), ends)
+    return Layout(height_px=height, width_px=width, size_px=size, x_px=x, baseline_px=y, word_ranges=word_ranges, points=points)
+
+
+def lay_out_nothing(config: RenderConfig, n_clusters: int, stream: Stream) -> Layout:
+    """Return the layout of a picture without text, as long as one of *n_clusters* would be; its line is a bare band."""
+    above, below = config.margin_em.draw(stream), config.margin_em.draw(stream)
+    before, after = config.side_margin_em.draw(stream), config.side_margin_em.draw(stream)
+    size = config.height_px / (above + 1 + below)
+    width = min(math.ceil((before + n_clusters * _TYPICAL_ADVANCE_EM + after) * size), _longest(config))
+    line = (before * size, above * size, max(width - after * size, before * size), config.height_px - below * size)
+    points = np.zeros((6, 2))
+    points[:4] = np.array(line)[_CORNERS].reshape(4, 2)
+    points[4:] = ((line[0], line[3]), (line[2], line[3]))
     return Layout(
         height_px=config.height_px,
         width_px=width,
         size_px=size,
-        x_px=x,
-        baseline_px=baseline,
-        word_ranges=word_ranges,
+        x_px=line[0],
+        baseline_px=line[3],
+        word_ranges=np.zeros((0, 2), np.int32),
         points=points,
     )
 
 
+_TYPICAL_ADVANCE_EM = 0.5
+
+
+def _ink_of(boxes: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Return the box around all *boxes*."""
+    left, top, _, _ = boxes.min(axis=0).tolist()
+    _, _, right, bottom = boxes.max(axis=0).tolist()
+    return left, top, right, bottom
+
+
+def _longest(config: RenderConfig) -> int:
+    return config.max_width_px or min(_WIDEST * config.height_px, _MAX_WIDTH_PX)
+
+
+def _length(length_px: float, config: RenderConfig) -> int:
+    length = math.ceil(length_px)
+    if length > _longest(config):
+        raise Rejected("too_wide", f"{length} px at a height of {config.height_px} px")
+    return length
+
+
 def _points(
-    shaped: ShapedLine, size: float, x: float, baseline: float, line_box: tuple[float, float, float, float]
+    shaped: ShapedLine,
+    size: float,
+    x: float,
+    y: float,
+    line_box: tuple[float, float, float, float],
+    ends: tuple[tuple[float, float], tuple[float, float]],
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return the code-point ranges of the words, and the corners of all labels as `Layout.points` orders them."""
     ranges = shaped.cluster_ranges
@@ -106,10 +154,9 @@ def _points(
     all_boxes[-1] = line_box
     points = np.zeros((4 * (n + m + 1) + 2, 2))
     points[:-2] = all_boxes[:, _CORNERS].reshape(-1, 2)
-    points[-2, 0] = line_box[0]
-    points[-1, 0] = line_box[2]
+    points[-2:] = ends
     points *= size
-    points += (x, baseline)
+    points += (x, y)
     return word_ranges, points
 
 

@@ -24,13 +24,15 @@ class _PerThread(threading.local):
 _local = _PerThread()
 
 
-def draw_mask(shaped: ShapedLine, layout: Layout, bleed: Bleed) -> NDArray[np.uint8]:
+def draw_mask(shaped: ShapedLine | None, layout: Layout, bleed: Bleed) -> NDArray[np.uint8]:
     """Return the coverage of the line's ink, uint8 (H, W), 0 bare to 255 covered, on the frame widened by *bleed*.
 
-    The array is a read-only view of HarfBuzz's picture, whose rows may be padded.
+    The array is a read-only view of HarfBuzz's picture, whose rows may be padded.  Without a line nothing is covered.
     """
     width = layout.width_px + bleed.left + bleed.right
     height = layout.height_px + bleed.top + bleed.bottom
+    if shaped is None:
+        return np.zeros((height, width), np.uint8)
     raster = _local.draw
     raster.extents = hb.RasterExtents(0, 0, width, height, 0)
     size = layout.size_px
@@ -41,8 +43,10 @@ def draw_mask(shaped: ShapedLine, layout: Layout, bleed: Bleed) -> NDArray[np.ui
         font = instance.hb_font
         scale = size / instance.upem
         x_px = [x0 + x * size for x in run.x_em]
+        # Font units run right and up, pixels right and down; a quarter turn clockwise makes right down and up right.
+        a, b, c, d = (0.0, scale, scale, 0.0) if run.sideways else (scale, 0.0, 0.0, -scale)
         for glyph, x, y in zip(run.glyph_ids, x_px, run.y_em, strict=True):
-            raster.transform = (scale, 0.0, 0.0, -scale, x, y0 - y * size)
+            raster.transform = (a, b, c, d, x, y0 - y * size)
             raster.draw_glyph(font, glyph)
     image = raster.render()
     stride = image.extents.stride

@@ -8,7 +8,10 @@ fast part, and its slow part takes 250 µs for 30 characters and lacks N0, the p
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PAIRS = "()[]{}༺༻༼༽᚛᚜⁅⁆⁽⁾₍₎⌈⌉⌊⌋❨❩❪❫❬❭❮❯❰❱❲❳❴❵⟅⟆⟦⟧⟨⟩⟪⟫⟬⟭⟮⟯⦃⦄⦅⦆〈〉《》「」『』【】〔〕〖〗〘〙〚〛（）［］｛｝｟｠｢｣"
 _CLOSER_OF = dict(zip(_PAIRS[::2], _PAIRS[1::2], strict=True))
@@ -17,51 +20,73 @@ _NEUTRAL = frozenset({"B", "S", "WS", "ON"})
 _RIGHTWARD = frozenset({"R", "EN", "AN"})
 """Types that count as R where neutrals look for a neighbour; after rule W3 there is no AL left."""
 _MAX_OPEN_BRACKETS = 63
+_SEPARATORS = frozenset({"B", "S"})
+_BLANK = frozenset({"WS", "BN"})
+# Rules I1 and I2.
+_LEVELS_RTL = {"R": 1, "L": 2, "EN": 2, "AN": 2}
+_LEVELS_LTR = {"L": 0, "R": 1, "EN": 2, "AN": 2}
 
 
-@lru_cache(maxsize=65_536)
-def class_of(c: str) -> str:
-    """Return the bidirectional class of a character, as UAX #9 abbreviates it."""
-    return unicodedata.bidirectional(c) or "L"
+class _Classes(dict[str, str]):
+    """Bidirectional classes of the characters met so far, as UAX #9 abbreviates them."""
+
+    def __missing__(self, c: str) -> str:
+        kind = self[c] = unicodedata.bidirectional(c) or "L"
+        return kind
+
+
+CLASSES = _Classes()
 
 
 def levels_of(text: str, *, rtl: bool) -> list[int]:
     """Return the embedding level of each code point of a line whose paragraph runs right to left or not."""
     base = 1 if rtl else 0
     embedding = "R" if rtl else "L"
-    original = [class_of(c) for c in text]
-    # Rule X9: boundary neutrals are as if they were not there; in the end each takes the level before it.
-    places = [i for i, k in enumerate(original) if k != "BN"]
-    kinds = [original[i] for i in places]
-    _resolve_weak(kinds, embedding)
-    _pair_brackets([text[i] for i in places], [original[i] for i in places], kinds, embedding)
-    _resolve_neutral(kinds, embedding)
-    levels = [base] * len(text)
-    for i, kind in zip(places, kinds, strict=True):
-        # Rules I1 and I2.
-        if rtl:
-            levels[i] = 1 if kind == "R" else 2
-        else:
-            levels[i] = {"L": 0, "R": 1}.get(kind, 2)
-    for i, kind in enumerate(original):
-        if kind == "BN" and i:
-            levels[i] = levels[i - 1]
-    # Rule L1: separators, and white space at the end of the line, take the level of the paragraph.
-    trailing = True
-    for i in range(len(text) - 1, -1, -1):
-        if original[i] in {"B", "S"}:
-            trailing = True
-        elif original[i] not in {"WS", "BN"}:
-            trailing = False
-        if trailing:
+    original = [CLASSES[c] for c in text]
+    level_of = _LEVELS_RTL if rtl else _LEVELS_LTR
+    if "BN" in original:
+        # Rule X9: boundary neutrals are as if they were not there; in the end each takes the level before it.
+        places = [i for i, k in enumerate(original) if k != "BN"]
+        kept = [original[i] for i in places]
+        levels = [base] * len(text)
+        for i, kind in zip(places, _resolved([text[i] for i in places], kept, embedding), strict=True):
+            levels[i] = level_of[kind]
+        for i, kind in enumerate(original):
+            if kind == "BN" and i:
+                levels[i] = levels[i - 1]
+    else:
+        levels = [level_of[kind] for kind in _resolved(text, original, embedding)]
+    # Rule L1: separators, and white space before them and at the end of the line, take the level of the paragraph.
+    ends = (
+        [len(text), *(i for i, kind in enumerate(original) if kind in _SEPARATORS)]
+        if not _SEPARATORS.isdisjoint(original)
+        else [len(text)]
+    )
+    for end in ends:
+        if end < len(text):
+            levels[end] = base
+        i = end - 1
+        while i >= 0 and original[i] in _BLANK:
             levels[i] = base
+            i -= 1
     return levels
+
+
+def _resolved(text: Sequence[str], original: list[str], embedding: str) -> list[str]:
+    """Return the types of characters after all rules but I1, I2 and L1."""
+    kinds = original.copy()
+    _resolve_weak(kinds, embedding)
+    if not _CLOSERS.isdisjoint(text):
+        _pair_brackets(text, original, kinds, embedding)
+    _resolve_neutral(kinds, embedding)
+    return kinds
 
 
 def _resolve_weak(kinds: list[str], embedding: str) -> None:
     """Apply rules W1 to W7 in place."""
     before = strong = embedding
-    for i, kind in enumerate(kinds):
+    present = set(kinds)
+    for i, kind in enumerate(kinds if "NSM" in present or "EN" in present else ()):
         if kind == "NSM":  # W1
             kind = kinds[i] = before  # noqa: PLW2901 - the rule changes what the next ones see
         before = kind
@@ -76,7 +101,7 @@ def _resolve_weak(kinds: list[str], embedding: str) -> None:
             left, right = kinds[i - 1], kinds[i + 1]
             if left == right and (left == "EN" or (left == "AN" and kind == "CS")):
                 kinds[i] = left
-    i = 0
+    i = 0 if "ET" in present else len(kinds)
     while i < len(kinds):  # W5
         if kinds[i] != "ET":
             i += 1
@@ -97,10 +122,8 @@ def _resolve_weak(kinds: list[str], embedding: str) -> None:
             kinds[i] = "ON"
 
 
-def _pair_brackets(text: list[str], original: list[str], kinds: list[str], embedding: str) -> None:
+def _pair_brackets(text: Sequence[str], original: list[str], kinds: list[str], embedding: str) -> None:
     """Apply rule N0 in place: both brackets of a pair take one direction."""
-    if _CLOSERS.isdisjoint(text):
-        return
     stack: list[tuple[str, int]] = []
     pairs: list[tuple[int, int]] = []
     for i, c in enumerate(text):

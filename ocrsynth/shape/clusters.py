@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _GRAPHEME = regex.compile(r"\X")
+_OTHER = regex.compile(r"[\p{GCB=Other}--\p{Extended_Pictographic}--\p{InCB=Consonant}]", regex.VERSION1)
+_SINGLE: set[str] = set()
+"""Characters met so far that are a cluster of their own beside any of their kind; the whole of Unicode bounds it."""
 _INKLESS = regex.compile(r"[\p{Zs}\p{Cf}\p{Default_Ignorable_Code_Point}]+")
 
 
@@ -22,7 +25,11 @@ def grapheme_starts(text: str) -> list[int]:
     if text.isascii():
         # Labels hold no control characters, so the only ASCII cluster of two, CR LF, cannot occur.
         return _single(len(text))[0]
-    return [m.start() for m in _GRAPHEME.finditer(text)]
+    if not _SINGLE.issuperset(text):
+        _SINGLE.update(c for c in text if _OTHER.match(c))
+        if not _SINGLE.issuperset(text):
+            return [m.start() for m in _GRAPHEME.finditer(text)]
+    return _single(len(text))[0]
 
 
 def cluster_ranges(starts: list[int], length: int) -> NDArray[np.int32]:

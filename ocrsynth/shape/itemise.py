@@ -1,4 +1,4 @@
-"""Splits a line into runs of one direction and one script, in visual order.
+"""Splits a line into runs of one direction, script and font, in visual order.
 
 Reordering is rule L2 of the Unicode Bidirectional Algorithm on whole runs, which equals L2 on characters because a run has
 one level.
@@ -6,18 +6,22 @@ one level.
 
 from __future__ import annotations
 
-from functools import lru_cache
+import unicodedata
+from bisect import bisect_left
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fontTools import unicodedata as scripts
 
-from ocrsynth.fonts.faces import open_instance
-from ocrsynth.shape.bidi import class_of, levels_of
+from ocrsynth.shape.bidi import CLASSES, levels_of
 
 if TYPE_CHECKING:
-    from ocrsynth.records import FontKey
+    from collections.abc import Sequence
 
+    from ocrsynth.fonts.faces import FontInstance
+
+Stance = Literal["flat", "upright", "sideways"]
+_FULL_WIDTH = frozenset({"W", "F"})
 _LAST_LATIN = "\u024f"
 _RTL_CLASSES = frozenset({"R", "AL", "AN"})
 _SURE_OF_RTL = frozenset({"R", "AL", "NSM", "WS", "ON", "BN"})
@@ -31,25 +35,48 @@ class Run(NamedTuple):
     end: int
     rtl: bool
     script: str
+    stance: Stance = "flat"
+    """Of a run in a vertical line: ``upright`` letters stand below each other, ``sideways`` ones are turned clockwise."""
 
 
 def itemise(text: str, direction: str, script: str) -> list[Run]:
-    """Return the runs of *text* in visual order, from left to right.
+    """Return the runs of *text* in visual order, from left to right, or from top to bottom.
 
-    *direction* (``ltr`` or ``rtl``) is that of the paragraph; *script* (ISO 15924) is given to a line whose characters
-    belong to no script of their own.
+    *direction* (``ltr``, ``rtl`` or ``ttb``) is that of the paragraph; *script* (ISO 15924) is given to a line whose
+    characters belong to no script of their own.
     """
     if not text:
         return []
+    if direction == "ttb":
+        return _vertical(text, script)
     if direction == "ltr" and max(text) <= _LAST_LATIN:
         return [Run(0, len(text), rtl=False, script="Latn" if script == "Latn" else _first_script(text, script))]
     levels = _levels(text, direction)
-    codes = _scripts(text, script)
+    codes = _scripts(text, script, levels)
     edges = [0]
     edges += [i for i in range(1, len(text)) if levels[i] != levels[i - 1] or codes[i] != codes[i - 1]]
     edges.append(len(text))
     runs = [(levels[a], Run(a, b, rtl=levels[a] % 2 == 1, script=codes[a])) for a, b in pairwise(edges)]
     return [run for _, run in _reordered(runs)]
+
+
+def _vertical(text: str, script: str) -> list[Run]:
+    """Return the runs of a vertical line: what is full-width stands upright, the rest is turned.
+
+    By East Asian Width (UAX #11), which agrees with Vertical_Orientation (UTR #50) on all that CJK alphabets hold.
+    """
+    codes = _scripts(text, script, [0] * len(text))
+    stances: list[Stance] = []
+    for c in text:
+        # A combining mark goes with its base.
+        if unicodedata.combining(c) and stances:
+            stances.append(stances[-1])
+        else:
+            stances.append("upright" if unicodedata.east_asian_width(c) in _FULL_WIDTH else "sideways")
+    edges = [0]
+    edges += [i for i in range(1, len(text)) if codes[i] != codes[i - 1] or stances[i] != stances[i - 1]]
+    edges.append(len(text))
+    return [Run(a, b, rtl=False, script=codes[a], stance=stances[a]) for a, b in pairwise(edges)]
 
 
 def _reordered(runs: list[tuple[int, Run]]) -> list[tuple[int, Run]]:
@@ -68,14 +95,20 @@ def _reordered(runs: list[tuple[int, Run]]) -> list[tuple[int, Run]]:
     return runs
 
 
-@lru_cache(maxsize=65_536)
-def _script_of(c: str) -> str:
-    code: str = scripts.script(c)
-    return code
+class _Scripts(dict[str, str]):
+    """Script codes of the characters met so far."""
+
+    def __missing__(self, c: str) -> str:
+        code: str = scripts.script(c)
+        self[c] = code
+        return code
+
+
+_SCRIPT_OF = _Scripts()
 
 
 def _levels(text: str, direction: str) -> list[int]:
-    kinds = {class_of(c) for c in text}
+    kinds = {CLASSES[c] for c in text}
     if direction == "ltr" and kinds.isdisjoint(_RTL_CLASSES):
         return [0] * len(text)
     if direction == "rtl" and kinds <= _SURE_OF_RTL:
@@ -83,35 +116,64 @@ def _levels(text: str, direction: str) -> list[int]:
     return levels_of(text, rtl=direction == "rtl")
 
 
-def _scripts(text: str, fallback: str) -> list[str]:
-    """Return the script of each code point; shared characters take that of the one before them, or of the first after."""
-    codes: list[str] = []
-    for c in text:
-        code = _script_of(c)
-        codes.append(codes[-1] if code in _SHARED and codes else code)
+def _scripts(text: str, fallback: str, levels: list[int]) -> list[str]:
+    """Return the script of each code point.
+
+    Characters that scripts share take that of the one before them at the same embedding level, or of the first after: a
+    space between two words is shaped with one of them, and makes no run of its own.
+    """
+    codes = [_SCRIPT_OF[c] for c in text]
+    if _SHARED.isdisjoint(codes):
+        return codes
+    last, level = "", -1
+    for i, code in enumerate(codes):
+        if levels[i] != level:
+            last, level = "", levels[i]
+        if code not in _SHARED:
+            last = code
+        elif last:
+            codes[i] = last
+    last, level = "", -1
+    for i in range(len(codes) - 1, -1, -1):
+        if levels[i] != level:
+            last, level = "", levels[i]
+        if codes[i] not in _SHARED:
+            last = codes[i]
+        elif last:
+            codes[i] = last
     first = next((code for code in codes if code not in _SHARED), fallback)
     return [first if code in _SHARED else code for code in codes]
 
 
 def _first_script(text: str, fallback: str) -> str:
-    return next((code for c in text if (code := _script_of(c)) not in _SHARED), fallback)
+    return next((code for c in text if (code := _SCRIPT_OF[c]) not in _SHARED), fallback)
 
 
-def by_font(text: str, run: Run, starts: list[int], fonts: tuple[FontKey, ...]) -> list[tuple[Run, FontKey]]:
-    """Return the parts of a run in logical order, each with the first of *fonts* that maps all of its characters.
+def by_font(text: str, run: Run, starts: list[int], instances: Sequence[FontInstance]) -> list[tuple[Run, FontInstance]]:
+    """Return the parts of a run in logical order, each with the first of *instances* that maps all of its characters.
 
     *starts* are the offsets of the grapheme clusters: one cluster never stands in two fonts.  What no font has stays
     with the first, whose proof will reject it.
     """
-    if open_instance(fonts[0]).covers(text[run.start : run.end]):
-        return [(run, fonts[0])]
-    parts: list[tuple[Run, FontKey]] = []
-    bounds = [s for s in starts if run.start < s < run.end]
-    for a, b in pairwise((run.start, *bounds, run.end)):
+    if instances[0].covers(text[run.start : run.end]):
+        return [(run, instances[0])]
+    parts: list[tuple[Run, FontInstance]] = []
+    begin = run.start
+    last: FontInstance | None = None
+    bounds = [*starts[bisect_left(starts, run.start) : bisect_left(starts, run.end)], run.end]
+    for a, b in pairwise(bounds):
         cluster = text[a:b]
-        key = next((f for f in fonts if open_instance(f).covers(cluster)), fonts[0])
-        if parts and parts[-1][1] == key:
-            parts[-1] = (parts[-1][0]._replace(end=b), key)
-        else:
-            parts.append((run._replace(start=a, end=b), key))
+        # A space stays with the word before it.
+        if cluster == " " and last is not None and last.covers(cluster):
+            continue
+        which = instances[0]
+        for instance in instances:
+            if instance.covers(cluster):
+                which = instance
+                break
+        if which is not last:
+            if last is not None:
+                parts.append((Run(begin, a, run.rtl, run.script, run.stance), last))
+            begin, last = a, which
+    parts.append((Run(begin, run.end, run.rtl, run.script, run.stance), last or instances[0]))
     return parts

@@ -2,89 +2,178 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from functools import lru_cache
+from itertools import chain, pairwise
 
 import numpy as np
 import uharfbuzz as hb
 
 from ocrsynth.errors import Rejected
-from ocrsynth.fonts.faces import FontInstance, open_instance
-from ocrsynth.records import FontKey, GlyphRun, ShapedLine, TextLine
+from ocrsynth.fonts.faces import Box, FontInstance, ligature_carets, open_instance
+from ocrsynth.records import PLAIN, FontKey, GlyphRun, Ligature, Setting, ShapedLine, TextLine
 from ocrsynth.shape.clusters import cluster_ranges, glyphs_by_cluster, grapheme_starts, needs_ink
 from ocrsynth.shape.itemise import Run, by_font, itemise
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-_PLAIN = {"calt": False}
-"""Contextual alternates turn "->" into an arrow and "10x10" into "10×10" in some fonts: the label would not match."""
 _UNJOINED = frozenset({"Latn", "Grek", "Cyrl", "Hani", "Hang", "Hira", "Kana", "Zyyy"})
 """Scripts whose letters read the same without contextual alternates; others join or stack by them."""
+_TIED = frozenset(["Arab", "Syrc", "Mong", "Nkoo", "Phag", "Mand", "Rohg", "Adlm", "Sogd", "Deva", "Beng", "Guru", "Tibt"])
+"""Scripts whose letters join, or hang from one line: no typesetter spaces them."""
 _DOTTED_CIRCLE = "\u25cc"
+_BUFFER_DIRECTIONS = {"upright": "ttb", "sideways": "ltr"}
+
+
+@lru_cache(maxsize=512)
+def _features(unjoined: bool, torn: bool, chosen: tuple[tuple[str, bool], ...]) -> dict[str, bool] | None:  # noqa: FBT001
+    """Return the features to shape with.
+
+    Contextual alternates turn "->" into an arrow and "10x10" into "10×10" in some fonts: the label would not match.
+    Spaced letters have no ligatures, as in CSS.
+    """
+    features = dict(chosen)
+    if unjoined:
+        features["calt"] = False
+    if torn:
+        features |= {"liga": False, "clig": False, "dlig": False}
+    return features or None
 
 
 class _Glyphs:
-    """The glyphs of a line, collected run by run from left to right."""
+    """The glyphs of a line, collected run by run from left to right, or from top to bottom."""
 
-    __slots__ = ("boxes", "clusters", "from_right", "inked", "pens", "runs", "width")
+    __slots__ = ("clusters", "from_right", "instances", "lefts", "line", "pens", "rises", "run_ids", "runs", "stances", "width")
 
-    def __init__(self) -> None:
-        self.runs: list[GlyphRun] = []
-        self.boxes: list[NDArray[np.float64]] = []
-        self.inked: list[NDArray[np.bool_]] = []
+    def __init__(self, line: TextLine) -> None:
+        self.line = line
+        self.runs: list[Run] = []
+        self.instances: list[FontInstance] = []
+        self.run_ids: list[list[int]] = []
+        self.stances: list[str] = []
         self.clusters: list[int] = []
         self.from_right: list[bool] = []
+        self.lefts: list[float] = []
+        self.rises: list[float] = []
         self.pens: list[float] = []
         self.width = 0.0
 
-    def add(self, line: TextLine, run: Run, font: FontKey) -> None:
-        """Shape one run; positions are in em, boxes with y down."""
-        instance = open_instance(font)
+    def add(self, run: Run, instance: FontInstance, setting: Setting, starts: list[int]) -> None:
+        """Shape one run; positions are in em along and across the line."""
+        line = self.line
         buffer = hb.Buffer()
         # The whole text stands in the buffer as context: letters at the border of a run join as they should.
         buffer.add_str(line.text, run.start, run.end - run.start)
-        buffer.direction = "rtl" if run.rtl else "ltr"
+        buffer.direction = ("rtl" if run.rtl else "ltr") if run.stance == "flat" else _BUFFER_DIRECTIONS[run.stance]
         buffer.script = run.script
         buffer.language = line.language
-        hb.shape(instance.hb_font, buffer, _PLAIN if run.script in _UNJOINED else None)
+        spaced = bool(setting.letter_em) and run.script not in _TIED
+        torn = spaced or run.stance == "sideways"
+        hb.shape(instance.hb_font, buffer, _features(run.script in _UNJOINED, torn, setting.features))
         glyph_ids: list[int] = []
+        clusters: list[int] = []
         for info in buffer.glyph_infos:
             glyph_ids.append(info.codepoint)
-            self.clusters.append(info.cluster)
+            clusters.append(info.cluster)
         _check_glyphs(instance, glyph_ids, line.text)
-        lefts, rises = [], []
+        extra = _distances(clusters, starts, line.text, setting, spaced=spaced) if spaced or setting.word_em else None
         unit = 1 / instance.upem
         pen = self.width
-        raised = False
-        # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up.
-        for position in buffer.glyph_positions:
-            x_offset, y_offset, x_advance, _ = position.position
-            self.pens.append(pen)
-            lefts.append(pen + x_offset * unit)
-            rises.append(y_offset * unit)
-            if y_offset:
-                raised = True
-            pen += x_advance * unit
+        lefts, rises, pens = self.lefts, self.rises, self.pens
+        # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up; a vertical advance is negative.
+        if run.stance == "upright":
+            for position in buffer.glyph_positions:
+                x_offset, y_offset, _, y_advance = position.position
+                pens.append(pen)
+                lefts.append(x_offset * unit)
+                rises.append(y_offset * unit - pen)
+                pen -= y_advance * unit
+        else:
+            for position in buffer.glyph_positions:
+                x_offset, y_offset, x_advance, _ = position.position
+                pens.append(pen)
+                lefts.append(pen + x_offset * unit)
+                rises.append(y_offset * unit)
+                pen += x_advance * unit
         self.width = pen
+        if extra:
+            self._spread(extra, along=rises if run.stance == "upright" else lefts, sign=-1 if run.stance == "upright" else 1)
+        self.clusters += clusters
         self.from_right += [run.rtl] * len(glyph_ids)
-        boxes, inked = instance.ink_boxes(glyph_ids)
-        if run.script in _UNJOINED and not inked.all():
-            _check_ink(inked, self.clusters[-len(glyph_ids) :], line.text)
-        x = np.array(lefts)
-        boxes[:, 0] += x
-        boxes[:, 2] += x
-        if raised:
-            y = np.array(rises)
-            boxes[:, 1] -= y
-            boxes[:, 3] -= y
-        self.runs.append(GlyphRun(font, glyph_ids, lefts, rises))
-        self.boxes.append(boxes)
-        self.inked.append(inked)
+        self.runs.append(run)
+        self.instances.append(instance)
+        self.run_ids.append(glyph_ids)
+
+    def _spread(self, extra: list[float], along: list[float], sign: int) -> None:
+        """Move the glyphs of the last run apart, by the sums of what stands before each."""
+        first = len(self.pens) - len(extra)
+        total = 0.0
+        for i, distance in enumerate(extra, first):
+            self.pens[i] += total
+            along[i] += sign * total
+            total += distance
+        self.width += total
+
+    def boxes(self) -> tuple[list[Box], list[bool]]:
+        """Return the ink of all glyphs in picture order; raises Rejected for letters without any.
+
+        Letters that lie sideways are turned here, their positions with them.
+        """
+        rows: list[Box] = []
+        flags: list[bool] = []
+        at = 0
+        for run, instance, ids in zip(self.runs, self.instances, self.run_ids, strict=True):
+            end = at + len(ids)
+            found = [instance.ink_box(g) for g in ids]
+            flags += [box is not None for box in found]
+            if run.script in _UNJOINED and None in found:
+                _check_ink(flags[at:], self.clusters[at:end], self.line.text)
+            sideways = run.stance == "sideways"
+            if sideways:
+                self._turn(at, end, instance)
+            for box, x, y in zip(found, self.lefts[at:end], self.rises[at:end], strict=True):
+                if box is None:
+                    rows.append(_NO_BOX)
+                elif sideways:
+                    rows.append((x - box[3], box[0] - y, x - box[1], box[2] - y))
+                else:
+                    rows.append((box[0] + x, box[1] - y, box[2] + x, box[3] - y))
+            at = end
+        return rows, flags
+
+    def _turn(self, at: int, end: int, instance: FontInstance) -> None:
+        """Turn the positions of glyphs clockwise, so that the middle of the capitals runs along the line."""
+        middle = instance.metrics.cap_height_em / 2
+        for i in range(at, end):
+            self.lefts[i], self.rises[i] = self.rises[i] - middle, -self.lefts[i]
+
+    def glyph_runs(self) -> tuple[GlyphRun, ...]:
+        """Return the runs as the renderer takes them; after `boxes`, which turns what lies sideways."""
+        if len(self.runs) == 1:
+            return (
+                GlyphRun(self.instances[0].key, self.run_ids[0], self.lefts, self.rises, self.runs[0].stance == "sideways"),
+            )
+        out = []
+        at = 0
+        for run, instance, ids in zip(self.runs, self.instances, self.run_ids, strict=True):
+            end = at + len(ids)
+            out.append(GlyphRun(instance.key, ids, self.lefts[at:end], self.rises[at:end], run.stance == "sideways"))
+            at = end
+        return tuple(out)
+
+    def carets(self, glyph: int) -> list[float]:
+        """Return where the font divides a glyph among the letters of a ligature, in em along the line; empty if it does not."""
+        at = 0
+        for instance, ids in zip(self.instances, self.run_ids, strict=True):
+            if glyph < at + len(ids):
+                carets = ligature_carets(instance.key.path, instance.key.face).get(ids[glyph - at], ())
+                return [self.lefts[glyph] + caret for caret in carets]
+            at += len(ids)
+        return []
 
 
-def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = ()) -> ShapedLine:
+_NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
+
+
+def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (), setting: Setting = PLAIN) -> ShapedLine:
     """Return *line* set in *font*, with every cluster accounted for.
 
     Clusters that *font* has no glyphs for are set in the first of *fallbacks* that has them.
@@ -92,49 +181,65 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
     """
     text = line.text
     starts = grapheme_starts(text)
-    glyphs = _Glyphs()
+    glyphs = _Glyphs(line)
+    instance = open_instance(font)
+    instances = (instance, *(open_instance(f) for f in fallbacks))
     for run in itemise(text, line.direction, line.script):
         if not fallbacks:
-            glyphs.add(line, run, font)
+            glyphs.add(run, instance, setting, starts)
             continue
-        parts = by_font(text, run, starts, (font, *fallbacks))
-        for part, key in reversed(parts) if run.rtl else parts:
-            glyphs.add(line, part, key)
+        parts = by_font(text, run, starts, instances)
+        for part, its in reversed(parts) if run.rtl else parts:
+            glyphs.add(part, its, setting, starts)
     if not glyphs.runs:
         raise Rejected("notdef", f"nothing is drawn for {text!r}")
-    single = len(glyphs.runs) == 1
-    boxes = glyphs.boxes[0] if single else np.concatenate(glyphs.boxes)
-    has_ink = glyphs.inked[0] if single else np.concatenate(glyphs.inked)
-    metrics = open_instance(font).metrics
-    pens = [*glyphs.pens, glyphs.width]
+    rows, flags = glyphs.boxes()
+    x_height = instance.metrics.x_height_em
+    ligatures: tuple[Ligature, ...] = ()
     if glyphs.clusters == starts or (len(glyphs.clusters) == len(starts) and sorted(glyphs.clusters) == starts):
         # One glyph a cluster; where runs go from right to left the glyphs only stand in another order.
-        place: Sequence[int] = range(len(starts))
+        pens = [*glyphs.pens, glyphs.width]
+        if False in flags:
+            vertical = line.direction == "ttb"
+            for i, inked in enumerate(flags):
+                if not inked:
+                    rows[i] = _advance_box(pens[i], pens[i + 1], x_height, vertical=vertical)
         if glyphs.clusters != starts:
-            of_cluster = {cluster: i for i, cluster in enumerate(glyphs.clusters)}
-            place = [of_cluster[s] for s in starts]
-            boxes, has_ink = boxes[place], has_ink[place]
-        split = np.zeros(len(starts), np.bool_)
-        for i in np.flatnonzero(~has_ink).tolist():
-            boxes[i] = (pens[place[i]], -metrics.x_height_em, pens[place[i] + 1], 0.0)
+            order = sorted(range(len(starts)), key=glyphs.clusters.__getitem__)
+            rows, flags = [rows[i] for i in order], [flags[i] for i in order]
     else:
-        groups = glyphs_by_cluster(glyphs.clusters, starts)
-        boxes, has_ink, split = _merge(boxes, has_ink, pens, groups, glyphs.from_right, metrics.x_height_em)
-    ranges = cluster_ranges(starts, len(text))
-    for i in np.flatnonzero(~has_ink).tolist():
-        cluster = text[ranges[i, 0] : ranges[i, 1]]
-        if needs_ink(cluster):
-            raise Rejected("empty_glyph", f"{cluster!r} leaves no ink")
+        rows, flags, ligatures = _merge(rows, flags, starts, glyphs, x_height)
+    if False in flags:
+        ends = [*starts[1:], len(text)]
+        for start, end, inked in zip(starts, ends, flags, strict=True):
+            if not inked and needs_ink(text[start:end]):
+                raise Rejected("empty_glyph", f"{text[start:end]!r} leaves no ink")
     return ShapedLine(
         line=line,
-        runs=tuple(glyphs.runs),
+        runs=glyphs.glyph_runs(),
         advance_em=glyphs.width,
-        metrics=metrics,
-        cluster_ranges=ranges,
-        cluster_boxes_em=boxes,
-        cluster_has_ink=has_ink,
-        cluster_is_split=split,
+        metrics=instance.metrics,
+        cluster_ranges=cluster_ranges(starts, len(text)),
+        cluster_boxes_em=np.fromiter(chain.from_iterable(rows), np.float64, 4 * len(rows)).reshape(-1, 4),
+        cluster_has_ink=np.array(flags),
+        ligatures=ligatures,
     )
+
+
+def _advance_box(start: float, end: float, x_height: float, *, vertical: bool) -> Box:
+    """Return the box of a cluster without ink: its advance by the x-height, or about the middle of a vertical line."""
+    return (-x_height / 2, start, x_height / 2, end) if vertical else (start, -x_height, end, 0.0)
+
+
+def _distances(clusters: list[int], starts: list[int], text: str, setting: Setting, *, spaced: bool) -> list[float]:
+    """Return what to add to the advance of each glyph: behind the last glyph of a grapheme cluster, and behind spaces."""
+    graphemes = [bisect_right(starts, cluster) for cluster in clusters]
+    letter = setting.letter_em if spaced else 0.0
+    following = [*graphemes[1:], 0]
+    return [
+        (letter + (setting.word_em if text[cluster] == " " else 0.0)) if grapheme != after else 0.0
+        for cluster, grapheme, after in zip(clusters, graphemes, following, strict=True)
+    ]
 
 
 def _check_glyphs(instance: FontInstance, glyph_ids: list[int], text: str) -> None:
@@ -145,55 +250,64 @@ def _check_glyphs(instance: FontInstance, glyph_ids: list[int], text: str) -> No
         raise Rejected("dotted_circle", f"a mark of {text!r} found no base")
 
 
-def _check_ink(inked: NDArray[np.bool_], clusters: list[int], text: str) -> None:
+def _check_ink(inked: list[bool], clusters: list[int], text: str) -> None:
     """Raise Rejected if a glyph of a plain script has no ink although the letter it stands with needs some.
 
     A font may have a letter but only an empty accent for it.  In scripts that join or stack, empty glyphs are common
     tools of the font's designer and prove nothing; there clusters are checked as a whole.
     """
-    for i in np.flatnonzero(~inked).tolist():
-        c = text[clusters[i]]
-        if needs_ink(c):
-            raise Rejected("empty_glyph", f"{c!r} leaves no ink")
+    for has_ink, cluster in zip(inked, clusters, strict=True):
+        if not has_ink and needs_ink(text[cluster]):
+            raise Rejected("empty_glyph", f"{text[cluster]!r} leaves no ink")
 
 
 def _merge(
-    boxes: NDArray[np.float64],
-    has_ink: NDArray[np.bool_],
-    pens: list[float],
-    groups: list[tuple[int, int, list[int]]],
-    from_right: list[bool],
-    x_height: float,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return boxes, ink and split flags by grapheme cluster, where glyphs and clusters are not one to one.
+    rows: list[Box], flags: list[bool], starts: list[int], line: _Glyphs, x_height: float
+) -> tuple[list[Box], list[bool], tuple[Ligature, ...]]:
+    """Return boxes and ink by grapheme cluster, where glyphs and clusters are not one to one, and what is a ligature.
 
-    Clusters that share a ligature divide the width of its box evenly.
+    Clusters that share a ligature divide its box where the font's carets say, else evenly.
     """
-    n_clusters = groups[-1][1]
-    merged: list[tuple[float, float, float, float]] = []
-    inked = np.zeros(n_clusters, np.bool_)
-    split = np.zeros(n_clusters, np.bool_)
-    rows = boxes.tolist()
+    groups = glyphs_by_cluster(line.clusters, starts)
+    pens = [*line.pens, line.width]
+    vertical = line.line.direction == "ttb"
+    merged: list[Box] = []
+    inked: list[bool] = []
+    ligatures: list[Ligature] = []
     for first, end, glyphs in groups:
         if not glyphs:
             raise Rejected("lost_cluster", f"no glyph for cluster {first}")
         n = end - first
-        drawn = [rows[g] for g in glyphs if has_ink[g]]
+        drawn = [g for g in glyphs if flags[g]]
+        if n == len(drawn) == 1:
+            merged.append(rows[drawn[0]])
+            inked.append(True)
+            continue
+        from_right = line.from_right[glyphs[0]]
         if len(drawn) == len(glyphs) == n > 1 and all(pens[g + 1] > pens[g] for g in glyphs):
             # HarfBuzz tied letters together that kept a glyph each: they stand in the order of the run.  A glyph without
             # an advance is a mark, on a ligature of the letters.
-            merged += reversed(drawn) if from_right[glyphs[0]] else drawn
-            inked[first:end] = True
+            tied = [rows[g] for g in drawn]
+            merged += reversed(tied) if from_right else tied
+            inked += [True] * n
             continue
         if drawn:
-            left, top = min(b[0] for b in drawn), min(b[1] for b in drawn)
-            right, bottom = max(b[2] for b in drawn), max(b[3] for b in drawn)
+            left, top = min(rows[g][0] for g in drawn), min(rows[g][1] for g in drawn)
+            right, bottom = max(rows[g][2] for g in drawn), max(rows[g][3] for g in drawn)
         else:
-            left, right = min(pens[g] for g in glyphs), max(pens[g + 1] for g in glyphs)
-            top, bottom = -x_height, 0.0
-        step = (right - left) / n
-        parts = [(left + step * k, top, left + step * (k + 1), bottom) for k in range(n)]
-        merged += reversed(parts) if from_right[glyphs[0]] else parts
-        inked[first:end] = bool(drawn)
-        split[first:end] = n > 1
-    return np.array(merged), inked, split
+            start, stop = min(pens[g] for g in glyphs), max(pens[g + 1] for g in glyphs)
+            left, top, right, bottom = _advance_box(start, stop, x_height, vertical=vertical)
+        if n == 1:
+            merged.append((left, top, right, bottom))
+        else:
+            # In a vertical line letters are never tied into one glyph, but a font may leave one out.
+            low, high = (top, bottom) if vertical else (left, right)
+            widest = max(drawn, key=lambda g: rows[g][2] - rows[g][0], default=glyphs[0])
+            carets = [c for c in line.carets(widest) if low < c < high] if drawn and not vertical else []
+            by_caret = len(carets) == n - 1
+            cuts = [low, *sorted(carets), high] if by_caret else [low + (high - low) * k / n for k in range(n + 1)]
+            parts = [(left, a, right, b) if vertical else (a, top, b, bottom) for a, b in pairwise(cuts)]
+            merged += reversed(parts) if from_right else parts
+            ligatures.append(Ligature(first, end, "caret" if by_caret else "even"))
+        inked += [bool(drawn)] * n
+    return merged, inked, tuple(ligatures)
