@@ -52,6 +52,7 @@ def command(
     RECIPE is a YAML file; without one, --lang gives a sane default.  A run that was interrupted is resumed by the same
     command and ends with the same files.
     """
+    from ocrsynth.fonts import catalogue
     from ocrsynth.generation.run import generate
 
     output = {"format": fmt, "image": image, "shard_size": shard_size}
@@ -67,14 +68,20 @@ def command(
             bar.close()
     seconds = time.monotonic() - started
     if as_json:
-        _print_json(result, seconds)
+        _print_json(result, seconds, len(catalogue.skipped(recipe.fonts.all_folders)))
     else:
         _print_summary(result, seconds)
 
 
 def _warn(recipe: Recipe) -> None:
     """Say what of the user's own files cannot be used."""
+    from ocrsynth.fonts import catalogue
     from ocrsynth.text import alphabet
+
+    skipped = catalogue.skipped(recipe.fonts.all_folders)
+    if skipped:
+        more = f" and {len(skipped) - 1} more; see ocrsynth fonts list" if len(skipped) > 1 else ""
+        click.echo(f"warning: font left out: {skipped[0]}{more}", err=True)
 
     letters = alphabet.load(recipe.language)
     for source in recipe.sources:
@@ -82,7 +89,7 @@ def _warn(recipe: Recipe) -> None:
             click.echo(f"warning: {warning}", err=True)
 
 
-def _print_json(result: Result, seconds: float) -> None:
+def _print_json(result: Result, seconds: float, fonts_skipped: int) -> None:
     import orjson
 
     from ocrsynth.generation.run import figures_of
@@ -97,6 +104,7 @@ def _print_json(result: Result, seconds: float) -> None:
         "bytes": statistics.size_bytes,
         "splits": dict(statistics.splits),
         **figures_of(statistics),
+        "fonts_skipped": fonts_skipped,
         "seconds": round(seconds, 3),
     }
     click.echo(orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode())

@@ -23,6 +23,11 @@ from ocrsynth.fonts.files import SUFFIXES, faults_of, sha256_of
 FontClass = Literal["serif", "sans", "mono", "slab", "condensed", "hand", "display", "other"]
 _NAME_LICENCE = 13
 _NAME_COPYRIGHT = 0
+_FS_TYPE = 8
+"""Offset of the field fsType in the table OS/2."""
+_EMBEDDING = {0x0008: "editable embedding", 0x0004: "preview and print embedding", 0x0002: "restricted licence"}
+"""The least restrictive bit counts where several are set."""
+_EMBEDDING_LIMITS = {0x0100: "no subsetting", 0x0200: "bitmaps only"}
 
 
 class Axis(NamedTuple):
@@ -130,12 +135,12 @@ class Folder(NamedTuple):
 
 
 def system_folders() -> tuple[str, ...]:
-    """Return the folders of this system's fonts, by the XDG Base Directory Specification, as far as they are there."""
+    """Return the folders of this system's fonts, by the XDG Base Directory Specification, as far as they hold any."""
     home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
     places = (home, str(Path.home() / ".fonts"), *shared.split(":"))
     folders = (place if place.endswith(".fonts") else f"{place}/fonts" for place in places if place)
-    return tuple(f for f in dict.fromkeys(folders) if Path(f).is_dir())
+    return tuple(f for f in dict.fromkeys(folders) if Path(f).is_dir() and font_files(f))
 
 
 def font_files(folder: str) -> list[Path]:
@@ -146,7 +151,8 @@ def font_files(folder: str) -> list[Path]:
     if not Path(folder).is_dir():
         raise AssetError(f"fonts.folders: no such folder, got {folder!r}; check the path")
     found = []
-    seen: set[tuple[int, int]] = set()
+    root = Path(folder).stat()
+    seen = {(root.st_dev, root.st_ino)}
     for place, inner, names in os.walk(folder, followlinks=True):
         kept = []
         for name in inner:
@@ -228,6 +234,17 @@ def load(sets: tuple[str, ...], folders: tuple[str, ...]) -> tuple[Family, ...]:
         more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
         raise AssetError(f"fonts.folders: no font can be used, got {'; '.join(reasons[:3])}{more}; give other fonts")
     return families
+
+
+def embedding_of(face: FaceFile) -> str:
+    """Return what the face's maker allows by the field fsType of its table OS/2 (OpenType 1.9.1), in words."""
+    table = open_face(face.path, face.index).reference_table("OS/2")
+    data = bytes(table.data) if table is not None else b""
+    if len(data) < _FS_TYPE + 2:
+        return "unknown"
+    bits = int.from_bytes(data[_FS_TYPE : _FS_TYPE + 2], "big")
+    allowed = next((words for bit, words in _EMBEDDING.items() if bits & bit), "installable")
+    return ", ".join([allowed, *(words for bit, words in _EMBEDDING_LIMITS.items() if bits & bit)])
 
 
 def skipped(folders: tuple[str, ...]) -> tuple[Skipped, ...]:

@@ -119,7 +119,7 @@ class FontSelector:
         face = self._face(stream, family, "italic" if italic else "normal", regular=regular)
         coords = tuple((axis.tag, self._place(stream, axis, regular=regular)) for axis in face.axes)
         bold, slant = self._synthetic(stream, family, face)
-        setting = self._setting(stream, face)
+        setting = self._setting(stream, family, face)
         key = FontKey(face.path, face.index, coords, bold, slant)
         return FontChoice(key, family.name, face.style, family.kind, face.sha256, setting)
 
@@ -134,7 +134,7 @@ class FontSelector:
             slant = _step(config.slant_ratio, slope)
         return bold, slant
 
-    def _setting(self, stream: Stream, face: FaceFile) -> Setting:
+    def _setting(self, stream: Stream, family: Family, face: FaceFile) -> Setting:
         config = self._config
         features: list[tuple[str, bool]] = []
         for tag in self._tags:
@@ -146,7 +146,8 @@ class FontSelector:
         if spaced >= config.spaced:
             return Setting(tuple(features)) if features else PLAIN
         low, high = config.letter_spacing_em
-        letter_em = round(low + (high - low) * letter, 3)
+        # Written letters join as those of joining scripts do.
+        letter_em = round(low + (high - low) * letter, 3) if family.kind != "hand" else 0.0
         low, high = config.word_spacing_em
         return Setting(tuple(features), letter_em, round(low + (high - low) * word, 3))
 

@@ -172,6 +172,7 @@ def test_json_has_the_right_counts(tmp_path: Path) -> None:
             "resumed_shards": resumed,
             "bytes": sum(p.stat().st_size for p in (tmp_path / "out/data").iterdir()),
             "seconds": answer["seconds"],
+            "fonts_skipped": 0,
             **{key: dataset[key] for key in ("rejected", "splits", "distinct_texts", "requested", "delivered", "shift")},
         }
         assert sum(answer["delivered"]["fonts"].values()) == 25

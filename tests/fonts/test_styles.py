@@ -1,0 +1,210 @@
+"""Features, synthetic bold and slant, and spacing: each changes the picture, and none breaks the label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import fontpkg
+import numpy as np
+import pytest
+
+from ocrsynth import Recipe
+from ocrsynth.errors import Rejected
+from ocrsynth.fields import Range
+from ocrsynth.fonts.faces import features_of, open_instance
+from ocrsynth.pipeline import Pipeline
+from ocrsynth.records import PLAIN, Bleed, FontKey, Setting, ShapedLine, TextLine
+from ocrsynth.render.layout import RenderConfig, lay_out
+from ocrsynth.render.raster import draw_mask
+from ocrsynth.seeding import Stream
+from ocrsynth.shape.shaper import shape_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+    from numpy.typing import NDArray
+
+_ROBOTO = FontKey(str(fontpkg.family("Roboto").files[0].path), 0, ())
+_GARAMOND = FontKey(str(fontpkg.family("EB Garamond").files[0].path), 0, ())
+_ARABIC = FontKey(str(fontpkg.family("Noto Sans Arabic").files[0].path), 0, ())
+_CONFIG = RenderConfig(
+    height_px=64, margin_em=Range(0.3, 0.3), side_margin_em=Range(0.3, 0.3), looseness=Range(1, 1), max_width_px=32_000
+)
+
+
+def _line(text: str, script: str = "Latn", language: str = "en", direction: str = "ltr") -> TextLine:
+    return TextLine(text, "test", direction, script, language)
+
+
+def _drawn(shaped: ShapedLine) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Return the mask of a line and the boxes of its clusters, float64 (n, 4) in px."""
+    layout = lay_out(shaped, _CONFIG, Stream(0, 0, "layout"))
+    corners = layout.points[: 4 * len(shaped.cluster_ranges)].reshape(-1, 4, 2)
+    return draw_mask(shaped, layout, Bleed(0, 0, 0, 0)), np.concatenate((corners.min(axis=1), corners.max(axis=1)), axis=1)
+
+
+def _boxes_fit(shaped: ShapedLine) -> None:
+    """Check that all ink lies in the boxes of clusters, and touches them."""
+    mask, boxes = _drawn(shaped)
+    inside = np.zeros_like(mask, bool)
+    for (left, top, right, bottom), inked in zip(boxes, shaped.cluster_has_ink, strict=True):
+        if inked:
+            part = np.s_[int(np.floor(top)) : int(np.ceil(bottom)), int(np.floor(left)) : int(np.ceil(right))]
+            inside[part] = True
+            assert mask[part].any()
+    assert not mask[~inside].any()
+
+
+@pytest.mark.parametrize("text", ["Hamburgefonts 123", "fi ffl Ǻñ ,.;", "W", "l I ¡"])
+@pytest.mark.parametrize("key", [_ROBOTO, _GARAMOND], ids=["Roboto", "EB Garamond"])
+@pytest.mark.parametrize(
+    ("bold", "slant"), [(0.03, 0.0), (0.0, 0.2), (0.045, 0.28), (0.02, -0.2)], ids=["bold", "slant", "both", "back"]
+)
+def test_boxes_hold_the_ink_of_synthetic_styles(text: str, key: FontKey, bold: float, slant: float) -> None:
+    _boxes_fit(shape_line(_line(text), key._replace(bold_em=bold, slant=slant)))
+
+
+def test_synthetic_styles_change_the_picture() -> None:
+    plain, _ = _drawn(shape_line(_line("Hamburg"), _ROBOTO))
+    bold, _ = _drawn(shape_line(_line("Hamburg"), _ROBOTO._replace(bold_em=0.04)))
+    slanted, _ = _drawn(shape_line(_line("Hamburg"), _ROBOTO._replace(slant=0.25)))
+    ink = [int(mask.sum()) for mask in (plain, bold, slanted)]
+    assert ink[1] > 1.15 * ink[0]
+    assert ink[2] == pytest.approx(ink[0], rel=0.05)
+    assert slanted.shape != plain.shape or (slanted != plain).mean() > 0.02
+
+
+@pytest.mark.parametrize(("bold", "slant"), [(0.03, 0.0), (0.0, 0.2), (0.03, -0.2)])
+def test_an_empty_letter_stays_empty_in_synthetic_styles(
+    bold: float, slant: float, fontmaker: ModuleType, tmp_path: Path
+) -> None:
+    """HarfBuzz gives such a glyph an extent; the proof must not take it for ink."""
+    path = str(fontmaker.empty_l_stroke(tmp_path / "hollow.ttf"))
+    with pytest.raises(Rejected, match="empty_glyph"):
+        shape_line(_line("mały", language="pl"), FontKey(path, 0, (), bold, slant))
+
+
+class TestSpacing:
+    """Distances are added to advances: nothing else moves (TRAPS E10)."""
+
+    def test_letters_stand_apart_and_spaces_stay(self) -> None:
+        text = "ab cd ef"
+        plain, wide = (shape_line(_line(text), _ROBOTO, (), s) for s in (PLAIN, Setting((), 0.1, 0.0)))
+        shift = wide.cluster_boxes_em[:, 0] - plain.cluster_boxes_em[:, 0]
+        assert shift.tolist() == pytest.approx([0.1 * i for i in range(len(text))], abs=1e-9)
+        assert wide.advance_em == pytest.approx(plain.advance_em + 0.1 * len(text))
+        spaces = [i for i, c in enumerate(text) if c == " "]
+        widths = wide.cluster_boxes_em[:, 2] - wide.cluster_boxes_em[:, 0]
+        assert all(widths[i] > 0.3 for i in spaces)
+        _boxes_fit(wide)
+
+    def test_words_stand_apart(self) -> None:
+        plain, wide = (shape_line(_line("ab cd ef"), _ROBOTO, (), s) for s in (PLAIN, Setting((), 0.0, 0.4)))
+        shift = wide.cluster_boxes_em[:, 0] - plain.cluster_boxes_em[:, 0]
+        assert shift.tolist() == pytest.approx([0, 0, 0, 0.4, 0.4, 0.4, 0.8, 0.8], abs=1e-9)
+
+    def test_kerning_and_marks_survive(self) -> None:
+        text = "AVA q\u0301x"
+        plain, wide = (shape_line(_line(text), _ROBOTO, (), s) for s in (PLAIN, Setting((), 0.2, 0.0)))
+        n = len(plain.cluster_ranges)
+        shift = wide.cluster_boxes_em[:, 0] - plain.cluster_boxes_em[:, 0]
+        assert shift.tolist() == pytest.approx([0.2 * i for i in range(n)], abs=1e-9)
+
+    def test_spaced_letters_have_no_ligatures(self) -> None:
+        tied = shape_line(_line("office"), _GARAMOND)
+        apart = shape_line(_line("office"), _GARAMOND, (), Setting((), 0.05, 0.0))
+        assert tied.cluster_is_split.any() or len(tied.runs[0].glyph_ids) < 6
+        assert len(apart.runs[0].glyph_ids) == 6
+
+    def test_joined_scripts_are_never_torn(self) -> None:
+        line = _line("سلام عليكم", "Arab", "ar", "rtl")
+        plain, wide = (shape_line(line, _ARABIC, (), s) for s in (PLAIN, Setting((), 0.2, 0.0)))
+        assert plain.advance_em == wide.advance_em
+        assert plain.cluster_boxes_em.tolist() == wide.cluster_boxes_em.tolist()
+
+    def test_letters_that_run_from_the_right_move_to_the_left_end(self) -> None:
+        hebrew = FontKey(str(fontpkg.family("Open Sans").files[0].path), 0, ())
+        line = _line("שלום", "Hebr", "he", "rtl")
+        plain, wide = (shape_line(line, hebrew, (), s) for s in (PLAIN, Setting((), 0.1, 0.0)))
+        shift = wide.cluster_boxes_em[:, 0] - plain.cluster_boxes_em[:, 0]
+        assert shift.tolist() == pytest.approx([0.3, 0.2, 0.1, 0.0], abs=1e-9)
+
+
+class TestFeatures:
+    """OpenType features by tag."""
+
+    def test_features_of_a_face(self) -> None:
+        assert {"liga", "onum", "smcp"} <= features_of(_GARAMOND.path, 0)
+        assert "zzzz" not in features_of(_GARAMOND.path, 0)
+
+    @pytest.mark.parametrize(("tag", "text"), [("onum", "1234567890"), ("smcp", "abcdefg"), ("sups", "123")])
+    def test_a_feature_changes_the_glyphs(self, tag: str, text: str) -> None:
+        plain, featured = (shape_line(_line(text), _GARAMOND, (), s) for s in (PLAIN, Setting(((tag, True),))))
+        assert plain.runs[0].glyph_ids != featured.runs[0].glyph_ids
+        _boxes_fit(featured)
+
+    def test_ligatures_can_be_switched_off(self) -> None:
+        on, off = (shape_line(_line("fi ffl"), _GARAMOND, (), s) for s in (PLAIN, Setting((("liga", False),))))
+        assert len(on.runs[0].glyph_ids) < len(off.runs[0].glyph_ids)
+
+
+def _fonts(count: int = 600, **section: Any) -> list[dict[str, Any]]:
+    recipe = Recipe.for_language("en", preset="clean", seed=4, fonts=section)
+    return [s.provenance["font"] for s in Pipeline(recipe).batch(range(count))]
+
+
+class TestDraws:
+    """The recipe's shares are those of the data."""
+
+    def test_shares_of_spacing_bold_and_slant(self) -> None:
+        fonts = _fonts(
+            families=["Arvo", "Abril Fatface", "PT Sans Narrow"], spaced=0.3, synthetic_slant=0.4, synthetic_bold=0.5
+        )
+        assert 0.22 < sum(f["letter_spacing_em"] != 0 or f["word_spacing_em"] != 0 for f in fonts) / 600 < 0.38
+        abril = [f for f in fonts if f["family"] == "Abril Fatface"]
+        assert 0.25 < sum(f["slant"] != 0 for f in abril) / len(abril) < 0.55
+        # Arvo has a bold and an italic of its own.
+        assert all(f["slant"] == f["bold_em"] == 0 for f in fonts if f["family"] == "Arvo")
+
+    def test_none_are_drawn_if_none_are_asked_for(self) -> None:
+        fonts = _fonts(200, spaced=0, synthetic_slant=0, synthetic_bold=0, features={})
+        assert all(not f["features"] and f["slant"] == f["bold_em"] == f["letter_spacing_em"] == 0 for f in fonts)
+
+    def test_styles_come_in_few_steps(self) -> None:
+        fonts = _fonts(families=["Abril Fatface"], synthetic_slant=1, synthetic_bold=1)
+        assert len({f["slant"] for f in fonts}) == 4
+
+    def test_features_are_drawn_by_their_share_where_the_font_has_them(self) -> None:
+        fonts = _fonts(families=["EB Garamond", "Arvo"], features={"onum": 0.5, "liga": 0.5, "zzzz": 1.0})
+        garamond = [f["features"] for f in fonts if f["family"] == "EB Garamond"]
+        assert 0.4 < sum(f.get("onum", False) for f in garamond) / len(garamond) < 0.6
+        assert 0.4 < sum(f.get("liga") is False for f in garamond) / len(garamond) < 0.6
+        assert not any("zzzz" in f["features"] for f in fonts)
+
+    def test_the_order_of_features_in_a_recipe_does_not_matter(self) -> None:
+        ways = [{"onum": 0.5, "liga": 0.5, "zero": 0.5}, {"zero": 0.5, "liga": 0.5, "onum": 0.5}]
+        assert _fonts(50, features=ways[0]) == _fonts(50, features=ways[1])
+
+    def test_fonts_do_not_depend_on_texts(self) -> None:
+        """TRAPS E23: each string in each font, not always the same pairs."""
+        recipe = Recipe.for_language(
+            "en",
+            preset="clean",
+            text={"sources": [{"alphabet": {"letters": 0, "punctuation": 0}}], "length_clusters": [1, 1]},
+            fonts={"families": ["Lora", "Arvo", "Inter", "Roboto"], "classes": {"serif": 1, "slab": 1, "sans": 2}},
+        )
+        samples = Pipeline(recipe).batch(range(4000))
+        pairs = Counter((s.text, s.provenance["font"]["family"]) for s in samples)
+        assert len(pairs) == 40
+        assert all(60 < n < 140 for n in pairs.values())
+
+
+def test_thin_and_thick_instances_share_no_cache() -> None:
+    thin, thick = open_instance(_ROBOTO), open_instance(_ROBOTO._replace(bold_em=0.04))
+    glyph = thin.hb_font.get_nominal_glyph(ord("n"))
+    a, b = thin.ink_box(glyph), thick.ink_box(glyph)
+    assert a is not None
+    assert b is not None
+    assert b[2] - b[0] == pytest.approx(a[2] - a[0] + 0.04, abs=0.002)
