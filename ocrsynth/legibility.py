@@ -52,6 +52,9 @@ def check(
             "outside_frame", f"labels span x {min(xs):.1f}…{max(xs):.1f}, y {min(ys):.1f}…{max(ys):.1f} of {width}×{height}"
         )
     grey: Any = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim > mask.ndim else image
+    if height > width:
+        # A vertical line: the windows follow it down.
+        grey, mask = grey.T, mask.T
     fits = _fit(grey, mask, max(round(config.window_em * em_px), 4))
     if not fits:
         raise Rejected("illegible", "no ink is left in the frame")

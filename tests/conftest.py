@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
 
 from ocrsynth import Recipe
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+@pytest.fixture(scope="session")
+def fontmaker() -> ModuleType:
+    """The module ``fonts/fontmaker.py``; tests are files, not a package, so it is loaded by its path."""
+    name = "ocrsynth_tests_fontmaker"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / "fonts" / "fontmaker.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[name] = module
+    return sys.modules[name]
 
 
 @pytest.fixture(scope="session")
