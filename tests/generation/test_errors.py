@@ -233,12 +233,15 @@ def test_a_font_folder_without_fonts_and_one_with_a_broken_font(tmp_path: Path) 
     fonts = tmp_path / "fonts"
     fonts.mkdir()
     (fonts / "readme.txt").write_text("no font")
-    text = f"fonts.folders: no font file in '{fonts}'; it needs files that end in .otc, .otf, .ttc, .ttf"
+    text = f"fonts.folders: no font file in '{fonts}'; it needs files that end in "
+    text += ".otc, .otf, .ttc, .ttf, .woff, .woff2"
     recipe = Recipe.for_language("en", fonts={"sets": [], "folders": [str(fonts)]})
     with pytest.raises(AssetError, match=_exactly(text)):
         generate(recipe, 3, tmp_path / "out")
     (fonts / "Broken.TTF").write_bytes(b"this is no font at all")
-    with pytest.raises(AssetError, match=f"^{re.escape(str(fonts))}/Broken.TTF: .+; .+$"):
+    with pytest.raises(
+        AssetError, match=f"^fonts.folders: no font can be used, got {re.escape(str(fonts))}/Broken.TTF: is no font file; .+$"
+    ):
         generate(recipe, 3, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

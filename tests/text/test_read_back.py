@@ -60,7 +60,15 @@ def _samples(language: str) -> list[Sample]:
         seed=1,
         render={"height_px": 48, "margin_em": [0.3, 0.4], "looseness": [1, 1], "contrast_grey": [150, 230]},
         text={"sources": [{natural: fields}], "length_clusters": [20, 45], "case": {"upper": 0, "title": 0}},
-        fonts={"sets": [], "folders": _NOTO, "families": list(families), "regular": 1, "italic": 0, "weight": [400, 400]},
+        fonts={
+            "sets": [],
+            "folders": _NOTO,
+            "families": list(families),
+            "regular": 1,
+            "italic": 0,
+            "weight": [400, 400],
+            **dict.fromkeys(("spaced", "synthetic_bold", "synthetic_slant"), 0),
+        },
     )
     return Pipeline(recipe).batch(range(_LINES))
 
