@@ -105,13 +105,13 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     # Sources.
     (
         _english(text={"sources": []}),
-        "text.sources: must name at least one source, got []; known: alphabet, corpus, ngram, words",
+        "text.sources: must name at least one source, got []; known: alphabet, corpus, ngram, pattern, words",
     ),
     (_english(text={"sources": 5}), "text.sources: input should be a valid tuple, got 5"),
     (_english(text={"sources": [5]}), "text.sources[0]: input should be a valid dictionary, got 5"),
     (
         _english(text={"sources": [{"words": {}}, {"wrds": {}}]}),
-        "text.sources[1]: unknown text source 'wrds'; did you mean 'words'? (known: alphabet, corpus, ngram, words)",
+        "text.sources[1]: unknown text source 'wrds'; did you mean 'words'? (known: alphabet, corpus, ngram, pattern, words)",
     ),
     (
         _english(text={"sources": [{"words": {}, "alphabet": {}}]}),
@@ -444,8 +444,12 @@ def test_every_key_of_a_source_counts(name: str) -> None:
         default = field.default
         if isinstance(default, Range):
             changed: Any = _narrowed(default)
+        elif key == "locale":
+            changed = "en-GB"
         elif default is None or field.is_required():
             changed = "README.md"
+        elif default == ():
+            changed = ["{date}"]
         elif get_origin(field.annotation) is Literal:
             changed = next(choice for choice in get_args(field.annotation) if choice != default)
         elif isinstance(default, (int, float)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import langcodes
@@ -81,7 +81,7 @@ class Alphabet(Section):
                 return text
         return text
 
-    @property
+    @cached_property
     def letters(self) -> tuple[str, ...]:
         """Return the base letters, followed by their upper-case forms where the script has case."""
         lower = tuple(self.base.split())
@@ -113,7 +113,7 @@ class Alphabet(Section):
         """Return the marks that stand on a letter; viramas and joiners, which need a letter after them too, are left out."""
         return tuple(m for m in self.marks.split() if unicodedata.combining(m[0]) != _VIRAMA and m[0] not in _JOINERS)
 
-    @property
+    @cached_property
     def characters(self) -> frozenset[str]:
         """Return every character that a text of this alphabet may hold, the space included if words or phrases stand apart."""
         spaced = {" "} if self.spacing or self.script in _PHRASED else set()

@@ -114,6 +114,8 @@ class TestContract:
             size = len(grapheme_starts(text))
             assert size <= length or " " not in text, text
             sizes.append(size)
+        if name == "pattern":
+            return  # Its entries have lengths of their own.
         # Whole words may leave some room, but not most of it.
         assert sum(sizes) / len(sizes) > 0.6 * length
 

@@ -1,0 +1,164 @@
+r"""What documents, receipts, forms and plates hold beside running text: dates, prices, numbers, codes, addresses."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import accumulate
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from ocrsynth.errors import RecipeError, SampleError
+from ocrsynth.fields import Range, Section, Within, validate
+from ocrsynth.seeding import Stream
+from ocrsynth.text.base import SOURCES, Drawer, Source
+from ocrsynth.text.patterns.grammar import Drawn, compile_template
+
+if TYPE_CHECKING:
+    from ocrsynth.text.alphabet import Alphabet
+
+_DEFAULT = (
+    ("{date}", 3.0),
+    ("{time}", 1.0),
+    ("{price}", 4.0),
+    ("{amount}", 4.0),
+    ("{number}", 2.0),
+    ("{percent}", 1.0),
+    ("{quantity}", 1.5),
+    ("{phone}", 1.5),
+    ("{email}", 1.0),
+    ("{url}", 1.0),
+    ("{invoice}", 1.5),
+    ("{reference}", 1.5),
+    ("{postcode}", 0.5),
+    ("{iban}", 0.7),
+    ("{card}", 0.5),
+    ("{ean}", 0.5),
+    ("{isbn}", 0.3),
+    ("{vat}", 0.4),
+    ("{plate}", 0.7),
+    ("{date} {time}", 0.7),
+    (r"[1-9]\d? x {amount}", 0.7),
+)
+"""Templates of a recipe that names none, with their weights: what a drawer of receipts, letters and forms holds."""
+_TRIES = 40
+_PROBES = 64
+
+
+class Template(Section):
+    """One template and its weight."""
+
+    text: str = Field(min_length=1)
+    weight: float = Field(default=1.0, gt=0)
+
+
+@SOURCES.register
+class Pattern(Source):
+    r"""Entries of forms and receipts, drawn from templates such as ``{date}``, ``[A-Z]{2}\d{6}`` or ``(EUR|USD) {amount}``."""
+
+    name: ClassVar[str] = "pattern"
+    EXAMPLE: ClassVar[dict[str, object]] = {"templates": [r"[A-Z]{2}\d{6}", {"text": r"\A\a{2,6} {number}", "weight": 2.0}]}
+
+    templates: tuple[str | dict[str, Any], ...] = ()
+    """Templates, each a string or ``{text: …, weight: 2}``; empty for a mixture of the usual entries."""
+    locale: str | None = None
+    """Country whose forms are written, as a tag such as de-AT; empty for the one where the language is spoken most."""
+    join: Annotated[Range, Within(1, 20, whole=True)] = Range(1, 1)
+    """Entries on a line, with spaces between them."""
+
+    def has(self, alphabet: Alphabet) -> bool:
+        """Tell whether some template can be written in this alphabet."""
+        try:
+            self.compile(alphabet, "text.sources")
+        except RecipeError:
+            return False
+        return True
+
+    def compile(self, alphabet: Alphabet, where: str) -> Drawer:
+        """Return the drawer; raises RecipeError with the template's path and column if one is wrong or cannot be written."""
+        from ocrsynth.text.patterns.generators import Generators  # Package babel takes a while to import.
+        from ocrsynth.text.patterns.locales import country_of
+
+        generators = Generators(alphabet, country_of(self.locale or alphabet.language, f"{where}.locale"))
+        compiled: list[Drawn] = []
+        weights: list[float] = []
+        given = [self._entry(entry, f"{where}.templates[{i}]") for i, entry in enumerate(self.templates)]
+        for i, template in enumerate(given or [Template(text=t, weight=w) for t, w in _DEFAULT]):
+            at = f"{where}.templates[{i}]"
+            drawn = compile_template(template.text, alphabet, generators, at)
+            foreign = _foreign(drawn, alphabet)
+            if foreign and given:
+                raise RecipeError(
+                    f"{at}: can never be written in the alphabet of {alphabet.id!r}, got {template.text!r} with "
+                    f"{' '.join(sorted(foreign)[:10])}; take these out, or name the languages in text.foreign"
+                )
+            if not foreign:
+                compiled.append(drawn)
+                weights.append(template.weight)
+        if not compiled:
+            raise RecipeError(f"{where}: no usual entry can be written in the alphabet of {alphabet.id!r}; give templates")
+        return _Drawer(compiled, weights, self.join, alphabet.characters)
+
+    @staticmethod
+    def _entry(entry: str | dict[str, Any], where: str) -> Template:
+        return validate(Template, {"text": entry} if isinstance(entry, str) else entry, where)
+
+
+def _foreign(drawn: Drawn, alphabet: Alphabet) -> frozenset[str]:
+    """Return characters outside the alphabet if every text of some dozen holds one, else nothing."""
+    found: set[str] = set()
+    for i in range(_PROBES):
+        outside = set(unicodedata.normalize("NFC", drawn.draw(Stream(0, i, "pattern probe")))) - alphabet.characters - {" "}
+        if not outside:
+            return frozenset()
+        found |= outside
+    return frozenset(found)
+
+
+class _Drawer:
+    """Draws a template by weight among those that fit."""
+
+    def __init__(self, templates: list[Drawn], weights: list[float], join: Range, characters: frozenset[str]) -> None:
+        self._templates = templates
+        self._weights = weights
+        self._cumulative = list(accumulate(weights))
+        self._join = join
+        self._characters = characters
+        self._fitting: dict[int, tuple[list[Drawn], list[float]]] = {}
+
+    def __call__(self, stream: Stream, length: int) -> str:
+        """Return entries of at most *length* characters, or the shortest there are if none is that short."""
+        text = self._one(stream, length)
+        for _ in range(self._join.draw_int(stream) - 1):
+            room = length - len(text) - 1
+            if room < 1:
+                break
+            more = self._one(stream, room)
+            if len(more) <= room:
+                text = f"{text} {more}"
+        return text
+
+    def _one(self, stream: Stream, length: int) -> str:
+        templates, cumulative = self._fitting.get(length) or self._fit(length)
+        shortest = ""
+        for _ in range(_TRIES):
+            text = " ".join(templates[stream.weighted(cumulative)].draw(stream).split())
+            if not text or not self._characters.issuperset(text):
+                continue
+            if len(text) <= length:
+                return text
+            if not shortest or len(text) < len(shortest):
+                shortest = text
+        if not shortest:
+            raise SampleError(f"text: {_TRIES} draws of templates left the alphabet; change text.sources' templates")
+        return shortest
+
+    def _fit(self, length: int) -> tuple[list[Drawn], list[float]]:
+        """Return the templates that can be short enough, and their cumulative weights."""
+        pairs = [(t, w) for t, w in zip(self._templates, self._weights, strict=True) if t.shortest <= length]
+        if not pairs:
+            least = min(t.shortest for t in self._templates)
+            pairs = [(t, w) for t, w in zip(self._templates, self._weights, strict=True) if t.shortest == least]
+        found = ([t for t, _ in pairs], list(accumulate(w for _, w in pairs)))
+        self._fitting[length] = found
+        return found
