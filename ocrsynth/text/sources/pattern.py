@@ -15,6 +15,8 @@ from ocrsynth.text.base import SOURCES, Drawer, Source
 from ocrsynth.text.patterns.grammar import Drawn, compile_template
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ocrsynth.text.alphabet import Alphabet
 
 _DEFAULT = (
@@ -57,7 +59,7 @@ class Pattern(Source):
     r"""Entries of forms and receipts, drawn from templates such as ``{date}``, ``[A-Z]{2}\d{6}`` or ``(EUR|USD) {amount}``."""
 
     name: ClassVar[str] = "pattern"
-    EXAMPLE: ClassVar[dict[str, object]] = {"templates": [r"[A-Z]{2}\d{6}", {"text": r"\A\a{2,6} {number}", "weight": 2.0}]}
+    EXAMPLE: ClassVar[dict[str, object]] = {"templates": [r"[A-Z]{2}\d{6}", {"text": r"\A\a{2,6}-{number}", "weight": 2.0}]}
 
     templates: tuple[str | dict[str, Any], ...] = ()
     """Templates, each a string or ``{text: …, weight: 2}``; empty for a mixture of the usual entries."""
@@ -87,6 +89,8 @@ class Pattern(Source):
             at = f"{where}.templates[{i}]"
             drawn = compile_template(template.text, alphabet, generators, at)
             foreign = _foreign(drawn, alphabet)
+            if given and not any(text.strip() for text in _probe(drawn)):
+                raise RecipeError(f"{at}: can only be blank, got {template.text!r}; write what to draw")
             if foreign and given:
                 raise RecipeError(
                     f"{at}: can never be written in the alphabet of {alphabet.id!r}, got {template.text!r} with "
@@ -104,11 +108,15 @@ class Pattern(Source):
         return validate(Template, {"text": entry} if isinstance(entry, str) else entry, where)
 
 
+def _probe(drawn: Drawn) -> Iterator[str]:
+    return (drawn.draw(Stream(0, i, "pattern probe")) for i in range(_PROBES))
+
+
 def _foreign(drawn: Drawn, alphabet: Alphabet) -> frozenset[str]:
     """Return characters outside the alphabet if every text of some dozen holds one, else nothing."""
     found: set[str] = set()
-    for i in range(_PROBES):
-        outside = set(unicodedata.normalize("NFC", drawn.draw(Stream(0, i, "pattern probe")))) - alphabet.characters - {" "}
+    for text in _probe(drawn):
+        outside = set(unicodedata.normalize("NFC", text)) - alphabet.characters - {" "}
         if not outside:
             return frozenset()
         found |= outside
