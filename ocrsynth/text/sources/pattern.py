@@ -59,7 +59,7 @@ class Pattern(Source):
     r"""Entries of forms and receipts, drawn from templates such as ``{date}``, ``[A-Z]{2}\d{6}`` or ``(EUR|USD) {amount}``."""
 
     name: ClassVar[str] = "pattern"
-    EXAMPLE: ClassVar[dict[str, object]] = {"templates": [r"[A-Z]{2}\d{6}", {"text": r"\A\a{2,6}-{number}", "weight": 2.0}]}
+    EXAMPLE: ClassVar[dict[str, object]] = {"templates": [r"[A-Z]{2}\d{6}", {"text": r"\A\a{2,6}{year}", "weight": 2.0}]}
 
     templates: tuple[str | dict[str, Any], ...] = ()
     """Templates, each a string or ``{text: …, weight: 2}``; empty for a mixture of the usual entries."""
