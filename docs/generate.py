@@ -108,6 +108,18 @@ def degradations() -> str:
     return "\n".join(lines) + "\n"
 
 
+def help_of(command: click.Command, name: str, heading: str) -> list[str]:
+    """Return the help of a command, and of those below it."""
+    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    lines = ["", f"{heading} `{name}`", "", "```text", command.get_help(context), "```"]
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            below = command.get_command(context, inner)
+            if below is not None:
+                lines += help_of(below, f"{name} {inner}", f"{heading}#")
+    return lines
+
+
 def command_line() -> str:
     """Return the page of commands."""
     lines = [_NOTE, "# Command line"]
@@ -116,8 +128,7 @@ def command_line() -> str:
         command = cli.get_command(context, name)
         if command is None:
             raise SystemExit(f"no command {name}")
-        inner = click.Context(command, info_name=f"ocrsynth {name}", terminal_width=100, max_content_width=100)
-        lines += ["", f"## `ocrsynth {name}`", "", "```text", command.get_help(inner), "```"]
+        lines += help_of(command, f"ocrsynth {name}", "##")
     lines += ["", "## Exit codes", "", "```text", (inspect.getdoc(sys.modules["ocrsynth.errors"]) or ""), "```"]
     return "\n".join(lines) + "\n"
 

@@ -132,7 +132,7 @@ def _rows(script: str | None, folders: tuple[str, ...]) -> list[dict[str, Any]]:
             letters = alphabet.load(name)
         except RecipeError:
             continue
-        rows.append(_row(letters, name in curated, letters.language in with_words, fonts))
+        rows.append(_row(letters, name in curated, letters.language.partition("-")[0] in with_words, fonts))
     if script is not None and not rows:
         raise RecipeError(f"--script: no language is written in {script!r}; {suggest(script, scripts)}")
     return rows

@@ -95,7 +95,7 @@ def test_the_id_is_language_and_script(name: str) -> None:
 def test_the_language_is_a_valid_tag_that_finds_the_file(name: str) -> None:
     tag = _raw(name)["language"]
     assert langcodes.tag_is_valid(tag)
-    assert alphabet.load(f"{tag}-{name.partition('_')[2]}").id == name
+    assert alphabet.load(tag if "-" in tag else f"{tag}-{name.partition('_')[2]}").id == name
     assert name in exemplars.known(), "tags resolve to the ids of gflanguages"
 
 

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 
 _LEAST_WORDS = 50
+_OWN_STOPS = frozenset("।۔。።။។։།᱾")
+_OWN_COMMAS = frozenset("،、，፣၊")
+
+
+def _wordfreq_code(alphabet: Alphabet) -> str:
+    """Return the code by which wordfreq knows a language; it has no scripts."""
+    return alphabet.language.partition("-")[0]
 
 
 @lru_cache(maxsize=8)
@@ -28,6 +35,9 @@ def _vocabulary(language: str, size: int, characters: frozenset[str]) -> tuple[t
     """
     frequencies = wordfreq.get_frequency_dict(language, wordlist="small")
     words = sorted(frequencies.items(), key=lambda item: (-item[1], item[0]))
+    if language == "el":
+        # wordfreq folds case, and with it the sigma that ends a word.
+        words = [(f"{w[:-1]}ς" if w.endswith("σ") and len(w) > 1 else w, f) for w, f in words]
     kept = [(w, f) for w, f in words if characters.issuperset(w) and not any(c.isdigit() for c in w)]
     return tuple(kept[:size])
 
@@ -48,15 +58,17 @@ class Words(Source):
 
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether wordfreq has words that the alphabet can write."""
+        language = _wordfreq_code(alphabet)
         known = wordfreq.available_languages("small")
-        return alphabet.language in known and len(_vocabulary(alphabet.language, 100, alphabet.characters)) >= _LEAST_WORDS
+        return language in known and len(_vocabulary(language, 100, alphabet.characters)) >= _LEAST_WORDS
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError if wordfreq has no words of the language."""
+        language = _wordfreq_code(alphabet)
         known = wordfreq.available_languages("small")
-        if alphabet.language not in known:
-            raise RecipeError(f"{where}: no word list for {alphabet.language!r}; {suggest(alphabet.language, known)}")
-        vocabulary = _vocabulary(alphabet.language, self.vocabulary, alphabet.characters)
+        if language not in known:
+            raise RecipeError(f"{where}: no word list for {language!r}; {suggest(language, known)}")
+        vocabulary = _vocabulary(language, self.vocabulary, alphabet.characters)
         words = [word for word, _ in vocabulary]
         cumulative = list(accumulate(f**self.frequency_power for _, f in vocabulary))
         return _Writer(self, alphabet, words, cumulative)
@@ -71,8 +83,10 @@ class _Writer:
         self._numbers = source.numbers
         self._punctuation = source.punctuation
         self._digits = alphabet.digits.split()
-        # Commas and full stops outweigh the rest, as they do in print.
-        self._closing = [c for c in alphabet.closing for _ in range(6 if c in ".," else 1)]
+        # Commas and full stops outweigh the rest, as they do in print; a script's own before ASCII's.
+        frequent = {c for c in alphabet.closing if c in _OWN_STOPS} or {"."}
+        frequent |= {c for c in alphabet.closing if c in _OWN_COMMAS} or {","}
+        self._closing = [c for c in alphabet.closing for _ in range(6 if c in frequent else 1)]
         self._pairs = alphabet.pairs
         self._joining = [c for c in ("-", "–", "/", "&") if c in alphabet.punctuation.joining]
         self._apostrophes = [c for c in "'’" if c in alphabet.punctuation.joining]
