@@ -20,7 +20,7 @@ from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text import alphabet
-from ocrsynth.text.mixture import TextMixture
+from ocrsynth.text.mixture import TextMixture, foreign_alphabets
 from ocrsynth.text.splits import Splits
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Pipeline:
         letters = alphabet.load(recipe.language)
         self._texts = TextMixture(recipe.text, recipe.sources, letters, recipe.seed)
         self.fonts = FontSelector(recipe.fonts, self._texts.characters, frozenset("".join(letters.letters)), letters.id)
+        for foreign in foreign_alphabets(recipe.text):
+            self.fonts.require("".join(foreign.letters), "text.foreign.languages")
         self._splits = Splits(recipe.output.split, "output.split")
         if self._texts.schedule is not None:
             self.fonts.require(self._texts.schedule.targets, "text.coverage")

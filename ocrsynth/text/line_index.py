@@ -86,14 +86,17 @@ def index_of(path: str, characters: frozenset[str]) -> LineIndex:
     """
     file = Path(path)
     letters = hashlib.sha256("".join(sorted(characters)).encode()).hexdigest()
+    if not file.is_file():
+        raise AssetError(f"{path}: no such text file; check the path")
     try:
-        if not file.is_file():
-            raise AssetError(f"{path}: no such text file; check the path")
         place = cache.entry("lines", file, letters, _SCHEMA)
         index = _restore(cache.read(place))
         if index is None:
             index = _scan(file, characters)
             cache.write(place, _stored(index))
+    except AssetError:
+        # It is an OSError too, and says already what is wrong.
+        raise
     except OSError as error:
         raise AssetError(f"{path}: cannot be read, {error.strerror or error}; check the path") from None
     return index

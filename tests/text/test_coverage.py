@@ -172,6 +172,10 @@ class TestForeignWords:
         with pytest.raises(RecipeError, match=r"text\.foreign\.languages: no alphabet for 'englsh'"):
             Recipe.for_language("ar", text={"foreign": {"languages": ["englsh"]}})
 
+    def test_a_language_without_a_font_is_refused_at_once(self) -> None:
+        with pytest.raises(CoverageError, match=r"text\.foreign\.languages: no font has \d+ of the characters"):
+            make_sample(Recipe.for_language("en", text={"foreign": {"languages": ["ja"]}}), 0)
+
     def test_a_mixed_line_is_drawn(self) -> None:
         text = {"foreign": {"languages": ["en"], "share": 1.0}, "length_clusters": [20, 30]}
         sample = make_sample(Recipe.for_language("ru", text=text), 1)
