@@ -20,6 +20,9 @@ _NEUTRAL = frozenset({"B", "S", "WS", "ON"})
 _RIGHTWARD = frozenset({"R", "EN", "AN"})
 """Types that count as R where neutrals look for a neighbour; after rule W3 there is no AL left."""
 _MAX_OPEN_BRACKETS = 63
+_STRONG = frozenset({"L", "R"})
+_BETWEEN = frozenset({"ES", "CS"})
+_NUMERIC = frozenset({"EN", "ES", "CS"})
 _SEPARATORS = frozenset({"B", "S"})
 _BLANK = frozenset({"WS", "BN"})
 # Rules I1 and I2.
@@ -86,18 +89,20 @@ def _resolve_weak(kinds: list[str], embedding: str) -> None:
     """Apply rules W1 to W7 in place."""
     before = strong = embedding
     present = set(kinds)
-    for i, kind in enumerate(kinds if "NSM" in present or "EN" in present else ()):
+    for i, kind in enumerate(kinds):
         if kind == "NSM":  # W1
-            kind = kinds[i] = before  # noqa: PLW2901 - the rule changes what the next ones see
+            kind = before  # noqa: PLW2901 - the rule changes what the next ones see
+            kinds[i] = kind
         before = kind
-        if kind in {"L", "R", "AL"}:
+        if kind == "AL":
+            strong = kind
+            kinds[i] = "R"  # W3
+        elif kind in _STRONG:
             strong = kind
         elif kind == "EN" and strong == "AL":  # W2
             kinds[i] = "AN"
-    for i, kind in enumerate(kinds):
-        if kind == "AL":  # W3
-            kinds[i] = "R"
-        elif kind in {"ES", "CS"} and 0 < i < len(kinds) - 1:  # W4
+    for i, kind in enumerate(kinds if "CS" in present or "ES" in present else ()):
+        if kind in _BETWEEN and 0 < i < len(kinds) - 1:  # W4
             left, right = kinds[i - 1], kinds[i + 1]
             if left == right and (left == "EN" or (left == "AN" and kind == "CS")):
                 kinds[i] = left
@@ -112,13 +117,15 @@ def _resolve_weak(kinds: list[str], embedding: str) -> None:
         beside = (i > 0 and kinds[i - 1] == "EN") or (end < len(kinds) and kinds[end] == "EN")
         kinds[i:end] = ["EN" if beside else "ON"] * (end - i)  # the rest is W6
         i = end
+    if present.isdisjoint(_NUMERIC):
+        return
     strong = embedding
     for i, kind in enumerate(kinds):
-        if kind in {"L", "R"}:
+        if kind in _STRONG:
             strong = kind
         elif kind == "EN" and strong == "L":  # W7
             kinds[i] = "L"
-        elif kind in {"ES", "CS"}:  # W6
+        elif kind in _BETWEEN:  # W6
             kinds[i] = "ON"
 
 

@@ -53,9 +53,8 @@ def itemise(text: str, direction: str, script: str) -> list[Run]:
         return [Run(0, len(text), rtl=False, script="Latn" if script == "Latn" else _first_script(text, script))]
     levels = _levels(text, direction)
     codes = _scripts(text, script, levels)
-    edges = [0]
-    edges += [i for i in range(1, len(text)) if levels[i] != levels[i - 1] or codes[i] != codes[i - 1]]
-    edges.append(len(text))
+    neighbours = zip(levels, levels[1:], codes, codes[1:], strict=False)
+    edges = [0, *(i for i, (a, b, c, d) in enumerate(neighbours, 1) if a != b or c != d), len(text)]
     runs = [(levels[a], Run(a, b, rtl=levels[a] % 2 == 1, script=codes[a])) for a, b in pairwise(edges)]
     return [run for _, run in _reordered(runs)]
 
