@@ -40,6 +40,8 @@ class Op(Section):
     phase: ClassVar[Phase]
     VERSION: ClassVar[int]
     """Raised whenever the pixels change for the same parameters."""
+    TINTS: ClassVar[bool] = False
+    """Whether it gives colour to a picture that has none; the luminance is then that of the grey picture."""
     EXAMPLE: ClassVar[dict[str, Any]]
     """A valid recipe entry."""
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]]

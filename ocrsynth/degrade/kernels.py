@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ocrsynth.degrade.noise import normal_field
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -39,6 +41,26 @@ def stroke(length_16th: int, angle_deg: int) -> NDArray[np.float32]:
     along = np.arange(-n, n + 1) * (half / n)
     angle = math.radians(angle_deg)
     return _splat(along * math.cos(angle), -along * math.sin(angle))
+
+
+@lru_cache(maxsize=2048)
+def trembling(length_16th: int, path: int) -> NDArray[np.float32]:
+    """Return the point spread of a trembling hand: a smooth random path of this length, sum 1.
+
+    The length is given in sixteenths of a pixel; *path* is the seed of the shape.
+    """
+    steps = normal_field((2, _KNOTS), path * 977).astype(np.float64)
+    # Directions change slowly: the steps are summed up twice, and the path is centred on its middle of time.
+    smooth = np.cumsum(np.cumsum(steps, axis=1), axis=1)
+    dense = np.stack([np.interp(np.linspace(0, _KNOTS - 1, _KNOTS * _SAMPLES_A_PX), np.arange(_KNOTS), row) for row in smooth])
+    lengths = np.hypot(*np.diff(dense, axis=1))
+    dense *= (length_16th / 16) / max(float(lengths.sum()), 1e-9)
+    dense -= dense.mean(axis=1, keepdims=True)
+    return _splat(dense[0], dense[1])
+
+
+_KNOTS = 9
+"""Points between which a path is straight."""
 
 
 def _splat(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

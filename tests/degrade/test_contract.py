@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+import cv2
 import numpy as np
 import pytest
 
@@ -103,7 +104,7 @@ def _change(op: Op, image: NDArray[np.uint8], params: dict[str, Any]) -> float:
 
 
 def test_there_are_ops() -> None:
-    assert len(_NAMES) >= 10
+    assert len(_NAMES) >= 45
 
 
 @pytest.mark.parametrize("name", _NAMES)
@@ -212,7 +213,9 @@ class TestApply:
         for i, image in enumerate(drawn):
             changes = [_change(op, image, _params(op, image.shape, i)) for op in ops]
             assert changes == sorted(changes)
-            assert changes[-1] > 1.5 * changes[0]
+            # What is black and white at its weakest has changed every pixel already.
+            bilevel = len(np.unique(ops[0].apply(image, **_params(ops[0], image.shape, i)))) <= 2
+            assert changes[-1] > (1.1 if bilevel else 1.5) * changes[0]
 
     def test_severity_5_leaves_a_picture(self, name: str, drawn: list[NDArray[np.uint8]]) -> None:
         op = _op(name, 5)
@@ -229,6 +232,10 @@ class TestApply:
         params = _params(op, image.shape)
         grey = op.apply(image, **params)
         colour = op.apply(np.repeat(image[:, :, None], 3, axis=2), **params)
+        if op.TINTS:
+            luminance = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
+            assert np.abs(luminance.astype(int) - grey).max() <= 2
+            return
         for channel in range(3):
             assert np.abs(colour[:, :, channel].astype(int) - grey).max() <= 1
 
