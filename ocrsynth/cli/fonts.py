@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli._output import print_json
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,7 +56,7 @@ def list_fonts(lang: str | None, fonts: tuple[str, ...], system_fonts: bool, as_
     skipped = catalogue.skipped(folders)
     if as_json:
         left_out = [{"file": s.path, "face": s.face, "reason": s.reason} for s in skipped]
-        _print_json({"families": rows, "skipped": left_out})
+        print_json({"families": rows, "skipped": left_out})
         return
     _table(("family", "class", "faces", "styles", "axes", "licence", "source"), rows)
     click.echo(f"{len(rows):,} families")
@@ -76,7 +78,7 @@ def plan(lang: str, fonts: tuple[str, ...], system_fonts: bool, as_json: bool) -
     suggested = font_plan.suggest(verdicts)
     if as_json:
         rows = [{"family": v.family.name, "fitness": v.fitness, "reasons": v.reasons} for v in verdicts]
-        _print_json({"language": letters.id, "families": rows, "suggested": suggested})
+        print_json({"language": letters.id, "families": rows, "suggested": suggested})
         return
     order = ("good", "partial", "unfit")
     # Fonts of other scripts are many on some systems, and say nothing.
@@ -119,7 +121,7 @@ def licences(lang: str | None, fonts: tuple[str, ...], system_fonts: bool, as_js
         for f in families
     ]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     short = [{**row, "licence": _shortened(row["licence"]), "copyright": _shortened(row["copyright"])} for row in rows]
     _table(("family", "licence", "embedding", "copyright", "source"), short)
@@ -155,12 +157,6 @@ def _covering(families: tuple[Family, ...], lang: str) -> tuple[Family, ...]:
 
     needed = frozenset("".join(alphabet.load(lang).letters))
     return tuple(f for f in families if any(covered(x.path, x.index, needed) == needed for x in f.faces))
-
-
-def _print_json(content: Any) -> None:
-    import orjson
-
-    click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
 
 
 def _table(headings: tuple[str, ...], rows: list[dict[str, Any]]) -> None:

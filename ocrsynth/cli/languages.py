@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli._output import print_json
+
 if TYPE_CHECKING:
     from ocrsynth.fonts.catalogue import Family
     from ocrsynth.text.alphabet import Alphabet
@@ -45,7 +47,7 @@ def show(language: str, fonts: tuple[str, ...], as_json: bool) -> None:
     families = [f.name for f, characters in _coverage(fonts) if characters.issuperset("".join(letters.letters))]
     sources = [name for entry in default_sources(letters) for name in entry]
     if as_json:
-        _print_json({**letters.model_dump(mode="json"), "text_sources": sources, "families": families})
+        print_json({**letters.model_dump(mode="json"), "text_sources": sources, "families": families})
         return
     for key in ("id", "name", "autonym", "script", "language", "direction", "casing", "spacing", "validity"):
         click.echo(f"{key + ':':13}{_plain(getattr(letters, key))}")
@@ -89,12 +91,6 @@ def _print_list(key: str, characters: str) -> None:
         n = len(characters.split())
         more = f" … ({n:,} in all)" if len(characters) > _SHOWN else ""
         click.echo(f"{key + ':':13}{characters[:_SHOWN]}{more}")
-
-
-def _print_json(content: Any) -> None:
-    import orjson
-
-    click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
 
 
 def _coverage(folders: tuple[str, ...]) -> list[tuple[Family, frozenset[str]]]:
@@ -157,7 +153,7 @@ def _row(letters: Alphabet, curated: bool, words: bool, fonts: list[tuple[Family
 
 def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     from rich.console import Console
     from rich.table import Table
