@@ -10,7 +10,7 @@ import numpy as np
 from measure import save, summary
 
 from ocrsynth.degrade.base import OPS
-from ocrsynth.degrade.chain import parse_chain
+from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.records import Frame
 from ocrsynth.seeding import Stream, bank_words
 

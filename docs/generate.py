@@ -88,6 +88,12 @@ def degradations() -> str:
     lines = [_NOTE, "# Degradations", ""]
     lines += ["Under `degrade`, a list of `- op: {field: [low, high], p: 0.5}`; `p` is the probability of the op (default 1)."]
     lines += ["Ops act in physical order, print, page, capture, codec; inside a phase in the order of the list."]
+    lines += [
+        "",
+        "Groups stand beside ops, and in each other: `- one_of: {p: 0.7, ops: [- op: {weight: 2, …}, …]}` takes one member by",
+    ]
+    lines += ["weight, `- some_of: {n: [1, 2], ops: […]}` takes so many, `- sequence: {p: 0.3, ops: […]}` takes all or none."]
+    lines += ["`ocrsynth ops gallery -o DIR` draws each op at its five severities."]
     for phase in PHASES:
         names = [name for name in OPS if OPS.get(name, "docs").phase == phase]
         if names:

@@ -15,7 +15,7 @@ import yaml
 from pydantic import Field
 
 from ocrsynth import assets
-from ocrsynth.degrade.chain import Link, describe_chain, parse_chain
+from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
 from ocrsynth.degrade.presets import read_preset
 from ocrsynth.errors import AssetError, RecipeError, suggest
 from ocrsynth.fields import Section, validate

@@ -181,7 +181,7 @@ class TestPairs:
 @pytest.mark.parametrize("preset", _PRESETS)
 def test_the_picture_is_that_of_its_bytes(preset: str, image: str, color: str) -> None:
     pipeline = Pipeline(_recipe(preset, output={"image": image}, render={"color": color}))
-    suffix = {"png": "png", "jpeg": "jpg", "auto": "png" if preset == "clean" else "jpg"}[image]
+    suffix = {"png": "png", "jpeg": "jpg", "auto": "png" if preset in ("clean", "fax") else "jpg"}[image]
     assert pipeline.suffix == suffix
     for sample in pipeline.batch(range(12)):
         decoded = codec.decode(sample.encoded)

@@ -429,7 +429,11 @@ def test_every_key_of_an_op_counts(name: str) -> None:
     assert base.with_changes(degrade=[{name: None}]) == base
     assert base.with_changes(degrade=[{name: {}}, {name: {}}]) != base
     for key in cls.model_fields:
-        changed = _narrowed(getattr(base.degrade[0].op, key))
+        value, hint = getattr(base.degrade[0].op, key), cls.model_fields[key].annotation
+        if get_origin(hint) is Literal:
+            changed: Any = next(choice for choice in get_args(hint) if choice != value)
+        else:
+            changed = not value if isinstance(value, bool) else _narrowed(value)
         assert changed is not None, f"{key}: tell this test how to change it"
         assert base.with_changes(degrade=[{name: {key: changed}}]) != base
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ocrsynth import Recipe, generate, legibility, make_sample
-from ocrsynth.degrade.chain import parse_chain
+from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.errors import Rejected
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.pipeline import Pipeline

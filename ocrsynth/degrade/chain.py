@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ocrsynth import codec
-from ocrsynth.degrade.base import OPS, PHASES, CodecOp, GeometricOp, Op, Params, warp
+from ocrsynth.degrade.base import PHASES, CodecOp, GeometricOp, Op, Params, warp
+from ocrsynth.degrade.entries import Gates, Link
 from ocrsynth.degrade.projection import (
     IDENTITY,
     Canvas,
@@ -24,8 +25,6 @@ from ocrsynth.degrade.projection import (
     shift,
     times,
 )
-from ocrsynth.errors import RecipeError
-from ocrsynth.fields import validate
 from ocrsynth.records import Bleed, Frame, Margins
 from ocrsynth.seeding import Stream
 
@@ -36,14 +35,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NO_BLEED = Bleed(0, 0, 0, 0)
-
-
-class Link(NamedTuple):
-    """An op of a chain, the probability that it happens, and how many of its name stand before it."""
-
-    op: Op
-    p: float
-    occurrence: int
 
 
 class Step(NamedTuple):
@@ -78,33 +69,6 @@ class Degraded(NamedTuple):
     """The bytes of the last op, if it was a codec."""
 
 
-def parse_chain(entries: Any, where: str) -> tuple[Link, ...]:
-    """Return the links of a recipe's list of ``- op: {field: …, p: 0.5}``; raises RecipeError with the path."""
-    if not isinstance(entries, (list, tuple)):
-        raise RecipeError(f"{where}: must be a list of ops or the name of a preset, got {entries!r}; write '- op: {{…}}' lines")
-    links: list[Link] = []
-    for i, entry in enumerate(entries):
-        at = f"{where}[{i}]"
-        if not isinstance(entry, dict) or len(entry) != 1:
-            raise RecipeError(f"{at}: must be one 'op: {{…}}' pair, got {entry!r}; start a new '-' for each op")
-        [(name, arguments)] = entry.items()
-        cls = OPS.get(str(name), at)
-        if arguments is not None and not isinstance(arguments, dict):
-            raise RecipeError(f"{at}.{name}: must be a mapping of keys to values, got {arguments!r}; write 'key: value' pairs")
-        arguments = dict(arguments or {})
-        p = arguments.pop("p", 1.0)
-        if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p <= 1:
-            raise RecipeError(f"{at}.{name}.p: must be a probability from 0 to 1, got {p!r}; leave it out for 1")
-        op = validate(cls, arguments, f"{at}.{name}")
-        links.append(Link(op, float(p), sum(link.op.name == op.name for link in links)))
-    return tuple(links)
-
-
-def describe_chain(links: Sequence[Link]) -> list[dict[str, Any]]:
-    """Return the entries that `parse_chain` reads back to the same links."""
-    return [{link.op.name: {**link.op.model_dump(mode="json"), "p": link.p}} for link in links]
-
-
 class Chain:
     """The links of a recipe in physical order."""
 
@@ -116,7 +80,8 @@ class Chain:
     @property
     def ends_in_codec(self) -> bool:
         """Tell whether every picture leaves the chain as the bytes of a file format."""
-        return bool(self.links) and isinstance(self.links[-1].op, CodecOp) and self.links[-1].p >= 1
+        last = self.links[-1] if self.links else None
+        return last is not None and isinstance(last.op, CodecOp) and last.p >= 1 and not last.gates
 
     def draw(
         self,
@@ -137,9 +102,12 @@ class Chain:
         record: list[dict[str, Any]] = []
         total = IDENTITY
         pending: Matrix | None = None
+        gates = Gates(seed, index, attempt)
         for link, stage in self._stages:
             yield
             op = link.op
+            if link.gates and not gates.are_open(link.gates):
+                continue
             stream = Stream(seed, index, stage, link.occurrence, attempt)
             if stream.unit() >= link.p * keep:
                 continue

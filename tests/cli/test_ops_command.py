@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ocrsynth.degrade.base import OPS, PHASES
-from ocrsynth.degrade.chain import parse_chain
+from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.errors import CoverageError, ExitCode
 from ocrsynth.gallery import severities
 

@@ -18,7 +18,7 @@ import pytest
 
 from ocrsynth import Recipe, make_sample
 from ocrsynth.degrade.base import OPS, PHASES, CodecOp, GeometricOp, Op
-from ocrsynth.degrade.chain import describe_chain, parse_chain
+from ocrsynth.degrade.entries import describe_chain, parse_chain
 from ocrsynth.errors import RecipeError
 from ocrsynth.fields import Range, Within, validate
 from ocrsynth.pipeline import pipeline_for

@@ -12,7 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ocrsynth.degrade.base import OPS, GeometricOp, warp
-from ocrsynth.degrade.chain import Chain, Degraded, Drawn, apply_print, parse_chain
+from ocrsynth.degrade.chain import Chain, Degraded, Drawn, apply_print
+from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.degrade.presets import preset_names, read_preset
 from ocrsynth.degrade.projection import (
     IDENTITY,

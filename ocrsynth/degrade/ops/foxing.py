@@ -55,5 +55,5 @@ class Foxing(Op):
         loss = np.float32(darkness) * np.clip((field - np.float32(level)) * np.float32(0.8), 0, 1)
         if image.ndim == loss.ndim:
             return times_gain(image, as_gain(1 - loss))
-        gains = [as_gain(np.maximum(1 - loss * np.float32(k), 0)) for k in (0.62, 1.02, 1.88)]
+        gains = [as_gain(np.maximum(1 - loss * np.float32(k), 0)) for k in (0.75, 1.03, 1.5)]
         return cv2.multiply(image, cv2.merge(gains), scale=1 / 255)

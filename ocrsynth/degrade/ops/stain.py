@@ -61,5 +61,5 @@ class Stain(Op):
         if image.ndim == loss.ndim:
             return times_gain(image, as_gain(1 - loss))
         # Coffee takes little red, more green and most blue; the three add up to the same luminance (BT.601).
-        gains = [as_gain(1 - loss * np.float32(k)) for k in (0.62, 1.02, 1.88)]
+        gains = [as_gain(1 - loss * np.float32(k)) for k in (0.75, 1.03, 1.5)]
         return cv2.multiply(image, cv2.merge(gains), scale=1 / 255)
