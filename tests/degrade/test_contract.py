@@ -223,22 +223,6 @@ class TestApply:
             out = op.apply(image, **_params(op, image.shape, i))
             assert int(out.max()) - int(out.min()) > 10
 
-    def test_grey_and_equal_channels_agree(self, name: str, drawn: list[NDArray[np.uint8]]) -> None:
-        """A colour picture without colour is degraded like a grey one, but for noise and codecs, which know channels."""
-        op = _op(name, 2)
-        if op.phase in ("print", "codec") or name == "sensor_noise":
-            pytest.skip("print ops never see colour; noise is drawn per channel; codecs subsample colour")
-        image = drawn[0]
-        params = _params(op, image.shape)
-        grey = op.apply(image, **params)
-        colour = op.apply(np.repeat(image[:, :, None], 3, axis=2), **params)
-        if op.TINTS:
-            luminance = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
-            assert np.abs(luminance.astype(int) - grey).max() <= 2
-            return
-        for channel in range(3):
-            assert np.abs(colour[:, :, channel].astype(int) - grey).max() <= 1
-
     def test_global_random_state_is_neither_read_nor_written(self, name: str) -> None:
         op = _op(name, 3)
         [image, *_] = _inputs(type(op), (48, 320))
@@ -255,6 +239,23 @@ class TestApply:
         random.seed(2)
         np.random.seed(2)  # noqa: NPY002
         assert run() == first
+
+
+# Print ops never see colour, noise is drawn per channel, and codecs subsample colour.
+@pytest.mark.parametrize("name", [n for n in _NAMES if _cls(n).phase not in ("print", "codec") and n != "sensor_noise"])
+def test_grey_and_equal_channels_agree(name: str, lines: list[NDArray[np.uint8]]) -> None:
+    """A colour picture without colour is degraded like a grey one, but for noise and codecs, which know channels."""
+    op = _op(name, 2)
+    image = lines[0]
+    params = _params(op, image.shape)
+    grey = op.apply(image, **params)
+    colour = op.apply(np.repeat(image[:, :, None], 3, axis=2), **params)
+    if op.TINTS:
+        luminance = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
+        assert np.abs(luminance.astype(int) - grey).max() <= 2
+        return
+    for channel in range(3):
+        assert np.abs(colour[:, :, channel].astype(int) - grey).max() <= 1
 
 
 def _limits(cls: type[Op]) -> list[dict[str, Any]]:
