@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ocrsynth.augment import degrade_image
     from ocrsynth.generation.run import generate
     from ocrsynth.pipeline import make_sample
     from ocrsynth.recipe import Recipe
     from ocrsynth.records import Cluster, Line, Sample, Word
 
-__all__ = ["Cluster", "Line", "Recipe", "Sample", "Word", "generate", "make_sample"]
+__all__ = ["Cluster", "Line", "Recipe", "Sample", "Word", "degrade_image", "generate", "make_sample"]
 
 _HOME = {
     "Cluster": "ocrsynth.records",
@@ -21,6 +22,7 @@ _HOME = {
     "Recipe": "ocrsynth.recipe",
     "Sample": "ocrsynth.records",
     "Word": "ocrsynth.records",
+    "degrade_image": "ocrsynth.augment",
     "generate": "ocrsynth.generation.run",
     "make_sample": "ocrsynth.pipeline",
 }

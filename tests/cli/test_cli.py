@@ -116,10 +116,11 @@ def _example(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where the example of `generate` has run: other examples take its data set."""
+    """A folder where the examples of `generate` and `render` have run: other examples take what they made."""
     folder = tmp_path_factory.mktemp("workshop")
-    done = _run(folder, _example("generate"))
-    assert done.returncode == 0, done.stderr
+    for name in ("generate", "render"):
+        done = _run(folder, _example(name))
+        assert done.returncode == 0, done.stderr
     return folder
 
 

@@ -1,0 +1,138 @@
+"""A chain on pictures that were not made here: the user's own scans, crops and photographs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import cv2
+import numpy as np
+
+from ocrsynth.degrade.base import border_colour
+from ocrsynth.degrade.chain import Chain, Drawn, apply_print
+from ocrsynth.degrade.entries import parse_chain
+from ocrsynth.degrade.presets import read_preset
+from ocrsynth.degrade.projection import move
+from ocrsynth.errors import AssetError
+from ocrsynth.records import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ocrsynth.degrade.projection import Matrix
+
+_EM_OF_HEIGHT = 0.7
+"""Font size of a line picture, as a share of its height."""
+_INK_PERCENTILE = 3
+_LEAST_CONTRAST = 12
+
+
+class Augmented(NamedTuple):
+    """A degraded picture, where its points went, and what was drawn."""
+
+    image: NDArray[np.uint8]
+    matrix: Matrix
+    record: list[dict[str, Any]]
+
+    def move(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where *points*, float64 (n, 2) as (x, y) of the old picture, are in the new one."""
+        return move(self.matrix, points)
+
+
+def chain_of(degrade: str | list[dict[str, Any]]) -> Chain:
+    """Return the chain of a preset's name or of a recipe's list; raises RecipeError."""
+    return Chain(parse_chain(read_preset(degrade, "degrade") if isinstance(degrade, str) else degrade, "degrade"))
+
+
+def degrade_image(
+    image: NDArray[np.uint8],
+    degrade: str | list[dict[str, Any]] | Chain = "scan",
+    *,
+    seed: int = 0,
+    index: int = 0,
+    em_px: float | None = None,
+) -> Augmented:
+    """Return *image*, uint8 (H, W) or (H, W, 3) RGB, under a chain; a pure function of the arguments.
+
+    The canvas grows where a warp needs room.  *em_px* is the font size of the text in px, by default that of a line as
+    high as the picture.  Print ops act on an estimate of the ink: what differs from the paper around it.
+    Raises RecipeError for a wrong chain, ValueError for an array that is no such picture.
+    """
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3) or 0 in image.shape:
+        raise ValueError(f"image: must be uint8 (H, W) or (H, W, 3), got {image.dtype} {image.shape}")
+    chain = degrade if isinstance(degrade, Chain) else chain_of(degrade)
+    height, width = image.shape[:2]
+    frame = Frame(height, width, em_px or _EM_OF_HEIGHT * height)
+    drawn = _finish(chain.draw((seed, index, 0), frame))
+    bleed = drawn.bleed
+    colour = border_colour(image)
+    wide: Any = cv2.copyMakeBorder(
+        image, bleed.top, bleed.bottom, bleed.left, bleed.right, cv2.BORDER_CONSTANT, value=(*colour, 0, 0, 0)[:4]
+    )
+    inked = _with_print(drawn, np.ascontiguousarray(wide))
+    degraded = _finish(chain.apply(drawn, inked, np.zeros(inked.shape[:2], np.uint8)))
+    return Augmented(degraded.image, drawn.matrix, drawn.record)
+
+
+def _finish(steps: Generator[None, None, Any]) -> Any:
+    """Run a generator to its end and return its value."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def _with_print(drawn: Drawn, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return *image* after the print ops of the chain: its ink is estimated, degraded, and laid on its paper again."""
+    if not drawn.steps or drawn.steps[0].op is None or drawn.steps[0].op.phase != "print":
+        return image
+    grey: Any = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else image
+    light_on_dark = np.median(grey) < (int(grey.min()) + int(grey.max())) / 2
+    picture: Any = cv2.bitwise_not(image) if light_on_dark else image
+    dark: Any = cv2.bitwise_not(grey) if light_on_dark else grey
+    # Closing by half a line fills the strokes with the paper around them.
+    reach = max(image.shape[0] // 4, 1) * 2 + 1
+    kernel = np.ones((reach, reach), np.uint8)
+    paper: Any = cv2.morphologyEx(picture, cv2.MORPH_CLOSE, kernel)
+    ground: Any = cv2.cvtColor(paper, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else paper
+    depth: Any = cv2.subtract(ground, dark)
+    full = float(np.percentile(depth, 100 - _INK_PERCENTILE))
+    if full < _LEAST_CONTRAST:
+        return image
+    mask = cv2.convertScaleAbs(depth, alpha=255 / full)
+    ratio = apply_print(drawn, cast("NDArray[np.uint8]", mask)).astype(np.float32) / 255
+    ink = picture[mask >= 200].reshape(-1, *image.shape[2:]).mean(axis=0, dtype=np.float32)
+    share = ratio[..., None] if image.ndim == 3 else ratio
+    out = np.rint(paper * (1 - share) + np.minimum(ink, paper) * share).astype(np.uint8)
+    return cast("NDArray[np.uint8]", cv2.bitwise_not(out)) if light_on_dark else out
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Return any picture that Pillow opens as uint8 (H, W) or (H, W, 3) RGB: upright by its EXIF, alpha on white.
+
+    Raises AssetError if the file is no picture, or one that would fill the memory.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as opened:
+            picture = ImageOps.exif_transpose(opened)
+            if picture.mode.startswith(("I", "F")):
+                levels = np.asarray(picture).astype(np.float64)
+                # Sixteen bits use their whole scale; floats and 32 bits what they hold.
+                top = 65_535.0 if picture.mode.startswith("I;16") else max(float(levels.max()), 1.0)
+                return np.rint(np.clip(levels / top, 0, 1) * 255).astype(np.uint8)
+            if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
+                layer = picture.convert("RGBA")
+                picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+            grey = picture.mode in {"1", "L"}
+            return np.ascontiguousarray(np.asarray(picture.convert("L" if grey else "RGB")))
+    except UnidentifiedImageError:
+        raise AssetError(f"{path}: is no picture that can be read; give PNG, JPEG, TIFF, WebP and the like") from None
+    except Image.DecompressionBombError as error:
+        raise AssetError(f"{path}: is too large a picture, {error}; make it smaller") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise AssetError(f"{path}: cannot be read as a picture, {error}; check the file") from None

@@ -1,0 +1,77 @@
+"""``ocrsynth degrade``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrsynth.augment import Augmented
+
+_QUADS = ("cluster_quads", "word_quads")
+_LINES = ("line_quad", "baseline")
+
+
+@click.command(epilog="Example: ocrsynth degrade one/000000000123.png --preset camera -o degraded/")
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option("--preset", default="scan", show_default=True, help="Degradation preset.")
+@click.option("--recipe", type=click.Path(dir_okay=False), help="Take the chain of this recipe instead of a preset's.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all random numbers.")
+@click.option("--em", "em_px", type=click.FloatRange(1), help="Font size of the text in px.  [default: 0.7 of the height]")
+@click.option("-o", "--out", required=True, type=click.Path(file_okay=False), help="Folder of the degraded pictures.")
+def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: int, em_px: float | None, out: str) -> None:
+    """Degrade pictures of your own.
+
+    A file of the same name ending in .json beside a picture, with boxes as ocrsynth writes them, is carried along.
+    """
+    from pathlib import Path
+
+    from ocrsynth import codec
+    from ocrsynth.augment import chain_of, degrade_image, read_picture
+    from ocrsynth.degrade.chain import Chain
+    from ocrsynth.errors import OutputError, RecipeError
+    from ocrsynth.recipe import Recipe
+
+    chain = Chain(Recipe.load(recipe).degrade) if recipe else chain_of(preset)
+    paths = [Path(p) for p in pictures]
+    names = [p.stem for p in paths]
+    double = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if double is not None:
+        raise RecipeError(f"PICTURES: two files would be written as {double}.png, got {list(pictures)!r}; rename one")
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for index, path in enumerate(paths):
+            made = degrade_image(read_picture(path), chain, seed=seed, index=index, em_px=em_px)
+            (folder / f"{path.stem}.png").write_bytes(codec.encode_png(made.image))
+            if (sidecar := path.with_suffix(".json")).is_file():
+                (folder / sidecar.name).write_bytes(_moved(sidecar, made))
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and type(error) is not FileNotFoundError:
+            raise  # One of our own, which says already what is wrong.
+        raise OutputError(f"{out}: cannot be written, {error.strerror or error}; choose another folder") from None
+    click.echo(f"{len(paths)} pictures: {out}")
+
+
+def _moved(sidecar: Path, made: Augmented) -> bytes:
+    """Return the metadata of a picture with all boxes where the degraded picture has them."""
+    import numpy as np
+    import orjson
+
+    from ocrsynth.errors import AssetError
+
+    try:
+        meta: dict[str, Any] = orjson.loads(sidecar.read_bytes())
+        height, width = made.image.shape[:2]
+        meta |= {"width": width, "height": height}
+        for key in (*_QUADS, *_LINES):
+            if meta.get(key):
+                points = np.array(meta[key], np.float64)
+                meta[key] = np.round(made.move(points.reshape(-1, 2)), 2).reshape(points.shape).tolist()
+        meta["provenance"] = {**meta.get("provenance", {}), "degraded": made.record}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise AssetError(f"{sidecar}: holds no boxes as ocrsynth writes them, {error}; remove it or mend it") from None
+    return orjson.dumps(meta, option=orjson.OPT_SORT_KEYS)
