@@ -11,7 +11,6 @@ from ocrsynth.degrade.base import border_colour
 from ocrsynth.degrade.chain import Chain, Drawn, apply_print
 from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.degrade.presets import read_preset
-from ocrsynth.degrade.projection import move
 from ocrsynth.errors import AssetError
 from ocrsynth.records import Frame
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from ocrsynth.degrade.projection import Matrix
 
 _EM_OF_HEIGHT = 0.7
 """Font size of a line picture, as a share of its height."""
@@ -33,12 +30,12 @@ class Augmented(NamedTuple):
     """A degraded picture, where its points went, and what was drawn."""
 
     image: NDArray[np.uint8]
-    matrix: Matrix
     record: list[dict[str, Any]]
+    drawn: Drawn
 
     def move(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return where *points*, float64 (n, 2) as (x, y) of the old picture, are in the new one."""
-        return move(self.matrix, points)
+        return self.drawn.move(points)
 
 
 def chain_of(degrade: str | list[dict[str, Any]]) -> Chain:
@@ -73,7 +70,7 @@ def degrade_image(
     )
     inked = _with_print(drawn, np.ascontiguousarray(wide))
     degraded = _finish(chain.apply(drawn, inked, np.zeros(inked.shape[:2], np.uint8)))
-    return Augmented(degraded.image, drawn.matrix, drawn.record)
+    return Augmented(degraded.image, drawn.record, drawn)
 
 
 def _finish(steps: Generator[None, None, Any]) -> Any:

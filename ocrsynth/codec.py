@@ -36,6 +36,14 @@ def encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
     return data.tobytes()
 
 
+def through_webp(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """Return *image*, grey or RGB, as lossy WebP of this quality, 1 to 100, gives it back; no side above 16,383 px."""
+    # The format holds colour only; a grey picture comes back as the luminance of an RGB one.
+    _, data = cv2.imencode(".webp", _bgr(image), [cv2.IMWRITE_WEBP_QUALITY, quality])
+    kind = cv2.IMREAD_COLOR_RGB if image.ndim == _COLOUR_DIMENSIONS else cv2.IMREAD_GRAYSCALE
+    return np.ascontiguousarray(cv2.imdecode(data, kind))
+
+
 def decode(data: bytes) -> NDArray[np.uint8]:
     """Return the picture in PNG or JPEG bytes, grey as (H, W) and colour as (H, W, 3) RGB.
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from ocrsynth import codec, legibility
 from ocrsynth.degrade.chain import Chain, apply_print
-from ocrsynth.degrade.projection import move
 from ocrsynth.errors import Rejected, SampleError
 from ocrsynth.fonts.selection import FontSelector
+from ocrsynth.quads import bent_labels
 from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
 from ocrsynth.render.layout import lay_out, lay_out_nothing
 from ocrsynth.render.paper import draw_surface, ink_on_paper
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ocrsynth.degrade.chain import Drawn
     from ocrsynth.recipe import Recipe
 
 _TEXT_ATTEMPTS = 8
@@ -164,10 +165,11 @@ class Pipeline:
             inked = ink_on_paper(apply_print(drawn, mask), surface, drawn.bleed)
             result = yield from self._chain.apply(drawn, inked, mask)
             yield
-            points = move(drawn.matrix, layout.points)
+            points = _moved(drawn, layout, shaped, result.mask.shape)
             if shaped is not None:
                 try:
-                    legibility.check(recipe.legibility, result.image, result.mask, points[-_FINAL_POINTS:], layout.size_px)
+                    hull = points if drawn.parts else points[-_FINAL_POINTS:]
+                    legibility.check(recipe.legibility, result.image, result.mask, hull, layout.size_px)
                 except Rejected as verdict:
                     if attempt == len(keeps) - 1:
                         raise
@@ -209,6 +211,15 @@ class _Picture(NamedTuple):
     degrade: list[dict[str, Any]]
 
 
+def _moved(drawn: Drawn, layout: Layout, shaped: ShapedLine | None, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return the points of all labels in the final picture; where the chain bends, with a baseline of many points."""
+    if not drawn.parts or shaped is None:
+        return drawn.move(layout.points)
+    starts = shaped.cluster_ranges[:, 0]
+    words = np.searchsorted(starts, layout.word_ranges)
+    return bent_labels(layout, words, len(starts), drawn.move, (shape[0], shape[1]))
+
+
 def _font_record(font: FontChoice, fallback: FontChoice | None, layout: Layout) -> dict[str, Any]:
     return {
         "family": font.family,
@@ -236,8 +247,9 @@ def _sample(
     provenance: dict[str, Any],
 ) -> Sample:
     moved = np.round(picture.points, 2).astype(np.float32)
-    quads = moved[:-2].reshape(-1, 4, 2)
     n = len(cluster_ranges)
+    n_corners = 4 * (n + len(word_ranges) + 1)
+    quads = moved[:n_corners].reshape(-1, 4, 2)
     return Sample(
         index=index,
         image=picture.image,
@@ -247,7 +259,7 @@ def _sample(
         cluster_quads=quads[:n],
         word_ranges=word_ranges,
         word_quads=quads[n:-1],
-        line=Line(quads[-1], moved[-2:]),
+        line=Line(quads[-1], moved[n_corners:]),
         provenance=provenance,
     )
 

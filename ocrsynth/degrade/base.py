@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 import cv2
 import numpy as np
 
-from ocrsynth.degrade.projection import Canvas, Matrix, as_array, grow_to_fit, move, shift, times
+from ocrsynth.degrade.curves import Curve, followed_by, grow_around, maps_of, push, remap
+from ocrsynth.degrade.projection import IDENTITY, Canvas, Matrix, as_array, grow_to_fit, shift, times
 from ocrsynth.fields import Section
 from ocrsynth.registry import Registry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ocrsynth.degrade.curves import Part, Parts
     from ocrsynth.records import Frame
     from ocrsynth.seeding import Stream
 
@@ -58,17 +60,17 @@ class Op(Section):
 
 
 class GeometricOp(Op):
-    """An op that moves points by a projective matrix; a chain fuses neighbours into one warp."""
+    """An op that moves points; a chain fuses neighbours into one warp, so that a picture is resampled once."""
 
     phase: ClassVar[Phase] = "capture"
 
     @abstractmethod
-    def matrix(self, height: int, width: int, *args: Any, **params: Any) -> Matrix:
-        """Return the matrix that takes points of a picture of this size, in px, to their new place."""
+    def part(self, height: int, width: int, **params: Any) -> Part:
+        """Return what takes points of a picture of this size, in px, to their new place."""
 
     def canvas(self, height: int, width: int, **params: Any) -> Canvas:
-        """Return the matrix and the canvas that holds the whole moved picture."""
-        return grow_to_fit(self.matrix(height, width, **params), height, width)
+        """Return the warp and the canvas that holds the whole moved picture."""
+        return grown(*followed_by((), IDENTITY, self.part(height, width, **params)), height, width)
 
     def apply(self, image: NDArray[np.uint8], **params: Any) -> NDArray[np.uint8]:
         """Return the picture on a canvas that grew to hold it; uncovered canvas takes the median colour of the border."""
@@ -76,7 +78,51 @@ class GeometricOp(Op):
 
     def move_points(self, points: NDArray[np.float64], height: int, width: int, **params: Any) -> NDArray[np.float64]:
         """Return where `apply` takes *points*, float64 (n, 2) in (x, y), of a picture of this size."""
-        return move(self.canvas(height, width, **params).matrix, points)
+        canvas = self.canvas(height, width, **params)
+        return push(canvas.parts, canvas.matrix, points)
+
+
+class ProjectiveOp(GeometricOp):
+    """A geometric op that keeps straight lines straight."""
+
+    @abstractmethod
+    def matrix(self, height: int, width: int, *args: Any, **params: Any) -> Matrix:
+        """Return the matrix that takes points of a picture of this size, in px, to their new place."""
+
+    def part(self, height: int, width: int, **params: Any) -> Part:
+        """Return the matrix."""
+        return self.matrix(height, width, **params)
+
+
+class CurvedOp(GeometricOp):
+    """A geometric op that bends: it says where each point of the new picture comes from.
+
+    The map covers the whole plane, for a picture is drawn beyond its frame, and must not fold: no direction may shrink to
+    nothing or turn over.
+    """
+
+    @abstractmethod
+    def pull(self, points: NDArray[np.float64], height: int, width: int, *args: Any, **params: Any) -> NDArray[np.float64]:
+        """Return where *points* of the new picture, float64 (n, 2), come from, in a new array."""
+
+    def push(self, points: NDArray[np.float64], height: int, width: int, *args: Any, **params: Any) -> NDArray[np.float64]:
+        """Return where *points* of the old picture, float64 (n, 2), go: the inverse of `pull`, to `PUSH_PX`."""
+        moved = points
+        for _ in range(_PUSH_STEPS):
+            off = points - self.pull(moved, height, width, *args, **params)
+            moved = moved + off
+            if np.abs(off).max(initial=0.0) < PUSH_PX:
+                break
+        return moved
+
+    def part(self, height: int, width: int, **params: Any) -> Part:
+        """Return the curve."""
+        return Curve(self, params, height, width)
+
+
+PUSH_PX = 0.005
+"""To this many px labels are where the pixels went."""
+_PUSH_STEPS = 60
 
 
 class CodecOp(Op):
@@ -92,8 +138,15 @@ class CodecOp(Op):
 OPS: Registry[type[Op]] = Registry("degrade op", "ocrsynth.degrade.ops", "ocrsynth.ops")
 
 
+def grown(parts: Parts, matrix: Matrix, height: int, width: int) -> Canvas:
+    """Return the canvas that holds the whole picture under a warp."""
+    return grow_around(parts, matrix, height, width) if parts else grow_to_fit(matrix, height, width)
+
+
 def warp(image: NDArray[np.uint8], canvas: Canvas, border: Any) -> NDArray[np.uint8]:
     """Return *image* resampled once onto *canvas*; *border* is the colour outside the picture."""
+    if canvas.parts:
+        return remap(image, maps_of(canvas, (0, 0, 0, 0), (0, 0, 0, 0)), border)
     # OpenCV puts pixel centres at integers, ocrsynth at half-integers.
     matrix = as_array(times(times(_TO_INTEGER_CENTRES, canvas.matrix), _TO_HALF_CENTRES))
     size = (canvas.width, canvas.height)

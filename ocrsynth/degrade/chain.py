@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ocrsynth import codec
-from ocrsynth.degrade.base import PHASES, CodecOp, GeometricOp, Op, Params, warp
+from ocrsynth.degrade.base import PHASES, CodecOp, GeometricOp, Op, Params, grown, warp
+from ocrsynth.degrade.curves import bleed_around, followed_by, joined, maps_of, outline, push, refit_around, remap
 from ocrsynth.degrade.entries import Gates, Link
 from ocrsynth.degrade.projection import (
     IDENTITY,
@@ -17,7 +18,7 @@ from ocrsynth.degrade.projection import (
     Matrix,
     Point,
     bounds_of,
-    grow_to_fit,
+    move,
     moved_points,
     needed_bleed,
     refit,
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from ocrsynth.degrade.curves import Parts
+
+    _Warp = tuple[Parts, Matrix]
 
 _NO_BLEED = Bleed(0, 0, 0, 0)
 
@@ -54,9 +59,15 @@ class Drawn(NamedTuple):
     bleed: Bleed
     """How far beyond its frame the picture must be drawn."""
     matrix: Matrix
-    """The product of all warps: takes the layout's points to the final picture."""
+    """The product of all warps: takes the layout's points to the final picture, after *parts*."""
     record: list[dict[str, Any]]
     """For the provenance: name, version and parameters of each op, in order."""
+    parts: Parts = ()
+    """What happens before the matrix; empty if nothing bends."""
+
+    def move(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where *points* of the layout, float64 (n, 2), are in the final picture."""
+        return push(self.parts, self.matrix, points) if self.parts else move(self.matrix, points)
 
 
 class Degraded(NamedTuple):
@@ -100,8 +111,8 @@ class Chain:
         seed, index, attempt = address
         raw: list[_Raw] = []
         record: list[dict[str, Any]] = []
-        total = IDENTITY
-        pending: Matrix | None = None
+        total: _Warp = ((), IDENTITY)
+        pending: _Warp | None = None
         gates = Gates(seed, index, attempt)
         for link, stage in self._stages:
             yield
@@ -114,30 +125,36 @@ class Chain:
             if pending is not None and not isinstance(op, GeometricOp):
                 canvas = self._settle(pending, frame, line_quad, total)
                 raw.append(_Raw(None, {}, canvas, frame))
-                frame = Frame(canvas.height, canvas.width, frame.em_px * scale_of(canvas.matrix))
-                total, pending = times(canvas.matrix, total), None
+                frame = Frame(canvas.height, canvas.width, frame.em_px * _scale(canvas))
+                total, pending = joined(total, canvas.parts, canvas.matrix), None
             params = op.sample(stream, frame)
             record.append({"op": op.name, "version": op.VERSION, "params": params})
             if isinstance(op, GeometricOp):
-                matrix = op.matrix(frame.height, frame.width, **params)
-                pending = matrix if pending is None else times(matrix, pending)
+                pending = followed_by(*(pending or ((), IDENTITY)), op.part(frame.height, frame.width, **params))
             else:
                 raw.append(_Raw(op, params, None, frame))
         if pending is not None:
             canvas = self._settle(pending, frame, line_quad, total)
             raw.append(_Raw(None, {}, canvas, frame))
-            total = times(canvas.matrix, total)
-        return Drawn(*_with_bleeds(raw), total, record)
+            total = joined(total, canvas.parts, canvas.matrix)
+        parts, matrix = total
+        return Drawn(*_with_bleeds(raw), matrix, record, parts)
 
     @staticmethod
-    def _settle(pending: Matrix, frame: Frame, line_quad: tuple[Point, ...] | None, total: Matrix) -> Canvas:
-        """Return the warp of the fused ops *pending*; *total* is the product of all warps before it."""
+    def _settle(pending: _Warp, frame: Frame, line_quad: tuple[Point, ...] | None, total: _Warp) -> Canvas:
+        """Return the warp of the fused ops *pending*; *total* is all warps before it."""
+        parts, matrix = pending
         if line_quad is None:
-            return grow_to_fit(pending, frame.height, frame.width)
-        box = bounds_of(total, line_quad)
+            return grown(parts, matrix, frame.height, frame.width)
+        if parts or total[0]:
+            line = push(*total, outline(line_quad))
+            (left, top), (right, bottom) = line.min(axis=0).tolist(), line.max(axis=0).tolist()
+            margins = Margins(left, top, frame.width - right, frame.height - bottom)
+            return refit_around(parts, matrix, line, margins, frame.height)
+        box = bounds_of(total[1], line_quad)
         margins = Margins(box.left, box.top, frame.width - box.right, frame.height - box.bottom)
         # The line as it stands before this warp: refit measures its quad, not its upright box.
-        return refit(pending, moved_points(total, line_quad), margins, frame.height)
+        return refit(matrix, moved_points(total[1], line_quad), margins, frame.height)
 
     def apply(self, drawn: Drawn, image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Generator[None, None, Degraded]:
         """Return *image* after all steps but those of the print phase, which `apply_print` did on the mask.
@@ -176,6 +193,9 @@ class Chain:
 
 
 def _warp_both(image: NDArray[np.uint8], mask: NDArray[np.uint8], step: Step) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    if step.canvas is not None and step.canvas.parts:
+        maps = maps_of(step.canvas, step.before, step.after)
+        return remap(image, maps, 0), remap(mask, maps, 0)
     canvas = _with_bleed(cast("Canvas", step.canvas), step.before, step.after)
     # The picture was drawn with its bleed, which covers the canvas: no pixel that stays sees the border.
     return warp(image, canvas, 0), warp(mask, canvas, 0)
@@ -188,6 +208,15 @@ def apply_print(drawn: Drawn, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
             break
         mask = step.op.apply(mask, **step.params)
     return mask
+
+
+def _scale(canvas: Canvas) -> float:
+    """Return the factor by which a warp enlarges lengths; its curves keep them about the same."""
+    scale = scale_of(canvas.matrix)
+    for part in canvas.parts:
+        if isinstance(part, tuple):
+            scale *= scale_of(part)
+    return scale
 
 
 class _Raw(NamedTuple):
@@ -211,6 +240,7 @@ def _with_bleeds(raw: list[_Raw]) -> tuple[tuple[Step, ...], Bleed]:
     for op, params, canvas, frame in reversed(raw):
         after = bleed
         if canvas is not None:
-            bleed = needed_bleed(canvas, frame.height, frame.width, after)
+            needed = bleed_around if canvas.parts else needed_bleed
+            bleed = needed(canvas, frame.height, frame.width, after)
         steps.append(Step(op, params, canvas, bleed, after))
     return tuple(reversed(steps)), bleed

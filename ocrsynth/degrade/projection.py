@@ -7,7 +7,7 @@ points are plain tuples: at this size Python's floats are several times faster t
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,11 +26,13 @@ Point = tuple[float, float]
 
 
 class Canvas(NamedTuple):
-    """A matrix from the old picture to the new one, and the size of the new one in px."""
+    """A warp from the old picture to the new one, and the size of the new one in px."""
 
     matrix: Matrix
     height: int
     width: int
+    parts: tuple[Any, ...] = ()
+    """What happens before the matrix, if the warp bends: see `curves`."""
 
 
 class Bounds(NamedTuple):

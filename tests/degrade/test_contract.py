@@ -279,7 +279,7 @@ def test_the_limits_of_every_field_give_a_picture(name: str) -> None:
                 for i in range(4):
                     params = json.loads(json.dumps(_params(op, image.shape, i), allow_nan=False))
                     if isinstance(op, GeometricOp):
-                        _, height, width = op.canvas(*size, **params)
+                        _, height, width, _ = op.canvas(*size, **params)
                         assert height + width < 10 * sum(size), f"{entry}: a canvas of {height}×{width} for {size}"
                     out = op.apply(image, **params)
                     assert out.dtype == np.uint8

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ocrsynth.degrade.base import OPS, GeometricOp, warp
 from ocrsynth.degrade.chain import Chain, Degraded, Drawn, apply_print
+from ocrsynth.degrade.curves import outline
 from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.degrade.presets import preset_names, read_preset
 from ocrsynth.degrade.projection import (
@@ -38,7 +39,7 @@ from ocrsynth.records import Bleed, Frame, Margins
 from ocrsynth.seeding import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from numpy.typing import NDArray
 
@@ -86,10 +87,10 @@ def _centroid(image: NDArray[np.uint8]) -> tuple[float, float]:
     return float((ink * xs).sum() / total), float((ink * ys[:, None]).sum() / total)
 
 
-def _area_ratio(matrix: Matrix, x: float, y: float) -> float:
-    """Return the factor by which *matrix* enlarges a small area at (x, y)."""
-    m = as_array(matrix)
-    return float(abs(np.linalg.det(m) / (m[2] @ (x, y, 1)) ** 3))
+def _area_ratio(move_points: Callable[[NDArray[np.float64]], NDArray[np.float64]], x: float, y: float) -> float:
+    """Return the factor by which a warp enlarges the area of a dot at (x, y)."""
+    a, b, c, d = move_points(np.array(((x - 2, y), (x + 2, y), (x, y - 2), (x, y + 2))))
+    return float(abs(np.linalg.det(np.stack((b - a, d - c)))) / 16)
 
 
 def _finish(steps: Generator[None, None, T]) -> T:
@@ -143,16 +144,17 @@ class TestOps:
         for i in range(4):
             params = op.sample(Stream(5, i, name), Frame(height, width, 30))
             canvas = op.canvas(height, width, **params)
-            moved = op.move_points(np.array(corners(height, width)), height, width, **params)
+            moved = op.move_points(outline(corners(height, width)), height, width, **params)
             assert moved.min() >= -1e-3
             assert (moved <= (canvas.width + 1e-3, canvas.height + 1e-3)).all()
-            # No larger than it must be: on every side less than a pixel is to spare.
+            # No larger than it must be: on every side less than a pixel is to spare.  (The points are those of the canvas:
+            # bends between them cut what is in the dots' place nowhere, as these show.)
             assert (moved.min(axis=0) < 1.001).all()
             assert (moved.max(axis=0) > (canvas.width - 1.001, canvas.height - 1.001)).all()
             for x, y in ((5.0, 5.0), (width - 5.0, 5.0), (5.0, height - 5.0), (width - 5.0, height - 5.0)):
                 dot = _dot(height, width, x, y)
-                kept = _ink(op.apply(dot, **params)).sum() / _area_ratio(canvas.matrix, x, y)
-                assert kept == pytest.approx(_ink(dot).sum(), rel=0.08)
+                ratio = _area_ratio(lambda at: op.move_points(at, height, width, **params), x, y)  # noqa: B023
+                assert _ink(op.apply(dot, **params)).sum() / ratio == pytest.approx(_ink(dot).sum(), rel=0.1)
 
     def test_a_plain_picture_stays_plain(self, name: str, severity: int) -> None:
         """The canvas that grew takes the colour of the border."""
@@ -172,8 +174,10 @@ class TestOps:
                 params = op.sample(Stream(5, i, name), Frame(height, width, 40))
                 canvas = op.canvas(height, width, **params)
                 moved = op.move_points(grid, height, width, **params)
-                assert moved.min() > -1e-3
-                assert (moved < (canvas.width + 1e-3, canvas.height + 1e-3)).all(), f"draw {i}"
+                # Of a bent picture the canvas knows points all around it; between them an edge may bulge by this much.
+                slack = 0.2 if canvas.parts else 1e-3
+                assert moved.min() > -slack, f"draw {i}"
+                assert (moved < (canvas.width + slack, canvas.height + slack)).all(), f"draw {i}"
 
 
 def test_positive_angles_turn_counter_clockwise() -> None:
@@ -285,7 +289,7 @@ def test_a_chain_of_nothing_changes_nothing() -> None:
     frame = Frame(48, 320, 34)
     chain = _chain()
     drawn = _draw(chain, 0, frame, None)
-    assert drawn == ((), Bleed(0, 0, 0, 0), IDENTITY, [])
+    assert drawn == ((), Bleed(0, 0, 0, 0), IDENTITY, [], ())
     image = _dot(48, 320, 50, 20)
     result = _apply(chain, drawn, image)
     np.testing.assert_array_equal(result.image, image)

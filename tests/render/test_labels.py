@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 
 from ocrsynth import Recipe
+from ocrsynth.degrade.base import OPS, CurvedOp, GeometricOp
+from ocrsynth.degrade.chain import Chain
+from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.errors import Rejected
 from ocrsynth.fonts import catalogue
 from ocrsynth.pipeline import Pipeline
-from ocrsynth.records import Bleed, FontKey, GlyphRun, Setting, TextLine
+from ocrsynth.records import Bleed, FontKey, Frame, GlyphRun, Setting, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
@@ -466,3 +469,124 @@ class TestLayout:
         assert outer.shape == (inner.shape[0] + 8, inner.shape[1] + 18)
         assert (outer[3:-5, 7:-11] == inner).all()
         assert outer.sum() == inner.sum()
+
+
+_BENDING = sorted(name for name in OPS if issubclass(OPS.get(name, "test"), GeometricOp))
+
+
+class _Coloured(NamedTuple):
+    """A line whose every cluster was drawn and warped alone, and where its label says that it is."""
+
+    masks: list[NDArray[np.uint8]]
+    quads: NDArray[np.float64]
+
+
+@lru_cache(maxsize=1)
+def _lines() -> tuple[_Set, ...]:
+    """Return lines of 64 px whose glyphs are one to a cluster."""
+    recipe = _recipe(64)
+    fonts = Pipeline(recipe).fonts
+    found = []
+    for i, text in enumerate(("Hamburg 0123", "minimum (QWERTY)", "jumping fox 98%")):
+        shaped = shape_line(TextLine(text, "test", "ltr", "Latn", "en"), fonts.draw(Stream(7, i, "font")).key)
+        found.append(_Set(shaped, lay_out(shaped, recipe.render, Stream(7, i, "layout"))))
+    return tuple(found)
+
+
+def _coloured(line: _Set, chain: Chain, index: int) -> _Coloured:
+    """Return each cluster under *chain*, found by its pixels alone, and the quads of the labels."""
+    layout = line.layout
+    quad = tuple(map(tuple, layout.points[-6:-2].tolist()))
+    drawn = _finish(chain.draw((11, index, 0), Frame(layout.height_px, layout.width_px, layout.size_px), quad))
+    [run] = line.shaped.runs
+    masks = []
+    for g in range(len(run.glyph_ids)):
+        some = GlyphRun(run.font, *([values[g]] for values in run[1:4]))
+        mask = draw_mask(replace(line.shaped, runs=(some,)), layout, drawn.bleed)
+        masks.append(_finish(chain.apply(drawn, np.ascontiguousarray(mask), mask)).image)
+    n = len(line.shaped.cluster_ranges)
+    return _Coloured(masks, drawn.move(layout.points[: 4 * n]).reshape(n, 4, 2))
+
+
+def _finish(steps: Any) -> Any:
+    """Run a generator to its end and return its value."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def _overlap(quad: NDArray[np.float64], mask: NDArray[np.uint8]) -> float:
+    """Return the IoU of a quad and of the least quad of its slant around the ink, on a grid of tenths of px.
+
+    The quad of a label bounds its ink in the upright line, so what it must equal is the region of the ink, not the ink:
+    that region is taken from the pixels, between lines parallel to the quad's sides.
+    """
+    rows, columns = np.nonzero(mask > 100)
+    points = np.stack((columns, rows), axis=1) + 0.5
+    a, b, _, d = quad
+    frame = np.stack((b - a, d - a), axis=1)
+    inside = np.linalg.solve(frame, (points - a).T)
+    # A pixel reaches half its side beyond its centre.
+    pad = 0.5 / np.linalg.norm(frame, axis=0)
+    low, high = inside.min(axis=1) - pad, inside.max(axis=1) + pad
+    other = np.clip(np.minimum(high, 1) - np.maximum(low, 0), 0, None).prod()
+    return float(other / (1 + (high - low).prod() - other))
+
+
+@pytest.mark.parametrize("name", _BENDING)
+@pytest.mark.parametrize("severity", [2, 5])
+def test_labels_follow_every_bend(name: str, severity: int) -> None:
+    """E25: a glyph drawn alone is found by its pixels where its quad is said to be."""
+    chain = Chain(parse_chain([{name: OPS.get(name, "test").SEVERITIES[severity - 1]}], "degrade"))
+    _check_overlaps(chain)
+
+
+@pytest.mark.parametrize(
+    "ops",
+    [
+        ("perspective", "sine_wave", "rotation"),
+        ("page_curl", "perspective", "lens_distortion"),
+        ("elastic", "rotation", "rolling_shutter"),
+        ("book_gutter", "brightness_contrast", "thin_plate"),
+    ],
+    ids="+".join,
+)
+def test_labels_follow_fused_bends(ops: tuple[str, ...]) -> None:
+    neutral = {"brightness_contrast": {"brightness_grey": [0, 0], "contrast_ratio": [1, 1]}}
+    entries = [{name: neutral.get(name, OPS.get(name, "test").SEVERITIES[1])} for name in ops]
+    _check_overlaps(Chain(parse_chain(entries, "degrade")))
+
+
+def _check_overlaps(chain: Chain) -> None:
+    found = []
+    for index, line in enumerate(_lines()):
+        made = _coloured(line, chain, index)
+        assert len(made.masks) == len(made.quads)
+        for mask, quad, inked in zip(made.masks, made.quads, line.shaped.cluster_has_ink, strict=True):
+            if inked and np.linalg.norm(quad[2] - quad[0]) > 12:
+                found.append(_overlap(quad, mask))
+    assert len(found) > 25
+    assert np.median(found) >= 0.9
+    assert np.quantile(found, 0.02) >= 0.8, sorted(found)[:5]
+
+
+@pytest.mark.parametrize("name", [n for n in _BENDING if issubclass(OPS.get(n, "test"), CurvedOp)])
+def test_a_bent_sample_is_labelled_whole(name: str) -> None:
+    """Words and lines hold their clusters, the baseline runs along the line, and all is inside the picture."""
+    recipe = _recipe(64).with_changes(degrade=[{name: OPS.get(name, "test").SEVERITIES[3]}])
+    for sample in Pipeline(recipe).batch(range(12)):
+        height, width = sample.image.shape
+        assert height == 64
+        assert len(sample.line.baseline) == 17
+        assert (sample.line.baseline[1:, 0] > sample.line.baseline[:-1, 0]).all()
+        whole = sample.line.quad.astype(np.float32).reshape(-1, 1, 2)
+        for word in sample.words:
+            corners = word.quad.reshape(-1, 1, 2)
+            for start, end, quad in sample.clusters:
+                assert ((quad > -0.6) & (quad < (width + 0.6, height + 0.6))).all()
+                for point in quad:
+                    assert cv2.pointPolygonTest(whole, tuple(map(float, point)), measureDist=True) > -0.05
+                    if word.start <= start and end <= word.end:
+                        assert cv2.pointPolygonTest(corners, tuple(map(float, point)), measureDist=True) > -0.05

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import cv2
 import numpy as np
 
-from ocrsynth.degrade.base import OPS, GeometricOp, Params
+from ocrsynth.degrade.base import OPS, Params, ProjectiveOp
 from ocrsynth.degrade.projection import Matrix, corners
 from ocrsynth.fields import Range, Within
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @OPS.register
-class Perspective(GeometricOp):
+class Perspective(ProjectiveOp):
     """The page is tilted against the image plane, so far corners move inwards."""
 
     name: ClassVar[str] = "perspective"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from ocrsynth.degrade.base import OPS, GeometricOp, Params
+from ocrsynth.degrade.base import OPS, Params, ProjectiveOp
 from ocrsynth.degrade.projection import Matrix, about_centre
 from ocrsynth.fields import Range, Within
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @OPS.register
-class Rotation(GeometricOp):
+class Rotation(ProjectiveOp):
     """The page was laid askew on the scanner or held askew under the camera."""
 
     name: ClassVar[str] = "rotation"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from ocrsynth.degrade.base import OPS, GeometricOp, Params
+from ocrsynth.degrade.base import OPS, Params, ProjectiveOp
 from ocrsynth.fields import Range, Within
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @OPS.register
-class Shear(GeometricOp):
+class Shear(ProjectiveOp):
     """Rows are shifted against each other by the same amount each: uprights lean, the baseline stays level."""
 
     name: ClassVar[str] = "shear"

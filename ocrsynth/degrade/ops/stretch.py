@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from ocrsynth.degrade.base import OPS, GeometricOp, Params
+from ocrsynth.degrade.base import OPS, Params, ProjectiveOp
 from ocrsynth.fields import Range, Within
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @OPS.register
-class Stretch(GeometricOp):
+class Stretch(ProjectiveOp):
     """A scanner feeds faster or slower than it reads, or a program changes the shape of a picture."""
 
     name: ClassVar[str] = "stretch"

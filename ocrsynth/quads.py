@@ -1,0 +1,60 @@
+"""Labels under a warp that bends: quads around what they hold, and the baseline as a polyline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ocrsynth.records import Layout
+
+_BASELINE = np.linspace(0, 1, 17)[:, None]
+
+
+def bent_labels(
+    layout: Layout,
+    first_clusters: NDArray[np.int64],
+    n_clusters: int,
+    move: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    frame: tuple[int, int],
+) -> NDArray[np.float64]:
+    """Return the points of *layout* where *move* takes them, in its order, but with a baseline of more points.
+
+    The corners of a bent word bound it no longer: words and lines get the smallest rectangles around their clusters that
+    run as their own corners do, or upright ones where those would leave the picture.
+
+    *first_clusters* are the places of the words' first and last + 1 clusters, int64 (m, 2); *frame* is the height and
+    width of the picture in px.
+    """
+    ends = layout.points[-2:]
+    moved = move(np.concatenate((layout.points[:-2], ends[0] + (ends[1] - ends[0]) * _BASELINE)))
+    quads = moved[: -len(_BASELINE)].reshape(-1, 4, 2)
+    clusters = quads[:n_clusters]
+    for word, (first, end) in zip(quads[n_clusters:-1], first_clusters.tolist(), strict=True):
+        word[:] = _around(clusters[first:end].reshape(-1, 2), word, frame)
+    quads[-1] = _around(clusters.reshape(-1, 2), quads[-1], frame)
+    return moved
+
+
+def _around(points: NDArray[np.float64], quad: NDArray[np.float64], frame: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the rectangle around *points* that runs along the upper and lower side of *quad*, (4, 2), clockwise."""
+    along = (quad[1] - quad[0]) + (quad[2] - quad[3])
+    length = float(np.hypot(*along))
+    if length > 0:
+        x, y = along / length
+        turn = np.array(((x, -y), (y, x)))
+        tilted = _box(points @ turn) @ turn.T
+        if (tilted >= 0).all() and (tilted <= (frame[1], frame[0])).all():
+            return tilted
+    return _box(points)
+
+
+def _box(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the corners of the upright box around *points*, (4, 2)."""
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    return np.array(((left, top), (right, top), (right, bottom), (left, bottom)))
