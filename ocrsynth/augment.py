@@ -11,12 +11,10 @@ from ocrsynth.degrade.base import border_colour
 from ocrsynth.degrade.chain import Chain, Drawn, apply_print
 from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.degrade.presets import read_preset
-from ocrsynth.errors import AssetError
 from ocrsynth.records import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -105,31 +103,3 @@ def _with_print(drawn: Drawn, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     share = ratio[..., None] if image.ndim == 3 else ratio
     out = np.rint(paper * (1 - share) + np.minimum(ink, paper) * share).astype(np.uint8)
     return cast("NDArray[np.uint8]", cv2.bitwise_not(out)) if light_on_dark else out
-
-
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """Return any picture that Pillow opens as uint8 (H, W) or (H, W, 3) RGB: upright by its EXIF, alpha on white.
-
-    Raises AssetError if the file is no picture, or one that would fill the memory.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened)
-            if picture.mode.startswith(("I", "F")):
-                levels = np.asarray(picture).astype(np.float64)
-                # Sixteen bits use their whole scale; floats and 32 bits what they hold.
-                top = 65_535.0 if picture.mode.startswith("I;16") else max(float(levels.max()), 1.0)
-                return np.rint(np.clip(levels / top, 0, 1) * 255).astype(np.uint8)
-            if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
-                layer = picture.convert("RGBA")
-                picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-            grey = picture.mode in {"1", "L"}
-            return np.ascontiguousarray(np.asarray(picture.convert("L" if grey else "RGB")))
-    except UnidentifiedImageError:
-        raise AssetError(f"{path}: is no picture that can be read; give PNG, JPEG, TIFF, WebP and the like") from None
-    except Image.DecompressionBombError as error:
-        raise AssetError(f"{path}: is too large a picture, {error}; make it smaller") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise AssetError(f"{path}: cannot be read as a picture, {error}; check the file") from None

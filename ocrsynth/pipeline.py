@@ -14,8 +14,10 @@ from ocrsynth.errors import Rejected, SampleError
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.quads import bent_labels
 from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
+from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under, print_rules
+from ocrsynth.render.disorder import cut_off, disordered
 from ocrsynth.render.layout import lay_out, lay_out_nothing
-from ocrsynth.render.paper import draw_surface, ink_on_paper
+from ocrsynth.render.paper import blank_paper, draw_surface, ink_on_paper
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
@@ -37,8 +39,9 @@ _KEEP_WEAKENED = (0.5, 0.25, 0.0)
 """After the full chain failed its attempts, its probabilities are multiplied by these, one after the other."""
 _FAULTS_OF_THE_TEXT = frozenset({"too_wide", "dotted_circle"})
 """Rejections that another font would meet as well."""
-_FINAL_POINTS = 6
-"""The corners of the line and the ends of the baseline, at the end of ``Layout.points``."""
+_NEARBY = 256
+"""So many samples in a row take their backgrounds from the same few files."""
+_LEAST_GAP_EM = 0.02
 
 
 class Pipeline:
@@ -55,6 +58,9 @@ class Pipeline:
         if self._texts.schedule is not None:
             self.fonts.require(self._texts.schedule.targets, "text.coverage")
         self._chain = Chain(recipe.degrade)
+        self._decorates = any(
+            share > 0 for share in recipe.render.decoration.model_dump(exclude={"neighbours", "line_distance_em"}).values()
+        )
         kind = recipe.output.image
         self.suffix = ("jpg" if self._chain.ends_in_codec else "png") if kind == "auto" else kind.replace("jpeg", "jpg")
 
@@ -101,7 +107,8 @@ class Pipeline:
                 font = self.fonts.draw(Stream(seed, index, "font", text_attempt, font_attempt))
                 first = first or {"text": line.text, "source": line.source, "family": font.family}
                 try:
-                    sample = yield from self._set(index, line, font, rejected)
+                    take = text_attempt * _FONT_ATTEMPTS + font_attempt
+                    sample = yield from self._set(index, line, font, take, rejected)
                 except Rejected as verdict:
                     last = verdict
                     rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
@@ -118,8 +125,13 @@ class Pipeline:
             "check the recipe's fonts, widths and legibility"
         )
 
-    def _set(self, index: int, line: TextLine, font: FontChoice, rejected: dict[str, int]) -> Generator[None, None, Sample]:
-        """Return the sample of this text in this font; raises Rejected."""
+    def _set(
+        self, index: int, line: TextLine, font: FontChoice, take: int, rejected: dict[str, int]
+    ) -> Generator[None, None, Sample]:
+        """Return the sample of this text in this font; raises Rejected.
+
+        *take* counts the texts and fonts before it: each has a paper of its own.
+        """
         fallback: FontChoice | None = None
         if missing := self.fonts.missing(font, line.text):
             if self.recipe.fonts.fallback:
@@ -129,9 +141,23 @@ class Pipeline:
         yield
         shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting)
         yield
-        layout = lay_out(shaped, self.recipe.render, Stream(self.recipe.seed, index, "layout"))
-        picture = yield from self._picture(index, layout, shaped, rejected)
+        render, seed = self.recipe.render, self.recipe.seed
+        shaped, baseline = disordered(shaped, render, Stream(seed, index, "baseline", 0, take))
+        cut: tuple[ShapedLine, float] | None = None
+        if render.clip_share and (stream := Stream(seed, index, "clip", 0, take)).chance(render.clip_share):
+            cut = cut_off(shaped, stream)
+        if cut is not None:
+            shaped, line = cut[0], cut[0].line
+        layout = lay_out(shaped, render, Stream(seed, index, "layout"), cut[1] if cut else None)
+        page = _Page(
+            layout, shaped, font.kind, self._neighbours(index, layout, font, take) if shaped.line.direction != "ttb" else ()
+        )
+        picture = yield from self._picture(index, page, take, rejected)
         provenance = self._provenance(line, picture, rejected)
+        if baseline:
+            provenance["baseline"] = baseline
+        if cut is not None:
+            provenance["clipped"] = True
         provenance["font"] = _font_record(font, fallback, layout)
         provenance["ligatures"] = [list(ligature) for ligature in shaped.ligatures]
         return _sample(index, line.text, shaped.cluster_ranges, layout.word_ranges, picture, provenance)
@@ -141,34 +167,85 @@ class Pipeline:
         stream = Stream(self.recipe.seed, index, "layout")
         n_clusters = self.recipe.text.length_clusters.draw_int(stream)
         layout = lay_out_nothing(self.recipe.render, n_clusters, stream)
-        picture = yield from self._picture(index, layout, None, rejected)
+        picture = yield from self._picture(index, _Page(layout, None, "", ()), 0, rejected)
         nothing = np.zeros((0, 2), np.int32)
         line = TextLine("", "empty", "ltr", "", "")
         return _sample(index, "", nothing, nothing, picture, self._provenance(line, picture, rejected) | {"font": None})
 
-    def _picture(
-        self, index: int, layout: Layout, shaped: ShapedLine | None, rejected: dict[str, int]
-    ) -> Generator[None, None, _Picture]:
+    def _neighbours(self, index: int, layout: Layout, font: FontChoice, take: int) -> tuple[_Neighbour, ...]:
+        """Return the lines of which something is seen above and below, by the recipe's chance."""
+        config = self.recipe.render.decoration
+        stream = Stream(self.recipe.seed, index, "neighbours", 0, take)
+        if not config.neighbours or not stream.chance(config.neighbours):
+            return ()
+        distance = config.line_distance_em.draw(stream)
+        sides = stream.choice(((-1,), (1,), (-1, 1), (-1, 1)))
+        _, top, _, bottom = layout.line_box
+        found = []
+        for side in sides:
+            line = self._texts.draw(Stream(self.recipe.seed, index, "neighbour", side + 1, take), index)
+            along = stream.uniform(-2, 1)
+            if self.fonts.missing(font, line.text):
+                continue
+            try:
+                other = shape_line(line, font.key, (), font.setting)
+            except Rejected:
+                continue
+            # Their letters may come close to ours, but not touch them.
+            boxes = other.cluster_boxes_em
+            clear = (layout.baseline_px - top) + float(boxes[:, 3].max()) * layout.size_px
+            if side > 0:
+                clear = (bottom - layout.baseline_px) - float(boxes[:, 1].min()) * layout.size_px
+            away = max(distance * layout.size_px, clear + _LEAST_GAP_EM * layout.size_px)
+            place = replace(
+                layout, baseline_px=layout.baseline_px + side * away, x_px=layout.x_px + min(along, 0.0) * layout.size_px
+            )
+            found.append(_Neighbour(other, place))
+        return tuple(found)
+
+    def _picture(self, index: int, page: _Page, take: int, rejected: dict[str, int]) -> Generator[None, None, _Picture]:
         """Return the degraded picture of a line, or of bare paper; raises Rejected if no attempt leaves it legible."""
         recipe = self.recipe
         seed = recipe.seed
+        layout, shaped = page.layout, page.shaped
         yield
-        surface = draw_surface(recipe.render, Stream(seed, index, "surface"))
-        frame = Frame(layout.height_px, layout.width_px, layout.size_px)
-        line_quad = tuple(map(tuple, layout.points[-_FINAL_POINTS:-2].tolist()))
+        shape = (layout.height_px, layout.width_px)
+        nearby = Stream(seed, index // _NEARBY, "backgrounds") if recipe.render.backgrounds else None
+        surface = draw_surface(recipe.render, Stream(seed, index, "surface", 0, take), page.font_class, shape, nearby)
+        items: list[dict[str, Any]] = []
+        if self._decorates and shaped is not None and shaped.line.direction != "ttb":
+            items = draw_decoration(recipe.render.decoration, layout, surface, Stream(seed, index, "decoration", 0, take))
+        columns = layout.points[: 4 * len(shaped.cluster_ranges) : 4, 0] if shaped is not None else None
+        frame = Frame(*shape, layout.size_px)
+        line_quad = tuple(map(tuple, layout.line_quad.tolist()))
         keeps = (*(1.0,) * recipe.legibility.attempts, *_KEEP_WEAKENED)
         for attempt, keep in enumerate(keeps):
             drawn = yield from self._chain.draw((seed, index, attempt), frame, line_quad, keep)
             yield
             mask = draw_mask(shaped, layout, drawn.bleed)
             yield
-            inked = ink_on_paper(apply_print(drawn, mask), surface, drawn.bleed)
-            result = yield from self._chain.apply(drawn, inked, mask)
+            printed = mask
+            for neighbour in page.neighbours:
+                printed = np.maximum(printed, draw_mask(neighbour.shaped, neighbour.layout, drawn.bleed))
+            if items:
+                printed = print_rules(items, printed, drawn.bleed)
+            # What else is printed is no fault of the picture: the check compares it with all that was drawn.
+            reference = printed
+            printed = apply_print(drawn, printed)
+            ground = None
+            if items:
+                sheet = blank_paper((mask.shape[0], mask.shape[1]), surface, drawn.bleed)
+                ground = paint_under(items, sheet, printed, drawn.bleed)
+            inked = ink_on_paper(printed, surface, drawn.bleed, layout.size_px, columns, ground)
+            if items:
+                inked = paint_over(items, inked, drawn.bleed)
+            result = yield from self._chain.apply(drawn, inked, reference)
             yield
             points = _moved(drawn, layout, shaped, result.mask.shape)
             if shaped is not None:
                 try:
-                    hull = points if drawn.parts else points[-_FINAL_POINTS:]
+                    # A projective warp keeps what lies inside a hull inside; one that bends does not.
+                    hull = points if drawn.parts else points[-layout.n_baseline - 4 :]
                     legibility.check(recipe.legibility, result.image, result.mask, hull, layout.size_px)
                 except Rejected as verdict:
                     if attempt == len(keeps) - 1:
@@ -176,6 +253,10 @@ class Pipeline:
                     rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
                     continue
             yield
+            if items:
+                surface["decoration"] = items
+            if page.neighbours:
+                surface["neighbours"] = [n.shaped.line.text for n in page.neighbours]
             return _Picture(*self._encode(result.image, result.encoded), points, surface, drawn.record)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -199,6 +280,22 @@ class Pipeline:
             "degrade": picture.degrade,
             "rejected": rejected,
         }
+
+
+class _Neighbour(NamedTuple):
+    """A line above or below, and where it stands."""
+
+    shaped: ShapedLine
+    layout: Layout
+
+
+class _Page(NamedTuple):
+    """What is to be drawn: a line, or nothing, and what is seen of its neighbours."""
+
+    layout: Layout
+    shaped: ShapedLine | None
+    font_class: str
+    neighbours: tuple[_Neighbour, ...]
 
 
 class _Picture(NamedTuple):

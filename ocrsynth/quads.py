@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ocrsynth.records import Layout
 
 _BASELINE = np.linspace(0, 1, 17)[:, None]
+_STRAIGHT = 2
 
 
 def bent_labels(
@@ -31,9 +32,11 @@ def bent_labels(
     *first_clusters* are the places of the words' first and last + 1 clusters, int64 (m, 2); *frame* is the height and
     width of the picture in px.
     """
-    ends = layout.points[-2:]
-    moved = move(np.concatenate((layout.points[:-2], ends[0] + (ends[1] - ends[0]) * _BASELINE)))
-    quads = moved[: -len(_BASELINE)].reshape(-1, 4, 2)
+    baseline = layout.points[-layout.n_baseline :]
+    if len(baseline) == _STRAIGHT:
+        baseline = baseline[0] + (baseline[1] - baseline[0]) * _BASELINE
+    moved = move(np.concatenate((layout.points[: -layout.n_baseline], baseline)))
+    quads = moved[: -len(baseline)].reshape(-1, 4, 2)
     clusters = quads[:n_clusters]
     for word, (first, end) in zip(quads[n_clusters:-1], first_clusters.tolist(), strict=True):
         word[:] = _around(clusters[first:end].reshape(-1, 2), word, frame)

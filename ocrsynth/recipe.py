@@ -16,12 +16,13 @@ from pydantic import Field
 
 from ocrsynth import assets
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
-from ocrsynth.degrade.presets import read_preset
+from ocrsynth.degrade.presets import preset_render, read_preset
 from ocrsynth.errors import AssetError, RecipeError, suggest
 from ocrsynth.fields import Section, validate
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.selection import FontConfig
 from ocrsynth.legibility import LegibilityConfig
+from ocrsynth.render import backgrounds
 from ocrsynth.render.layout import RenderConfig
 from ocrsynth.render.paper import check_contrast
 from ocrsynth.text import alphabet
@@ -123,13 +124,18 @@ class Recipe:
         seed = data.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _MAX_SEED:
             raise RecipeError(f"seed: must be a whole number from 0 to {_MAX_SEED}, got {seed!r}; take any such number")
-        parts: dict[str, Any] = {name: validate(model, data.get(name), name) for name, model in _SECTIONS.items()}
+        chain = data.get("degrade", DEFAULT_PRESET)
+        given = dict(data)
+        if isinstance(chain, str) and (defaults := preset_render(chain)):
+            given["render"] = _merged(defaults, data.get("render"))
+        parts: dict[str, Any] = {name: validate(model, given.get(name), name) for name, model in _SECTIONS.items()}
         named = parts["text"].sources
         sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")
-        chain = data.get("degrade", DEFAULT_PRESET)
         links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
         FORMATS.get(parts["output"].format, "output.format")
         check_contrast(parts["render"])
+        if parts["render"].backgrounds:
+            backgrounds.listing(parts["render"].backgrounds)
         Splits(parts["output"].split, "output.split")
         foreign_alphabets(parts["text"])
         if parts["render"].vertical and letters.script not in _VERTICAL:
@@ -179,6 +185,9 @@ class Recipe:
             for i, s in enumerate(self.sources)
             if (digest := s.source.digest(letters)) is not None
         }
+        if self.render.backgrounds:
+            pictures = backgrounds.listing(self.render.backgrounds)
+            files |= {f"background {path}": digest for path, digest in zip(pictures.paths, pictures.digests, strict=True)}
         families = catalogue.load(self.fonts.sets, self.fonts.all_folders)
         fonts = {f"{f.name}: {Path(face.path).name}": face.sha256 for f in families for face in f.faces}
         return {
@@ -198,6 +207,16 @@ class Recipe:
     def locked(self) -> str:
         """Return the recipe and its lock as YAML, the file ``recipe.lock.yaml`` of a data set."""
         return yaml.safe_dump({**self.to_dict(), "lock": self.lock()}, allow_unicode=True, sort_keys=True, width=120)
+
+
+def _merged(defaults: dict[str, Any], given: Any) -> Any:
+    """Return the keys of *given* over those of a preset; sections in it key by key, weights as a whole."""
+    if not isinstance(given, dict):
+        return defaults if given is None else given
+    merged = {**defaults, **given}
+    if isinstance(given.get("decoration"), dict):
+        merged["decoration"] = {**defaults.get("decoration", {}), **given["decoration"]}
+    return merged
 
 
 def fingerprint(locked: str) -> str:

@@ -87,6 +87,10 @@ class GlyphRun(NamedTuple):
     x_em: list[float]
     y_em: list[float]
     sideways: bool = False
+    clusters: list[int] = []  # noqa: RUF012 - a named tuple's default, never changed
+    """The code point that each glyph belongs to, as HarfBuzz counts them."""
+    slopes: list[float] | None = None
+    """How much each glyph is sheared: its rise *downwards* over its width; None for an upright line."""
 
 
 class Ligature(NamedTuple):
@@ -116,6 +120,10 @@ class ShapedLine:
     cluster_boxes_em: NDArray[np.float64]
     cluster_has_ink: NDArray[np.bool_]
     ligatures: tuple[Ligature, ...] = ()
+    cluster_quads_em: NDArray[np.float64] | None = None
+    """float64 (n, 4, 2) where the baseline is not straight: corners clockwise from the top-left, y down."""
+    baseline_em: NDArray[np.float64] | None = None
+    """float64 (k, 2), with them: the baseline as a polyline."""
 
     @property
     def cluster_is_split(self) -> NDArray[np.bool_]:
@@ -143,8 +151,9 @@ class Layout:
 
     The baseline begins at (``x_px``, ``baseline_px``) and runs right, or through the middle of a vertical line down.
 
-    ``points``: float64 (4 n + 4 m + 4 + 2, 2), the corners of n clusters, m words and the line, then both ends of the
-    baseline below its ink; one array, so that a warp moves all labels in one step.
+    ``points``: float64 (4 n + 4 m + 4 + k, 2), the corners of n clusters, m words and the line, then the baseline below
+    its ink, a polyline of k = 2 points or more; one array, so that a warp moves all labels in one step.
+    ``n_baseline`` is k.
     """
 
     height_px: int
@@ -154,6 +163,18 @@ class Layout:
     baseline_px: float
     word_ranges: NDArray[np.int32]
     points: NDArray[np.float64]
+    n_baseline: int = 2
+
+    @property
+    def line_quad(self) -> NDArray[np.float64]:
+        """Return the corners of the line, float64 (4, 2), upright here."""
+        return self.points[-self.n_baseline - 4 : -self.n_baseline]
+
+    @property
+    def line_box(self) -> tuple[float, float, float, float]:
+        """Return left, top, right and bottom of the line."""
+        (left, top), _, (right, bottom), _ = self.line_quad.tolist()
+        return left, top, right, bottom
 
 
 class Bleed(NamedTuple):

@@ -14,9 +14,10 @@ import pytest
 from PIL import Image
 
 from ocrsynth import Recipe, make_sample
-from ocrsynth.augment import chain_of, degrade_image, read_picture
+from ocrsynth.augment import chain_of, degrade_image
 from ocrsynth.degrade.presets import preset_names
 from ocrsynth.errors import AssetError, ExitCode, RecipeError
+from ocrsynth.pictures import read_picture
 
 if TYPE_CHECKING:
     from pathlib import Path

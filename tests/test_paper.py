@@ -184,7 +184,7 @@ def test_a_contrast_that_paper_cannot_give_is_refused(changes: dict[str, Any], c
     with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
         check_contrast(validate(RenderConfig, changes, "render"))
     with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
-        Recipe.for_language("en", render=changes)
+        Recipe.for_language("en", preset="clean", render=changes)
 
 
 def test_a_contrast_that_paper_can_just_give_is_accepted() -> None:

@@ -113,8 +113,10 @@ class TestPairs:
 
     @pytest.mark.parametrize("preset", [p for p in _PRESETS if p != "clean"])
     def test_degradation_changes_neither_text_nor_font_nor_layout(self, preset: str) -> None:
-        clean = Pipeline(_recipe("clean")).batch(range(150))
-        degraded = Pipeline(_recipe(preset)).batch(range(150))
+        recipe = _recipe(preset)
+        degraded = Pipeline(recipe).batch(range(150))
+        # The same papers, inks and rules, which a preset chooses too.
+        clean = Pipeline(recipe.with_changes(degrade=[])).batch(range(150))
         assert [self._upstream(s) for s in degraded] == [self._upstream(s) for s in clean]
         assert all(a.encoded != b.encoded for a, b in zip(clean, degraded, strict=True))
         assert [s.cluster_ranges.tolist() for s in degraded] == [s.cluster_ranges.tolist() for s in clean]
@@ -281,15 +283,16 @@ class TestRejections:
     """Draws that were thrown away are counted, and there is an end to them."""
 
     def test_reasons_are_counted(self) -> None:
-        hard = _recipe("camera", legibility={"min_contrast_grey": 70, "min_correlation": 0.8})
+        hard = _recipe("clean", legibility={"min_contrast_grey": 70, "min_correlation": 0.8}).with_changes(degrade="camera")
         samples = Pipeline(hard).batch(range(80))
         reasons = {reason for s in samples for reason in s.provenance["rejected"]}
         assert {"low_contrast", "illegible"} <= reasons
         assert all(type(n) is int and n > 0 for s in samples for n in s.provenance["rejected"].values())
 
     def test_a_rejected_degradation_keeps_text_and_font(self) -> None:
-        easy = Pipeline(_recipe("camera", legibility={"min_contrast_grey": 0, "min_correlation": 0})).batch(range(60))
-        hard = Pipeline(_recipe("camera", legibility={"min_contrast_grey": 60})).batch(range(60))
+        recipe = _recipe("clean").with_changes(degrade="camera")
+        easy = Pipeline(recipe.with_changes(legibility={"min_contrast_grey": 0, "min_correlation": 0})).batch(range(60))
+        hard = Pipeline(recipe.with_changes(legibility={"min_contrast_grey": 60})).batch(range(60))
         redrawn = 0
         for a, b in zip(easy, hard, strict=True):
             if not 0 < b.provenance["rejected"].get("low_contrast", 0) < 7:

@@ -45,8 +45,10 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     (
         _english(render={"hight_px": 48}),
         (
-            "render: unknown key 'hight_px'; did you mean 'height_px'? (known: color, contrast_grey, height_px, looseness, "
-            "margin_em, max_width_px, paper_grey, side_margin_em, texture_grey, vertical)"
+            "render: unknown key 'hight_px'; did you mean 'height_px'? (known: background_share, backgrounds, bend_em, "
+            "bent, clip_share, color, coloured_ink, coloured_paper, contrast_grey, decoration, height_px, ink, jitter_em, "
+            "jittered, light_on_dark, looseness, margin_em, max_width_px, min_width_px, paper, paper_grey, side_margin_em, "
+            "texture_grey, vertical)"
         ),
     ),
     (
@@ -364,6 +366,35 @@ _CHANGES: dict[str, Any] = {
     "render.margin_em": [0.1, 0.3],
     "render.side_margin_em": [0.1, 0.3],
     "render.looseness": [0, 0.5],
+    "render.min_width_px": 64,
+    "render.clip_share": 0.5,
+    "render.bent": 0.5,
+    "render.bend_em": [0, 0.1],
+    "render.jittered": 0.5,
+    "render.jitter_em": [0, 0.1],
+    "render.paper": {"laid": 1},
+    "render.ink": {"laser": 1},
+    "render.light_on_dark": 0.5,
+    "render.coloured_paper": 0.5,
+    "render.coloured_ink": 0.5,
+    "render.backgrounds": [str(Path(__file__).resolve().parent.parent / "docs")],
+    "render.background_share": 0.5,
+    **{
+        f"render.decoration.{name}": 0.5
+        for name in (
+            "underline",
+            "strike",
+            "box",
+            "rules",
+            "highlighter",
+            "stamp",
+            "shadow",
+            "outline",
+            "emboss",
+            "neighbours",
+        )
+    },
+    "render.decoration.line_distance_em": [1, 2],
     "render.paper_grey": [180, 250],
     "render.texture_grey": [0, 1],
     "render.contrast_grey": [100, 200],

@@ -24,6 +24,7 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--height", type=int, help="Height of the pictures in px.  [default: 32]"),
         click.option("--color", type=click.Choice(["grey", "rgb"]), help="Channels of the pictures.  [default: grey]"),
         click.option("--fonts", multiple=True, metavar="DIR", help="Draw from the fonts in this folder only; repeatable."),
+        click.option("--backgrounds", multiple=True, metavar="DIR", help="Print on the pictures in this folder; repeatable."),
         click.option("--system-fonts", is_flag=True, help="Draw from the fonts of this system, and of --fonts."),
     )
     for option in reversed(options):
@@ -39,6 +40,7 @@ def recipe_from(
     height: int | None,
     color: str | None,
     fonts: tuple[str, ...],
+    backgrounds: tuple[str, ...],
     system_fonts: bool,
     **sections: Any,
 ) -> Recipe:
@@ -54,7 +56,7 @@ def recipe_from(
         changes["degrade"] = preset
     if seed is not None:
         changes["seed"] = seed
-    render = {"height_px": height, "color": color}
+    render = {"height_px": height, "color": color, "backgrounds": list(backgrounds) or None}
     if any(v is not None for v in render.values()):
         changes["render"] = {k: v for k, v in render.items() if v is not None}
     if fonts or system_fonts:

@@ -30,9 +30,10 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
     from pathlib import Path
 
     from ocrsynth import codec
-    from ocrsynth.augment import chain_of, degrade_image, read_picture
+    from ocrsynth.augment import chain_of, degrade_image
     from ocrsynth.degrade.chain import Chain
     from ocrsynth.errors import OutputError, RecipeError
+    from ocrsynth.pictures import read_picture
     from ocrsynth.recipe import Recipe
 
     chain = Chain(Recipe.load(recipe).degrade) if recipe else chain_of(preset)

@@ -16,6 +16,14 @@ def preset_names() -> list[str]:
     return sorted(p.stem for p in _FOLDER.glob("*.yaml"))
 
 
+def preset_render(name: str) -> dict[str, Any]:
+    """Return what a preset says of the ``render`` section: the papers, inks and rules of its kind of document."""
+    if name not in preset_names():
+        return {}
+    render: dict[str, Any] = assets.read_yaml(_FOLDER / f"{name}.yaml").get("render", {})
+    return render
+
+
 def read_preset(name: str, where: str) -> list[dict[str, Any]]:
     """Return the chain entries of a preset; raises RecipeError if there is none of this name."""
     known = preset_names()

@@ -1,19 +1,21 @@
-"""Procedural paper, and ink on it with a guaranteed luminance contrast.
+"""Ink on paper with a guaranteed luminance contrast, dark on light or light on dark.
 
-The texture is a tile made once a process by integer arithmetic alone, so that it is the same on every machine; a
-sample takes a crop of it at an offset.
+The texture is a crop of a tile made once a process, or of a picture of the user's; a sample addresses it by an offset.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+import math
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
 
 from ocrsynth.errors import RecipeError
-from ocrsynth.seeding import bank_words
+from ocrsynth.render import backgrounds
+from ocrsynth.render.inks import draw_ink, lay_ink
+from ocrsynth.render.papers import PAPERS, PEAK, SIGMAS, TILE_HEIGHT, TILE_WIDTH, crop
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,48 +24,11 @@ if TYPE_CHECKING:
     from ocrsynth.render.layout import RenderConfig
     from ocrsynth.seeding import Stream
 
-_TILE_HEIGHT = 512
-_TILE_WIDTH = 2048
-_SPARE_HEIGHT = 256
-_SPARE_WIDTH = 1536
-_PEAK = 60
-"""Largest excursion of the tile, in its own levels around 128."""
-_SIGMAS = 3.0
-"""The tile is clipped at so many standard deviations: it bounds the darkest spot of a paper."""
-
-
-@lru_cache(maxsize=1)
-def _tile() -> NDArray[np.uint8]:
-    """Return the paper tile, uint8, mean 128: fibres, clouds and grain in fixed shares.
-
-    It repeats every 512 × 2048 px and is stored with some of its repetition, so that most crops are plain slices.
-    """
-    n = _TILE_HEIGHT * _TILE_WIDTH
-    noise = bank_words(n // 8, "paper tile").view(np.uint8).reshape(_TILE_HEIGHT, _TILE_WIDTH)
-    grain = noise.astype(np.int32) - 128
-    fibres = _box(grain, 1, 9) + _box(grain[::-1], 9, 1)
-    clouds = _box(_box(grain[:, ::-1], 31, 31), 31, 31)
-    field = grain * 2 + fibres * 8 + clouds * 220
-    # Integer division rounds down, so the mean of the sum is not quite 0.
-    scaled = (field - float(field.mean())) * _PEAK / (_SIGMAS * float(field.std()))
-    tile = (128 + np.clip(np.rint(scaled), -_PEAK, _PEAK)).astype(np.uint8)
-    return np.pad(tile, ((0, _SPARE_HEIGHT), (0, _SPARE_WIDTH)), mode="wrap")
-
-
-def _box(field: NDArray[np.int32], height: int, width: int) -> NDArray[np.int32]:
-    """Return the box mean of *field*, in integers, wrapped at the edges."""
-    total = np.zeros_like(field)
-    for dy in range(-(height // 2), height // 2 + 1):
-        total += np.roll(field, dy, axis=0)
-    rows = np.zeros_like(field)
-    for dx in range(-(width // 2), width // 2 + 1):
-        rows += np.roll(total, dx, axis=1)
-    return rows // (height * width)
-
 
 def check_contrast(config: RenderConfig) -> None:
-    """Raise RecipeError if some paper is too dark for the contrast that the recipe asks for."""
-    darkest = config.paper_grey.low - _SIGMAS * config.texture_grey.high
+    """Raise RecipeError if some paper is too dark for the contrast that the recipe asks for, or too light for light ink."""
+    strongest = max(PAPERS[kind].gain for kind, weight in config.paper.items() if weight > 0)
+    darkest = config.paper_grey.low - SIGMAS * strongest * config.texture_grey.high
     if darkest < config.contrast_grey.low:
         raise RecipeError(
             f"render.contrast_grey: the lowest contrast needs paper of at least that level, got "
@@ -71,30 +36,83 @@ def check_contrast(config: RenderConfig) -> None:
         )
 
 
-def draw_surface(config: RenderConfig, stream: Stream) -> dict[str, Any]:
+def draw_surface(
+    config: RenderConfig, stream: Stream, font_class: str = "", frame: tuple[int, int] = (1, 1), nearby: Stream | None = None
+) -> dict[str, Any]:
     """Return the parameters of paper and ink, as plain JSON values.
 
     ``paper`` and ``ink`` are levels of red, green and blue (grey pictures: one level); ``texture_grey`` is the standard
-    deviation of the paper; ``offset`` addresses the tile.
+    deviation of the paper; ``offset`` addresses the tile.  What is not plain has keys of its own: ``kind`` of the paper,
+    ``process`` of the ink, ``background``.  *font_class* is that of the line, *frame* its height and width in px;
+    *nearby* is a stream that neighbouring samples share: they take their backgrounds from the same few files.
     """
     level = config.paper_grey.draw(stream)
     texture = config.texture_grey.draw(stream)
-    darkest = level - _SIGMAS * texture
+    kind = _pick(config.paper, stream)
+    paper = PAPERS[kind]
+    texture *= paper.gain
+    room = max(level - SIGMAS * texture - config.contrast_grey.low, 0.0)
+    level -= min(paper.shade_grey, room)
+    darkest = level - SIGMAS * texture
     contrast = min(config.contrast_grey.draw(stream), darkest)
-    offset = [stream.below(_TILE_HEIGHT), stream.below(_TILE_WIDTH)]
+    offset = [stream.below(TILE_HEIGHT), stream.below(TILE_WIDTH)]
+    surface: dict[str, Any] = {}
     ink = darkest - contrast
+    if config.light_on_dark and stream.chance(config.light_on_dark):
+        level, ink = 255 - level, 255 - ink
+    if kind != "plain":
+        surface["kind"] = kind
+    if config.backgrounds and stream.chance(config.background_share):
+        shown = backgrounds.draw(config, frame, contrast, stream, nearby)
+        surface["background"] = shown.params
+        level, ink = shown.level, shown.ink
+    process = draw_ink(_pick(config.ink, stream), font_class, stream)
+    if process is not None and not (process["name"] == "screen" and config.color == "grey"):
+        surface["process"] = process
     if config.color == "grey":
-        return {"paper": [round(level)], "ink": [int(ink)], "texture_grey": round(texture, 2), "offset": offset}
+        return {
+            "paper": [round(level)],
+            "ink": [_floor(ink, level)],
+            "texture_grey": round(texture, 2),
+            "offset": offset,
+            **surface,
+        }
+    paper_tint, ink_tint = (
+        (stream.uniform(-1, 1), stream.uniform(-1, 1)),
+        (2 * stream.uniform(-1, 1), 2 * stream.uniform(-1, 1)),
+    )
+    if config.coloured_paper and stream.chance(config.coloured_paper):
+        paper_tint = _vivid(stream, 5)
+    if config.coloured_ink and stream.chance(config.coloured_ink):
+        ink_tint = _vivid(stream, 12)
     return {
-        "paper": _tinted(level, stream.uniform(-1, 1), stream.uniform(-1, 1)),
-        "ink": _tinted(ink, 2 * stream.uniform(-1, 1), 2 * stream.uniform(-1, 1)),
+        "paper": _tinted(level, paper_tint[0] + paper.warmth, paper_tint[1]),
+        "ink": _tinted(ink, *ink_tint),
         "texture_grey": round(texture, 2),
         "offset": offset,
+        **surface,
     }
 
 
+def _pick(weights: dict[str, float], stream: Stream) -> str:
+    """Return a name by weight; of one name without a number being drawn."""
+    names = list(weights)
+    return names[0] if len(names) == 1 else names[stream.weighted(list(accumulate(weights.values())))]
+
+
+def _floor(ink: float, level: float) -> int:
+    """Return the level of the ink, rounded away from the paper's."""
+    return math.ceil(ink) if ink > level else int(ink)
+
+
+def _vivid(stream: Stream, most: float) -> tuple[float, float]:
+    """Return a tint of any hue, in units of the plain tint."""
+    hue, strength = stream.uniform(0, 2 * math.pi), stream.uniform(0.35, 1) * most
+    return strength * math.cos(hue), 2 * strength * math.sin(hue)
+
+
 _TINT = 14.0
-"""Largest shift of a channel of paper, in levels; real papers run from bluish to yellowish white."""
+"""Largest shift of a channel of plain paper, in levels; real papers run from bluish to yellowish white."""
 _LUMA = (0.299, 0.587, 0.114)
 """Weights of ITU-R BT.601, those of OpenCV's conversion to grey."""
 
@@ -108,28 +126,70 @@ def _tinted(level: float, warm: float, green: float) -> list[int]:
     return [int(v) for v in np.clip(np.rint(level + max(room, 0.0) * shift), 0, 255)]
 
 
-def ink_on_paper(mask: NDArray[np.uint8], surface: dict[str, Any], bleed: Bleed) -> NDArray[np.uint8]:
-    """Return a picture, uint8 (H, W) or (H, W, 3) RGB, of the coverage *mask* in ink on paper.
+def blank_paper(shape: tuple[int, int], surface: dict[str, Any], bleed: Bleed) -> NDArray[np.uint8]:
+    """Return the ground of a picture, uint8 (H, W) or (H, W, 3) RGB, of this *shape* with its bleed.
 
     The texture is anchored at the frame, not at its bleed: a wider bleed shows more of the same paper.
     """
-    height, width = mask.shape
-    top = (surface["offset"][0] - bleed.top) % _TILE_HEIGHT
-    left = (surface["offset"][1] - bleed.left) % _TILE_WIDTH
-    tile = _tile()
-    crop = tile[top : top + height, left : left + width]
-    if crop.shape != mask.shape:
-        rows, columns = np.arange(height) + top, np.arange(width) + left
-        crop = tile[rows[:, None] % _TILE_HEIGHT, columns % _TILE_WIDTH]
-    gain = surface["texture_grey"] * _SIGMAS / _PEAK
-    channels = [_one_channel(mask, crop, p, i, gain) for p, i in zip(surface["paper"], surface["ink"], strict=True)]
-    if len(channels) == 1:
-        return channels[0]
-    return cast("NDArray[np.uint8]", cv2.merge(channels))
+    if "background" in surface:
+        return backgrounds.show(shape, surface["background"], bleed, colour=len(surface["paper"]) > 1)
+    top, left = surface["offset"][0] - bleed.top, surface["offset"][1] - bleed.left
+    part = crop(surface.get("kind", "plain"), shape, top, left)
+    gain = surface["texture_grey"] * SIGMAS / PEAK
+    # One pass that rounds and saturates; "Abs" never matters: convertScaleAbs of a darker level than 0 is cut below.
+    channels = [_sheet(part, p, gain) for p in surface["paper"]]
+    return channels[0] if len(channels) == 1 else cast("NDArray[np.uint8]", cv2.merge(channels))
 
 
-def _one_channel(mask: NDArray[np.uint8], crop: NDArray[np.uint8], paper: int, ink: int, gain: float) -> NDArray[np.uint8]:
-    # One pass that rounds and saturates; "Abs" never matters, for the darkest paper is lighter than its ink.
-    sheet: Any = cv2.convertScaleAbs(crop, alpha=gain, beta=paper - 128.0 * gain)
-    depth = cv2.multiply(cv2.subtract(sheet, cast("Any", ink)), mask, scale=1 / 255)
-    return cast("NDArray[np.uint8]", cv2.subtract(sheet, depth))
+def _sheet(part: NDArray[np.uint8], paper: int, gain: float) -> NDArray[np.uint8]:
+    beta = paper - 128.0 * gain
+    # convertScaleAbs would fold levels below 0 back to light; dark paper can reach there.
+    if paper < PEAK * gain:
+        dark: Any = np.clip(np.rint(part * np.float32(gain) + np.float32(beta)), 0, 255)
+        return cast("NDArray[np.uint8]", dark.astype(np.uint8))
+    return cast("NDArray[np.uint8]", cv2.convertScaleAbs(part, alpha=gain, beta=beta))
+
+
+def lay(sheet: NDArray[np.uint8], mask: NDArray[np.uint8], levels: list[int]) -> NDArray[np.uint8]:
+    """Return *sheet* covered by *mask* with a colour: at 255 wholly, at 0 not at all.
+
+    *mask* is uint8 (H, W), or (H, W, 3) with a coverage for each channel; *levels* has one level a channel of the sheet.
+    """
+    if sheet.ndim == 2:
+        return _laid(sheet, mask, levels[0])
+    channels: list[Any] = [sheet[..., c] for c in range(3)]
+    masks = [mask if mask.ndim == 2 else mask[..., c] for c in range(3)]
+    return cast("NDArray[np.uint8]", cv2.merge([_laid(s, m, v) for s, m, v in zip(channels, masks, levels, strict=True)]))
+
+
+def _laid(sheet: NDArray[np.uint8], mask: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
+    # Saturation makes each half 0 where the other works; ink is mostly darker everywhere, and needs the first alone.
+    deeper = cv2.multiply(cv2.subtract(sheet, cast("Any", level)), mask, scale=1 / 255)
+    out: Any = cv2.subtract(sheet, deeper)
+    if level > _DARK:
+        lighter = cv2.multiply(cv2.subtract(cast("Any", level), sheet), mask, scale=1 / 255)
+        out = cv2.add(out, lighter)
+    return cast("NDArray[np.uint8]", out)
+
+
+_DARK = 20
+"""No paper is darker than the ink up to this level."""
+
+
+def ink_on_paper(
+    mask: NDArray[np.uint8],
+    surface: dict[str, Any],
+    bleed: Bleed,
+    size_px: float = 24.0,
+    columns: NDArray[np.float64] | None = None,
+    ground: NDArray[np.uint8] | None = None,
+) -> NDArray[np.uint8]:
+    """Return a picture, uint8 (H, W) or (H, W, 3) RGB, of the coverage *mask* in ink on paper.
+
+    *size_px* is the font size and *columns* the left edges of the letters in px, which some printing processes leave their
+    marks by; *ground* replaces the bare paper, where something is printed on it already.
+    """
+    sheet = blank_paper((mask.shape[0], mask.shape[1]), surface, bleed) if ground is None else ground
+    if "process" in surface:
+        mask = lay_ink(mask, surface["process"], bleed, size_px, np.zeros(0) if columns is None else columns)
+    return lay(sheet, mask, surface["ink"])

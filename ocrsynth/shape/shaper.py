@@ -149,13 +149,21 @@ class _Glyphs:
         """Return the runs as the renderer takes them; after `boxes`, which turns what lies sideways."""
         if len(self.runs) == 1:
             return (
-                GlyphRun(self.instances[0].key, self.run_ids[0], self.lefts, self.rises, self.runs[0].stance == "sideways"),
+                GlyphRun(
+                    self.instances[0].key,
+                    self.run_ids[0],
+                    self.lefts,
+                    self.rises,
+                    self.runs[0].stance == "sideways",
+                    self.clusters,
+                ),
             )
         out = []
         at = 0
         for run, instance, ids in zip(self.runs, self.instances, self.run_ids, strict=True):
             end = at + len(ids)
-            out.append(GlyphRun(instance.key, ids, self.lefts[at:end], self.rises[at:end], run.stance == "sideways"))
+            sideways = run.stance == "sideways"
+            out.append(GlyphRun(instance.key, ids, self.lefts[at:end], self.rises[at:end], sideways, self.clusters[at:end]))
             at = end
         return tuple(out)
 

@@ -39,7 +39,7 @@ _SIGMAS = 3
 def _samples(height_px: int, *degrade: str) -> tuple[Sample, ...]:
     """Return clean samples, or ones under the geometric ops *degrade*, cached for the tests of this file."""
     ops = {"rotation": {"angle_deg": [-6, 6]}, "perspective": {"shift_ratio": [0.02, 0.12]}}
-    recipe = Recipe.for_language("en", seed=31, render={"height_px": height_px}).with_changes(
+    recipe = Recipe.for_language("en", preset="clean", seed=31, render={"height_px": height_px}).with_changes(
         degrade=[{name: ops[name]} for name in degrade]
     )
     return tuple(Pipeline(recipe).batch(range(_COUNT)))

@@ -32,7 +32,7 @@ class PaperFeed(CurvedOp):
     """Largest change of the speed, as a share of it."""
     period_em: Annotated[Range, Within(0.5, 50)] = Range(1, 6)
     """How far the sheet moves from one slip to the next."""
-    upright_share: Annotated[Range, Within(0, 1)] = Range(0.3, 0.3)
+    upright_share: Annotated[Range, Within(0, 1)] = Range(0.2, 0.4)
     """How often the sheet moves up rather than along the line."""
 
     def sample(self, stream: Stream, frame: Frame) -> Params:
