@@ -60,7 +60,17 @@ def degrade_image(
     chain = degrade if isinstance(degrade, Chain) else chain_of(degrade)
     height, width = image.shape[:2]
     frame = Frame(height, width, em_px or _EM_OF_HEIGHT * height)
-    drawn = _finish(chain.draw((seed, index, 0), frame))
+    drawn = draw_for(chain, (seed, index, 0), frame)
+    return Augmented(apply_drawn(chain, drawn, image), drawn.record, drawn)
+
+
+def draw_for(chain: Chain, address: tuple[int, int, int], frame: Frame) -> Drawn:
+    """Return a chain with its parameters drawn for a picture; *address* is (seed, index, attempt)."""
+    return cast("Drawn", _finish(chain.draw(address, frame)))
+
+
+def apply_drawn(chain: Chain, drawn: Drawn, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return *image*, uint8 (H, W) or (H, W, 3), under a chain that was drawn for its size."""
     bleed = drawn.bleed
     colour = border_colour(image)
     wide: Any = cv2.copyMakeBorder(
@@ -68,7 +78,7 @@ def degrade_image(
     )
     inked = _with_print(drawn, np.ascontiguousarray(wide))
     degraded = _finish(chain.apply(drawn, inked, np.zeros(inked.shape[:2], np.uint8)))
-    return Augmented(degraded.image, drawn.record, drawn)
+    return cast("NDArray[np.uint8]", degraded.image)
 
 
 def _finish(steps: Generator[None, None, Any]) -> Any:

@@ -13,7 +13,7 @@ from ocrsynth.degrade.chain import Chain, apply_print
 from ocrsynth.errors import Rejected, SampleError
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.quads import bent_labels
-from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
+from ocrsynth.records import Bleed, FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
 from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under, print_rules
 from ocrsynth.render.disorder import cut_off, disordered
 from ocrsynth.render.layout import lay_out, lay_out_nothing
@@ -220,21 +220,20 @@ class Pipeline:
         line_quad = tuple(map(tuple, layout.line_quad.tolist()))
         keeps = (*(1.0,) * recipe.legibility.attempts, *_KEEP_WEAKENED)
         for attempt, keep in enumerate(keeps):
-            drawn = yield from self._chain.draw((seed, index, attempt), frame, line_quad, keep)
+            try:
+                drawn = yield from self._chain.draw((seed, index, attempt), frame, line_quad, keep)
+            except Rejected as verdict:
+                # Only a borrowed warp is, and at the last attempt there is none.
+                rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
+                continue
             yield
-            mask = draw_mask(shaped, layout, drawn.bleed)
-            yield
-            printed = mask
-            for neighbour in page.neighbours:
-                printed = np.maximum(printed, draw_mask(neighbour.shaped, neighbour.layout, drawn.bleed))
-            if items:
-                printed = print_rules(items, printed, drawn.bleed)
             # What else is printed is no fault of the picture: the check compares it with all that was drawn.
-            reference = printed
-            printed = apply_print(drawn, printed)
+            reference = _all_print(page, items, drawn.bleed)
+            yield
+            printed = apply_print(drawn, reference)
             ground = None
             if items:
-                sheet = blank_paper((mask.shape[0], mask.shape[1]), surface, drawn.bleed)
+                sheet = blank_paper((printed.shape[0], printed.shape[1]), surface, drawn.bleed)
                 ground = paint_under(items, sheet, printed, drawn.bleed)
             inked = ink_on_paper(printed, surface, drawn.bleed, layout.size_px, columns, ground)
             if items:
@@ -306,6 +305,14 @@ class _Picture(NamedTuple):
     points: NDArray[np.float64]
     surface: dict[str, Any]
     degrade: list[dict[str, Any]]
+
+
+def _all_print(page: _Page, items: list[dict[str, Any]], bleed: Bleed) -> NDArray[np.uint8]:
+    """Return the coverage of all that is printed: the line, what is seen of its neighbours, and rules."""
+    printed = draw_mask(page.shaped, page.layout, bleed)
+    for neighbour in page.neighbours:
+        printed = np.maximum(printed, draw_mask(neighbour.shaped, neighbour.layout, bleed))
+    return print_rules(items, printed, bleed) if items else printed
 
 
 def _moved(drawn: Drawn, layout: Layout, shaped: ShapedLine | None, shape: tuple[int, ...]) -> NDArray[np.float64]:

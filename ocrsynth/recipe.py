@@ -15,6 +15,7 @@ import yaml
 from pydantic import Field
 
 from ocrsynth import assets
+from ocrsynth.degrade import borrowed
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
 from ocrsynth.degrade.presets import preset_render, read_preset
 from ocrsynth.errors import AssetError, RecipeError, suggest
@@ -196,6 +197,7 @@ class Recipe:
             "opencv": cv2.__version__,
             "wordfreq": version("wordfreq"),
             "gflanguages": version("gflanguages"),
+            **(borrowed.versions() if any(link.op.name == borrowed.NAME for link in self.degrade) else {}),
             "alphabets": {
                 a.id: hashlib.sha256(a.model_dump_json().encode()).hexdigest() for a in (letters, *foreign_alphabets(self.text))
             },

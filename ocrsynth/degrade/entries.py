@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["one_of", "some_of", "sequence"]
 KINDS: tuple[Kind, ...] = ("one_of", "some_of", "sequence")
+_BORROWED = "albumentations"
+"""An entry that names a transform of that library in place of an op."""
 
 
 class Gate(NamedTuple):
@@ -67,9 +69,13 @@ def _parse_list(
         if name in KINDS:
             _parse_group(name, arguments, f"{at}.{name}", gates, links, groups)
             continue
-        cls = OPS.get(name, at)
         p = _number(arguments.pop("p", 1.0), f"{at}.{name}.p", least=0, most=1)
-        op = validate(cls, arguments, f"{at}.{name}")
+        if name == _BORROWED:
+            from ocrsynth.degrade.borrowed import from_entry
+
+            op = from_entry(arguments, f"{at}.{name}")
+        else:
+            op = validate(OPS.get(name, at), arguments, f"{at}.{name}")
         links.append(Link(op, p, sum(link.op.name == op.name for link in links), gates))
 
 
@@ -78,7 +84,7 @@ def _entry(entry: Any, at: str) -> tuple[str, dict[str, Any]]:
         raise RecipeError(f"{at}: must be one 'op: {{…}}' pair, got {entry!r}; start a new '-' for each op")
     [(name, arguments)] = entry.items()
     if arguments is not None and not isinstance(arguments, dict):
-        if name not in KINDS:
+        if name not in (*KINDS, _BORROWED):
             OPS.get(str(name), at)
         raise RecipeError(f"{at}.{name}: must be a mapping of keys to values, got {arguments!r}; write 'key: value' pairs")
     return str(name), dict(arguments or {})

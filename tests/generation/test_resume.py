@@ -42,6 +42,10 @@ def _command(out: Path, count: int, fmt: str = "webdataset", workers: int = 2) -
     return [*command, "--workers", str(workers), "--shard-size", str(_SIZE), "--format", fmt, "-q"]
 
 
+def _hear_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def _started(command: list[str], log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run *command* in a process group of its own, both outputs going to *log*; at the end it is gone."""
@@ -54,6 +58,8 @@ def _started(command: list[str], log: Path, **environment: str) -> Iterator[subp
             stderr=subprocess.STDOUT,
             env=os.environ | environment,
             start_new_session=True,
+            # A shell that runs the tests in the background has its children ignore Ctrl-C.
+            preexec_fn=_hear_ctrl_c,  # noqa: PLW1509
         ) as process,
     ):
         try:

@@ -27,7 +27,7 @@ class Fax(Op):
     VERSION: ClassVar[int] = 1
     EXAMPLE: ClassVar[dict[str, Any]] = {"resolution_em": [10, 18]}
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple(
-        {"resolution_em": [r, r], "bias_grey": [0, 0]} for r in (26, 20, 15.5, 12, 9)
+        {"resolution_em": [r, r], "bias_grey": [b, b]} for r, b in ((26, 0), (20, 6), (16, 12), (12, 24), (9, 40))
     )
 
     resolution_em: Annotated[Range, Within(6, 60)] = Range(12, 26)
