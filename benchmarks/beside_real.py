@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ocrsynth import Recipe, codec
-from ocrsynth.augment import read_picture
+from ocrsynth.pictures import read_picture
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.seeding import Stream
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ocrsynth.degrade.base import border_colour
-from ocrsynth.degrade.chain import Chain, Drawn, apply_print
+from ocrsynth.degrade.chain import Chain, Drawn
 from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.degrade.presets import read_preset
 from ocrsynth.records import Frame
@@ -76,7 +76,7 @@ def apply_drawn(chain: Chain, drawn: Drawn, image: NDArray[np.uint8]) -> NDArray
     wide: Any = cv2.copyMakeBorder(
         image, bleed.top, bleed.bottom, bleed.left, bleed.right, cv2.BORDER_CONSTANT, value=(*colour, 0, 0, 0)[:4]
     )
-    inked = _with_print(drawn, np.ascontiguousarray(wide))
+    inked = _with_print(chain, drawn, np.ascontiguousarray(wide))
     degraded = _finish(chain.apply(drawn, inked, np.zeros(inked.shape[:2], np.uint8)))
     return cast("NDArray[np.uint8]", degraded.image)
 
@@ -90,7 +90,7 @@ def _finish(steps: Generator[None, None, Any]) -> Any:
             return end.value
 
 
-def _with_print(drawn: Drawn, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _with_print(chain: Chain, drawn: Drawn, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return *image* after the print ops of the chain: its ink is estimated, degraded, and laid on its paper again."""
     if not drawn.steps or drawn.steps[0].op is None or drawn.steps[0].op.phase != "print":
         return image
@@ -108,7 +108,7 @@ def _with_print(drawn: Drawn, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if full < _LEAST_CONTRAST:
         return image
     mask = cv2.convertScaleAbs(depth, alpha=255 / full)
-    ratio = apply_print(drawn, cast("NDArray[np.uint8]", mask)).astype(np.float32) / 255
+    ratio = chain.apply_print(drawn, cast("NDArray[np.uint8]", mask)).astype(np.float32) / 255
     ink = picture[mask >= 200].reshape(-1, *image.shape[2:]).mean(axis=0, dtype=np.float32)
     share = ratio[..., None] if image.ndim == 3 else ratio
     out = np.rint(paper * (1 - share) + np.minimum(ink, paper) * share).astype(np.uint8)

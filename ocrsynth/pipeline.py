@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from ocrsynth import codec, legibility
-from ocrsynth.degrade.chain import Chain, apply_print
+from ocrsynth.degrade.chain import Chain
 from ocrsynth.errors import Rejected, SampleError
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.quads import bent_labels
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ocrsynth.degrade.chain import Drawn
+    from ocrsynth.degrade.chain import Costs, Drawn
     from ocrsynth.recipe import Recipe
 
 _TEXT_ATTEMPTS = 8
@@ -67,6 +67,12 @@ class Pipeline:
     def sample(self, index: int) -> Sample:
         """Return sample *index*; raises SampleError if its bounded attempts all fail."""
         return self.batch((index,))[0]
+
+    def measure_chain(self) -> Costs:
+        """Return a mapping to which the costs of the chain's steps are added from now on."""
+        costs: Costs = {}
+        self._chain.costs = costs
+        return costs
 
     def batch(self, indices: Iterable[int]) -> list[Sample]:
         """Return the samples of *indices*, in that order: the same as one by one, but faster.
@@ -230,7 +236,7 @@ class Pipeline:
             # What else is printed is no fault of the picture: the check compares it with all that was drawn.
             reference = _all_print(page, items, drawn.bleed)
             yield
-            printed = apply_print(drawn, reference)
+            printed = self._chain.apply_print(drawn, reference)
             ground = None
             if items:
                 sheet = blank_paper((printed.shape[0], printed.shape[1]), surface, drawn.bleed)

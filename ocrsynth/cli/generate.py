@@ -33,6 +33,7 @@ def _cores() -> int:
 @click.option("--image", type=click.Choice(["auto", "png", "jpeg"]), help="Coding of the pictures.  [default: auto]")
 @click.option("--coverage", type=int, help="Times that each character of the alphabet must occur at least.  [default: 0]")
 @click.option("--shard-size", type=int, help="Samples a shard.  [default: by the count]")
+@click.option("--profile", is_flag=True, help="Print at the end what each op costs, measured on samples of the run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 def command(
@@ -43,6 +44,7 @@ def command(
     image: str | None,
     shard_size: int | None,
     coverage: int | None,
+    profile: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -71,18 +73,35 @@ def command(
         _print_json(result, seconds, len(catalogue.skipped(recipe.fonts.all_folders)))
     else:
         _print_summary(result, seconds)
+    if profile and count:
+        _print_profile(recipe, min(count, _PROFILED), to_stderr=as_json)
+
+
+def _print_profile(recipe: Recipe, count: int, *, to_stderr: bool) -> None:
+    from ocrsynth.generation.profile import profile
+
+    found = profile(recipe, count)
+    lines = [
+        f"cost of a line on one core, mean of {count:,}: chain {found.chain_us:.0f} µs, all else {found.rest_us:.0f} µs",
+        f"  {'op':24}{'samples':>8}{'µs a use':>10}{'of all time':>12}",
+    ]
+    lines += [f"  {name:24}{used:>8.0%}{us:>10.1f}{share:>12.1%}" for name, used, us, share in found.rows()]
+    click.echo("\n".join(lines), err=to_stderr)
 
 
 def _warn(recipe: Recipe) -> None:
     """Say what of the user's own files cannot be used."""
     from ocrsynth.fonts import catalogue
+    from ocrsynth.render import backgrounds
     from ocrsynth.text import alphabet
 
     skipped = catalogue.skipped(recipe.fonts.all_folders)
     if skipped:
         more = f" and {len(skipped) - 1} more; see ocrsynth fonts list" if len(skipped) > 1 else ""
         click.echo(f"warning: font left out: {skipped[0]}{more}", err=True)
-
+    if recipe.render.backgrounds and (faults := backgrounds.listing(recipe.render.backgrounds).skipped):
+        more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+        click.echo(f"warning: background left out: {faults[0]}{more}", err=True)
     letters = alphabet.load(recipe.language)
     for source in recipe.sources:
         if warning := source.source.warning(letters):
@@ -180,3 +199,4 @@ class _Bar:
 
 
 _SPEAK_EVERY_S = 10.0
+_PROFILED = 512

@@ -6,6 +6,7 @@ picture is drawn, and the picture can be drawn just as far beyond its frame as t
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ocrsynth import codec
@@ -70,6 +71,11 @@ class Drawn(NamedTuple):
         return push(self.parts, self.matrix, points) if self.parts else move(self.matrix, points)
 
 
+Costs = dict[str, tuple[int, float]]
+"""By name of an op, or ``WARP``: how often it was applied, and the sum of its µs."""
+WARP = "(warps)"
+
+
 class Degraded(NamedTuple):
     """What a chain made of a picture."""
 
@@ -87,6 +93,8 @@ class Chain:
         # The sort is stable: inside a phase the recipe's order holds.
         self.links = tuple(sorted(links, key=lambda link: PHASES.index(link.op.phase)))
         self._stages = tuple((link, f"op:{link.op.name}") for link in self.links)
+        self.costs: Costs | None = None
+        """If not None, the time of every step is added to it."""
 
     @property
     def ends_in_codec(self) -> bool:
@@ -172,24 +180,42 @@ class Chain:
                 continue
             yield
             if step is not None and step.canvas is not None and not isinstance(link.op, GeometricOp):
-                image, mask = _warp_both(image, mask, step)
+                image, mask = self._clocked(WARP, _warp_both, image, mask, step)
                 encoded = None
                 step = next(steps, None)
                 yield
             if step is None or step.op is not link.op:
                 continue
             if isinstance(link.op, CodecOp):
-                encoded = link.op.encode(image, **step.params)
+                encoded = cast("bytes", self._clocked(link.op.name, link.op.encode, image, **step.params))
                 yield
                 image = codec.decode(encoded)
             else:
-                image = link.op.apply(image, **step.params)
+                image = self._clocked(link.op.name, link.op.apply, image, **step.params)
                 encoded = None
             step = next(steps, None)
         if step is not None:
-            image, mask = _warp_both(image, mask, step)
+            image, mask = self._clocked(WARP, _warp_both, image, mask, step)
             encoded = None
         return Degraded(image, mask, encoded)
+
+    def apply_print(self, drawn: Drawn, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the coverage *mask* after the steps of the print phase."""
+        for step in drawn.steps:
+            if step.op is None or step.op.phase != "print":
+                break
+            mask = self._clocked(step.op.name, step.op.apply, mask, **step.params)
+        return mask
+
+    def _clocked(self, name: str, function: Any, *arguments: Any, **params: Any) -> Any:
+        """Return what *function* returns, and add its time to the costs if they are asked for."""
+        if self.costs is None:
+            return function(*arguments, **params)
+        started = time.perf_counter_ns()
+        result = function(*arguments, **params)
+        uses, us = self.costs.get(name, (0, 0.0))
+        self.costs[name] = uses + 1, us + (time.perf_counter_ns() - started) / 1000
+        return result
 
 
 def _warp_both(image: NDArray[np.uint8], mask: NDArray[np.uint8], step: Step) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -199,15 +225,6 @@ def _warp_both(image: NDArray[np.uint8], mask: NDArray[np.uint8], step: Step) ->
     canvas = _with_bleed(cast("Canvas", step.canvas), step.before, step.after)
     # The picture was drawn with its bleed, which covers the canvas: no pixel that stays sees the border.
     return warp(image, canvas, 0), warp(mask, canvas, 0)
-
-
-def apply_print(drawn: Drawn, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the coverage *mask* after the steps of the print phase."""
-    for step in drawn.steps:
-        if step.op is None or step.op.phase != "print":
-            break
-        mask = step.op.apply(mask, **step.params)
-    return mask
 
 
 def _scale(canvas: Canvas) -> float:
