@@ -1,0 +1,307 @@
+"""What lines are printed on, with and beside: papers, inks, polarity, backgrounds, decorations, neighbours, disorder."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from ocrsynth import Recipe, make_sample
+from ocrsynth.errors import AssetError, RecipeError
+from ocrsynth.pictures import read_picture
+from ocrsynth.pipeline import Pipeline
+from ocrsynth.render import backgrounds
+from ocrsynth.render.inks import INKS
+from ocrsynth.render.papers import PAPERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ocrsynth.records import Sample
+
+_DECORATIONS = ("underline", "strike", "box", "rules", "highlighter", "stamp", "shadow", "outline", "emboss")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCRSYNTH_CACHE", str(tmp_path / "cache"))
+    backgrounds.listing.cache_clear()
+
+
+def _recipe(*, color: str = "grey", preset: str = "clean", **render: Any) -> Recipe:
+    return Recipe.for_language("en", preset=preset, seed=5, render={"color": color, "height_px": 40, **render})
+
+
+def _samples(recipe: Recipe, count: int = 24) -> list[Sample]:
+    return Pipeline(recipe).batch(range(count))
+
+
+def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else image, np.uint8)
+
+
+@pytest.mark.parametrize("color", ["grey", "rgb"])
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_paper_shows_its_own_surface(paper: str, color: str) -> None:
+    found = _samples(_recipe(color=color, paper={paper: 1}), 6)
+    plain = _samples(_recipe(color=color), 6)
+    for sample, other in zip(found, plain, strict=True):
+        assert sample.provenance["surface"].get("kind", "plain") == paper
+        assert sample.text == other.text
+        assert (paper == "plain") == (sample.encoded == other.encoded)
+
+
+@pytest.mark.parametrize("color", ["grey", "rgb"])
+@pytest.mark.parametrize("ink", INKS)
+def test_every_ink_leaves_its_own_print(ink: str, color: str) -> None:
+    found = _samples(_recipe(color=color, ink={ink: 1}), 40)
+    plain = _samples(_recipe(color=color), 40)
+    # The sub-pixels of a screen have no meaning without colour; a ball-pen writes only with fonts of handwriting.
+    same = ink == "plain" or (ink == "screen" and color == "grey")
+    differs = sum(a.encoded != b.encoded for a, b in zip(found, plain, strict=True))
+    assert (differs == 0) if same else differs
+
+
+@pytest.mark.parametrize("light_on_dark", [0.0, 1.0])
+@pytest.mark.parametrize("color", ["grey", "rgb"])
+def test_ink_stands_out_on_its_side_of_every_paper(color: str, light_on_dark: float) -> None:
+    render = {
+        "paper": dict.fromkeys(PAPERS, 1),
+        "contrast_grey": [60, 120],
+        "coloured_paper": 0.5,
+        "coloured_ink": 0.5,
+        "light_on_dark": light_on_dark,
+    }
+    for sample in _samples(_recipe(color=color, **render), 64):
+        grey = _grey(sample.image).astype(int)
+        darkest, lightest = np.percentile(grey, (0.5, 99.5))
+        middle = np.median(grey)
+        # The side with more room is the ink's.
+        assert (lightest - middle > middle - darkest) == bool(light_on_dark)
+        assert max(lightest - middle, middle - darkest) > 45
+
+
+class TestBackgrounds:
+    """Folders of the user's pictures."""
+
+    @staticmethod
+    def _noise(height: int, width: int, channels: int = 3) -> NDArray[np.uint8]:
+        noise = np.random.default_rng(height).integers(0, 256, (height, width, channels), np.uint8)
+        return np.asarray(cv2.GaussianBlur(noise, (0, 0), 2), np.uint8).reshape(height, width, channels)
+
+    def _write(self, folder: Path) -> list[str]:
+        folder.mkdir()
+        noise = self._noise(300, 500)
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        makers: dict[str, Callable[[Path], Any]] = {
+            "rgb.png": Image.fromarray(noise).save,
+            "rotated.jpg": lambda p: Image.fromarray(noise).save(p, exif=exif),
+            "cmyk.jpg": Image.fromarray(noise).convert("CMYK").save,
+            "sixteen.png": Image.fromarray(noise[..., 0].astype(np.uint16) * 257).save,
+            "float.tif": Image.fromarray(noise[..., 0].astype(np.float32)).save,
+            "alpha.png": Image.fromarray(np.dstack((noise, noise[..., 0]))).save,
+            "palette.gif": Image.fromarray(noise).quantize(16).save,
+            "bilevel.png": Image.fromarray(noise[..., 0]).convert("1").save,
+            "tiny.png": Image.fromarray(noise[:1, :1]).save,
+            "sliver.png": Image.fromarray(noise[:2]).save,
+            "huge.webp": Image.fromarray(self._noise(2500, 3000)).save,
+            "black.png": Image.new("L", (50, 50)).save,
+            "white.bmp": Image.new("RGB", (50, 50), "white").save,
+        }
+        for name, save in makers.items():
+            save(folder / name)
+        return sorted(makers)
+
+    @pytest.mark.parametrize("color", ["grey", "rgb"])
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+    def test_any_picture_serves_and_the_ink_stands_out(self, color: str, tmp_path: Path) -> None:
+        names = self._write(tmp_path / "grounds")
+        for name in names:
+            one = tmp_path / f"only {name}"
+            one.mkdir()
+            (tmp_path / "grounds" / name).rename(one / name)
+            recipe = _recipe(color=color, backgrounds=[str(one)], background_share=1, contrast_grey=[80, 120])
+            for sample in _samples(recipe, 4):
+                assert sample.provenance["surface"]["background"]["file"].endswith(name)
+                assert sample.provenance["rejected"].get("low_contrast", 0) == 0
+                assert sample.image.ndim == (3 if color == "rgb" else 2)
+                assert int(sample.image.max()) - int(sample.image.min()) > 60
+
+    def test_pictures_are_read_upright_on_white_and_in_eight_bits(self, tmp_path: Path) -> None:
+        names = self._write(tmp_path / "grounds")
+        read = {name: read_picture(tmp_path / "grounds" / name) for name in names}
+        assert read["rgb.png"].shape == (300, 500, 3)
+        assert read["rotated.jpg"].shape == (500, 300, 3)
+        assert read["cmyk.jpg"].shape == (300, 500, 3)
+        np.testing.assert_array_equal(read["sixteen.png"], read["rgb.png"][..., 0])
+        # Floats have no scale of their own: the brightest is white.
+        scaled = read["rgb.png"][..., 0] * (255 / read["rgb.png"][..., 0].max())
+        assert np.abs(read["float.tif"] - scaled).max() <= 1
+        assert read["bilevel.png"].ndim == 2
+        # Where nothing is, white shows through.
+        assert read["alpha.png"].mean() > read["rgb.png"].mean()
+        assert all(picture.dtype == np.uint8 for picture in read.values())
+
+    def test_broken_files_are_left_out_with_their_reason(self, tmp_path: Path) -> None:
+        folder = tmp_path / "grounds"
+        folder.mkdir()
+        Image.fromarray(self._noise(60, 60)).save(folder / "good.png")
+        (folder / "empty.png").touch()
+        (folder / "text.jpg").write_text("no picture")
+        (folder / "cut.png").write_bytes((folder / "good.png").read_bytes()[:200])
+        (folder / "notes.txt").write_text("is not looked at")
+        found = backgrounds.listing((str(folder),))
+        assert [path.rpartition("/")[2] for path in found.paths] == ["good.png"]
+        assert len(found.skipped) == 3
+        assert all(str(folder) in fault for fault in found.skipped)
+
+    def test_a_folder_without_a_picture_is_an_error(self, tmp_path: Path) -> None:
+        with pytest.raises(AssetError, match="no readable picture"):
+            backgrounds.listing((str(tmp_path),))
+        with pytest.raises(AssetError, match="no such folder"):
+            backgrounds.listing((str(tmp_path / "nowhere"),))
+
+    def test_a_changed_picture_changes_the_lock(self, tmp_path: Path) -> None:
+        folder = tmp_path / "grounds"
+        folder.mkdir()
+        Image.fromarray(self._noise(60, 60)).save(folder / "a.png")
+        recipe = _recipe(backgrounds=[str(folder)])
+        before = recipe.lock()["files"]
+        Image.fromarray(self._noise(61, 60)).save(folder / "a.png")
+        backgrounds.listing.cache_clear()
+        assert recipe.lock()["files"] != before
+
+    def test_a_decompression_bomb_is_left_out(self, tmp_path: Path) -> None:
+        Image.new("1", (30_000, 20_000)).save(tmp_path / "bomb.png")
+        with pytest.raises(AssetError, match="too large a picture"):
+            read_picture(tmp_path / "bomb.png")
+
+
+@pytest.mark.parametrize("color", ["grey", "rgb"])
+@pytest.mark.parametrize("kind", _DECORATIONS)
+def test_a_decoration_is_there_and_leaves_the_labels_alone(kind: str, color: str) -> None:
+    plain = _samples(_recipe(color=color), 16)
+    found = _samples(_recipe(color=color, decoration={kind: 1}), 16)
+    decorated = ["decoration" in sample.provenance["surface"] for sample in found]
+    # A form may have all its rules elsewhere.
+    assert sum(decorated) >= (12 if kind == "rules" else 16)
+    for sample, other, has in zip(found, plain, decorated, strict=True):
+        assert (sample.encoded != other.encoded) == has
+        if sample.provenance["rejected"] == other.provenance["rejected"]:
+            assert sample.text == other.text
+            for word, same in zip(sample.words, other.words, strict=True):
+                np.testing.assert_array_equal(word.quad, same.quad)
+
+
+def test_without_a_share_nothing_is_decorated() -> None:
+    assert not any("decoration" in s.provenance["surface"] for s in _samples(_recipe(decoration={})))
+
+
+def test_shares_are_about_what_is_asked() -> None:
+    found = _samples(_recipe(decoration={"underline": 0.3, "neighbours": 0.4}, bent=0.25), 400)
+    underlined = sum("decoration" in s.provenance["surface"] for s in found)
+    bent = sum("bend_em" in s.provenance.get("baseline", {}) for s in found)
+    assert 0.22 < underlined / 400 < 0.38
+    assert 0.18 < bent / 400 < 0.32
+
+
+def test_neighbours_come_close_but_never_touch() -> None:
+    """Between a line and its neighbours there is a gap, though they may be nearer than the line's height."""
+    render = {"decoration": {"neighbours": 1, "line_distance_em": [0.8, 1.1]}, "margin_em": [0.3, 0.6], "texture_grey": [0, 0]}
+    render |= {"paper_grey": [255, 255], "height_px": 96}
+    seen = 0
+    for sample in _samples(_recipe(**render), 40):
+        if not sample.provenance["surface"].get("neighbours"):
+            continue
+        quads = np.array([cluster.quad for cluster in sample.clusters])
+        top, bottom = quads[:, :, 1].min(), quads[:, :, 1].max()
+        ink = sample.image < 200
+        rows = np.flatnonzero(ink.any(axis=1))
+        seen += bool(len(rows)) and bool(rows.min() < top - 2 or rows.max() > bottom + 2)
+        # No connected piece of ink reaches from inside the line to outside of it.
+        n, labels = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)
+        for piece in range(1, n):
+            ys = np.flatnonzero((labels == piece).any(axis=1))
+            inside = ys.max() >= top + 2 and ys.min() <= bottom - 2
+            assert not inside or (ys.min() >= top - 2 and ys.max() <= bottom + 2)
+    assert seen >= 15
+
+
+def test_a_cut_line_loses_the_letters_that_the_crop_goes_through() -> None:
+    whole = _samples(_recipe(), 200)
+    cut = _samples(_recipe(clip_share=0.5), 200)
+    clipped = 0
+    for sample, other in zip(cut, whole, strict=True):
+        if not sample.provenance.get("clipped"):
+            assert sample.encoded == other.encoded
+            continue
+        clipped += 1
+        assert other.text.startswith(sample.text)
+        assert sample.text != other.text
+        assert sample.text == sample.text.rstrip()
+        # Ink reaches the right edge, and every labelled letter lies before it.
+        width = sample.image.shape[1]
+        right = max(float(c.quad[:, 0].max()) if hasattr(c.quad, "max") else max(x for x, _ in c.quad) for c in sample.clusters)
+        assert right < width
+        edge = _grey(sample.image)[:, -2:].astype(int)
+        assert edge.max() - edge.min() > 25
+    assert 60 < clipped < 140
+
+
+def test_what_is_not_cut_is_never_clipped() -> None:
+    """All ink of the line, and no ink but the line's, lies inside the frame."""
+    for preset in ("scan", "book", "receipt", "fax"):
+        for sample in _samples(_recipe(preset=preset, decoration={}), 60):
+            height, width = sample.image.shape[:2]
+            quads = np.array([cluster.quad for cluster in sample.clusters])
+            assert quads[..., 0].min() > -0.6
+            assert quads[..., 1].min() > -0.6
+            assert quads[..., 0].max() < width + 0.6
+            assert quads[..., 1].max() < height + 0.6
+
+
+def test_bent_and_jumping_letters_are_where_their_boxes_are() -> None:
+    render = {"bent": 1.0, "jittered": 1.0, "jitter_em": [0.1, 0.2], "height_px": 80, "texture_grey": [0, 0]}
+    for sample in _samples(_recipe(**render, paper_grey=[255, 255]), 12):
+        ink = (sample.image < 128).astype(np.uint8)
+        outside = ink.copy()
+        for cluster in sample.clusters:
+            quad = np.array(cluster.quad)
+            cv2.fillConvexPoly(outside, np.rint(quad + np.sign(quad - quad.mean(axis=0)) * 1.5).astype(np.int32), 0)
+        assert outside.sum() <= 0.002 * ink.sum()
+        assert sample.provenance["baseline"]
+        assert len(sample.line.baseline) > 2
+
+
+def test_scripts_whose_letters_join_do_not_jump() -> None:
+    recipe = Recipe.for_language("hi", preset="clean", render={"jittered": 1.0})
+    assert not any("jitter_em" in make_sample(recipe, i).provenance.get("baseline", {}) for i in range(8))
+
+
+def test_a_short_line_is_widened_to_the_least_width() -> None:
+    for sample in _samples(_recipe(min_width_px=600)):
+        assert sample.image.shape[1] >= 600
+
+
+@pytest.mark.parametrize(
+    ("render", "message"),
+    [
+        ({"paper": {"papyrus": 1}}, "render.paper: unknown name 'papyrus'; known: "),
+        ({"ink": {"lasser": 1}}, "render.ink: unknown name 'lasser'; did you mean 'laser'"),
+        ({"paper": {"plain": -1}}, "render.paper: weights must be 0 or more"),
+        ({"ink": {"laser": 0}}, "render.ink: must have a weight above 0"),
+        ({"decoration": {"underlined": 1}}, "render.decoration: unknown key 'underlined'; did you mean 'underline'"),
+        ({"decoration": {"underline": 2}}, "render.decoration.underline: "),
+    ],
+)
+def test_wrong_keys_are_told(render: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(message)):
+        _recipe(**render)
