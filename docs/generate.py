@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import cv2
 import yaml
 from pydantic_core import PydanticUndefined
 
@@ -16,6 +17,7 @@ from ocrsynth.cli import cli
 from ocrsynth.degrade.base import OPS, PHASES
 from ocrsynth.degrade.presets import preset_names, read_preset
 from ocrsynth.fields import Section
+from ocrsynth.gallery import severities
 from ocrsynth.recipe import _SECTIONS
 from ocrsynth.text.base import SOURCES
 from ocrsynth.write.base import FORMATS
@@ -74,6 +76,9 @@ def recipes() -> str:
     ]
     for name, model in _SECTIONS.items():
         lines += ["", f"## `{name}`", "", *field_rows(model)]
+        for key, info in model.model_fields.items():
+            if isinstance(info.annotation, type) and issubclass(info.annotation, Section):
+                lines += ["", f"### `{name}.{key}`", "", *field_rows(info.annotation)]
     lines += ["", "## Text sources", "", "Under `text.sources`, a list of `- name: {weight: 1, …}`."]
     for name in SOURCES:
         source = SOURCES.get(name, "docs")
@@ -103,6 +108,17 @@ def degradations() -> str:
             example = yaml.safe_dump({name: op.EXAMPLE}, default_flow_style=True, width=1000).strip()
             lines += ["", f"### `{name}`", "", (inspect.getdoc(op) or "").replace("\n", " "), ""]
             lines += [f"Version {op.VERSION}. Example: `- {example[1:-1]}`", "", *field_rows(op)]
+            lines += ["", f"![`{name}`: clean, and severities 1 to 5](gallery/{name}.webp)"]
+    lines += [
+        "",
+        "## Transforms of albumentations",
+        "",
+        "With the extra `albumentations`, any of its transforms stands in the list by name, under the chain's seed:",
+        "`- albumentations: {transform: Perspective, arguments: {scale: [0.02, 0.05]}, p: 0.3}`. Labels follow those that",
+        "move points; what mirrors letters, cuts the line or folds it is refused. The other way, each op is a transform for",
+        '`albumentations.Compose`: `ocrsynth.albumentations.Fax(p=0.3)`, and `ocrsynth.albumentations.Degrade("camera")`',
+        "is a whole chain; masks, boxes and keypoints follow.",
+    ]
     lines += ["", "## Presets"]
     for name in preset_names():
         lines += ["", f"### `{name}`", "", "| op | p | fields |", "|---|--:|---|"]
@@ -139,7 +155,49 @@ def command_line() -> str:
     return "\n".join(lines) + "\n"
 
 
+_LINE = "Handgloves & 1,234"
+_QUALITY = 55
+
+
+def gallery() -> dict[str, bytes]:
+    """Return the picture of each op at its severities, by file name."""
+    found = {}
+    for name in OPS:
+        op = OPS.get(name, "docs")
+        sheet = severities(op, _LINE, "rgb" if op.TINTS or name in _COLOURED else "grey")
+        image = sheet if sheet.ndim == 2 else cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)
+        found[f"gallery/{name}.webp"] = cv2.imencode(".webp", image, (cv2.IMWRITE_WEBP_QUALITY, _QUALITY))[1].tobytes()
+    found["gallery/VERSION"] = f"opencv {cv2.__version__}\n".encode()
+    return found
+
+
+_COLOURED = frozenset(["chromatic_aberration", "moire", "sensor_noise"])
+
 PAGES = {"recipes.md": recipes, "degradations.md": degradations, "command_line.md": command_line}
+
+
+def write_gallery() -> None:
+    """Write the gallery, and nothing else into its folder."""
+    pictures = gallery()
+    (HERE / "gallery").mkdir(exist_ok=True)
+    for path in (HERE / "gallery").iterdir():
+        if f"gallery/{path.name}" not in pictures:
+            path.unlink()
+    for name, content in pictures.items():
+        (HERE / name).write_bytes(content)
+
+
+def gallery_faults() -> list[str]:
+    """Return the files of the gallery that are not what the ops draw now; another OpenCV may code other bytes."""
+    version = HERE / "gallery" / "VERSION"
+    if not version.exists():
+        return ["gallery/"]
+    if version.read_text() != f"opencv {cv2.__version__}\n":
+        there = {path.stem for path in (HERE / "gallery").glob("*.webp")}
+        return [f"gallery/{name}.webp" for name in sorted(there ^ set(OPS))]
+    pictures = gallery()
+    extra = [f"gallery/{p.name}" for p in (HERE / "gallery").iterdir() if f"gallery/{p.name}" not in pictures]
+    return extra + [n for n, content in pictures.items() if not (HERE / n).exists() or (HERE / n).read_bytes() != content]
 
 
 def main() -> None:
@@ -147,7 +205,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail if a page is out of date")
     check = parser.parse_args().check
-    stale = []
+    stale = gallery_faults() if check else []
+    if not check:
+        write_gallery()
     for name, make in PAGES.items():
         path = HERE / name
         content = make()
