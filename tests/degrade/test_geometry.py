@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ocrsynth.degrade.base import OPS, GeometricOp, warp
-from ocrsynth.degrade.chain import Chain, Degraded, Drawn, apply_print
+from ocrsynth.degrade.chain import Chain, Degraded, Drawn
 from ocrsynth.degrade.curves import outline
 from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.degrade.presets import preset_names, read_preset
@@ -306,8 +306,8 @@ def test_print_ops_work_on_the_mask_alone() -> None:
     chain = _chain({"ink_spread": {"radius_em": [0.05, 0.05]}})
     drawn = _draw(chain, 0, frame, None)
     mask = 200 - _dot(48, 320, 50, 20)
-    assert (apply_print(drawn, mask) >= mask).all()
-    assert apply_print(drawn, mask).sum() > mask.sum()
+    assert (chain.apply_print(drawn, mask) >= mask).all()
+    assert chain.apply_print(drawn, mask).sum() > mask.sum()
     image = _dot(48, 320, 50, 20)
     np.testing.assert_array_equal(_apply(chain, drawn, image).image, image)
 
