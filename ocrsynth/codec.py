@@ -5,8 +5,9 @@ Pictures are uint8, (H, W) grey or (H, W, 3) RGB, C-contiguous.
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 cv2.setNumThreads(0)
 
 _COLOUR_DIMENSIONS = 3
-_SIGNATURES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
+_WITH_ALPHA = 4
+WEBP_LONGEST_PX = 16_383
+_LONGEST_HEADER = 1000
+_SIGNATURES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp", b"\x93NUMPY": "npy"}
+SUFFIXES = tuple(_SIGNATURES.values())
 
 
 def _bgr(image: NDArray[np.uint8]) -> Any:
@@ -36,34 +41,72 @@ def encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
     return data.tobytes()
 
 
+def encode_webp(image: NDArray[np.uint8], quality: int) -> bytes:
+    """Return *image* as WebP, lossless if *quality* is 101; no side above 16,383 px."""
+    _, data = cv2.imencode(".webp", _bgr(image), [cv2.IMWRITE_WEBP_QUALITY, quality])
+    return data.tobytes()
+
+
+def encode_raw(image: NDArray[np.uint8]) -> bytes:
+    """Return *image* as the bytes of an NPY file: pixels as they are."""
+    file = io.BytesIO()
+    np.lib.format.write_array(file, image, version=(1, 0), allow_pickle=False)
+    return file.getvalue()
+
+
 def through_webp(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """Return *image*, grey or RGB, as lossy WebP of this quality, 1 to 100, gives it back; no side above 16,383 px."""
     # The format holds colour only; a grey picture comes back as the luminance of an RGB one.
-    _, data = cv2.imencode(".webp", _bgr(image), [cv2.IMWRITE_WEBP_QUALITY, quality])
+    data = np.frombuffer(encode_webp(image, quality), np.uint8)
     kind = cv2.IMREAD_COLOR_RGB if image.ndim == _COLOUR_DIMENSIONS else cv2.IMREAD_GRAYSCALE
     return np.ascontiguousarray(cv2.imdecode(data, kind))
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
-    """Return the picture in PNG or JPEG bytes, grey as (H, W) and colour as (H, W, 3) RGB.
+    """Return the picture in PNG, JPEG, WebP or NPY bytes, grey as (H, W) and colour as (H, W, 3) RGB.
 
-    Raises ValueError if the bytes are no picture.
+    Of RGBA the alpha is dropped, of 16 bits the upper 8 stay.  Raises ValueError if the bytes are no picture.
     """
+    if data.startswith(b"\x93NUMPY"):
+        return _decode_raw(data)
     image: Any = None
     if data:
         # OpenCV returns None for what it does not know, but raises where a size is absurd.
         with suppress(cv2.error):
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
-        raise ValueError(f"not a PNG or JPEG picture: {len(data)} bytes that begin with {data[:8]!r}")
+        raise ValueError(f"not a PNG, JPEG or WebP picture: {len(data)} bytes that begin with {data[:8]!r}")
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)
+    if image.ndim == _COLOUR_DIMENSIONS and image.shape[2] == _WITH_ALPHA:
+        image = np.ascontiguousarray(image[..., :3])
     if image.ndim == _COLOUR_DIMENSIONS:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     return np.ascontiguousarray(image)
 
 
+def decode_as(data: bytes, dimensions: int) -> NDArray[np.uint8]:
+    """Return the picture in *data* with 2 or 3 *dimensions*: some formats know no grey."""
+    image = decode(data)
+    if image.ndim == dimensions:
+        return image
+    swapped: Any = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY if dimensions < _COLOUR_DIMENSIONS else cv2.COLOR_GRAY2RGB)
+    return cast("NDArray[np.uint8]", swapped)
+
+
+def _decode_raw(data: bytes) -> NDArray[np.uint8]:
+    try:
+        image = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False, max_header_size=_LONGEST_HEADER)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"not an NPY picture: {error}") from None
+    if image.dtype != np.uint8 or image.ndim not in (2, _COLOUR_DIMENSIONS):
+        raise ValueError(f"not an NPY picture: {image.dtype} {image.shape}")
+    return np.ascontiguousarray(image)
+
+
 def suffix_of(data: bytes) -> str:
-    """Return ``png`` or ``jpg`` by the signature of the bytes; raises ValueError for anything else."""
+    """Return ``png``, ``jpg``, ``webp`` or ``npy`` by the signature of the bytes; raises ValueError for anything else."""
     for signature, suffix in _SIGNATURES.items():
         if data.startswith(signature):
             return suffix
-    raise ValueError(f"not a PNG or JPEG picture: begins with {data[:8]!r}")
+    raise ValueError(f"not a PNG, JPEG, WebP or NPY picture: begins with {data[:8]!r}")

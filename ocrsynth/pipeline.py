@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ocrsynth.degrade.chain import Costs, Drawn
     from ocrsynth.recipe import Recipe
 
+_SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp", "raw": "npy"}
 _TEXT_ATTEMPTS = 8
 _FONT_ATTEMPTS = 12
 _KEEP_WEAKENED = (0.5, 0.25, 0.0)
@@ -62,7 +63,7 @@ class Pipeline:
             share > 0 for share in recipe.render.decoration.model_dump(exclude={"neighbours", "line_distance_em"}).values()
         )
         kind = recipe.output.image
-        self.suffix = ("jpg" if self._chain.ends_in_codec else "png") if kind == "auto" else kind.replace("jpeg", "jpg")
+        self.suffix = ("jpg" if self._chain.ends_in_codec else "png") if kind == "auto" else _SUFFIXES[kind]
 
     def sample(self, index: int) -> Sample:
         """Return sample *index*; raises SampleError if its bounded attempts all fail."""
@@ -258,19 +259,32 @@ class Pipeline:
                     rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
                     continue
             yield
-            if items:
-                surface["decoration"] = items
-            if page.neighbours:
-                surface["neighbours"] = [n.shaped.line.text for n in page.neighbours]
-            return _Picture(*self._encode(result.image, result.encoded), points, surface, drawn.record)
+            surface |= page.described(items)
+            mask = self._mask(drawn, page) if recipe.output.masks else None
+            return _Picture(*self._encode(result.image, result.encoded), points, surface, drawn.record, mask)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _mask(self, drawn: Drawn, page: _Page) -> bytes:
+        """Return the line's own ink under the warps alone, as PNG."""
+        return codec.encode_png(self._chain.warp(drawn, draw_mask(page.shaped, page.layout, drawn.bleed)))
 
     def _encode(self, image: NDArray[np.uint8], encoded: bytes | None) -> tuple[NDArray[np.uint8], bytes]:
         """Return the picture as it is stored, and its bytes; the two always agree."""
         if self.suffix == "png":
             return image, codec.encode_png(image)
+        if self.suffix == "npy":
+            return image, codec.encode_raw(image)
         if encoded is not None and codec.suffix_of(encoded) == self.suffix:
             return image, encoded
+        if self.suffix == "webp":
+            if max(image.shape[:2]) > codec.WEBP_LONGEST_PX:
+                size = f"{image.shape[1]}×{image.shape[0]}"
+                raise SampleError(
+                    f"output.image: WebP holds at most {codec.WEBP_LONGEST_PX} px a side, got {size}; "
+                    "choose png, or a smaller render.max_width_px"
+                )
+            encoded = codec.encode_webp(image, self.recipe.output.quality)
+            return codec.decode_as(encoded, image.ndim), encoded
         encoded = codec.encode_jpeg(image, self.recipe.output.quality)
         return codec.decode(encoded), encoded
 
@@ -302,6 +316,11 @@ class _Page(NamedTuple):
     font_class: str
     neighbours: tuple[_Neighbour, ...]
 
+    def described(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return what stands about the line, for the provenance."""
+        texts = [neighbour.shaped.line.text for neighbour in self.neighbours]
+        return ({"decoration": items} if items else {}) | ({"neighbours": texts} if texts else {})
+
 
 class _Picture(NamedTuple):
     """A finished picture, its stored bytes, and where its labels and degradations came to be."""
@@ -311,6 +330,7 @@ class _Picture(NamedTuple):
     points: NDArray[np.float64]
     surface: dict[str, Any]
     degrade: list[dict[str, Any]]
+    mask: bytes | None
 
 
 def _all_print(page: _Page, items: list[dict[str, Any]], bleed: Bleed) -> NDArray[np.uint8]:
@@ -371,6 +391,7 @@ def _sample(
         word_quads=quads[n:-1],
         line=Line(quads[-1], moved[n_corners:]),
         provenance=provenance,
+        mask=picture.mask,
     )
 
 

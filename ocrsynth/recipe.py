@@ -12,7 +12,8 @@ import cv2
 import orjson
 import uharfbuzz
 import yaml
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from ocrsynth import assets
 from ocrsynth.degrade import borrowed
@@ -43,15 +44,53 @@ _VERTICAL = frozenset({"Hani", "Hira", "Kana", "Hang", "Bopo"})
 _MAX_SEED = (1 << 63) - 1
 
 
+def check_output(output: OutputConfig, text: TextConfig) -> None:
+    """Raise RecipeError if a format is unknown, or cannot hold what the recipe makes."""
+    for name in output.format:
+        limits = FORMATS.get(name, "output.format").constraints
+        if (
+            output.image != "auto"
+            and (suffix := output.image.replace("jpeg", "jpg").replace("raw", "npy")) not in limits.images
+        ):
+            kinds = ", ".join(sorted(limits.images))
+            raise RecipeError(f"output.image: format {name!r} has no {output.image} pictures, got {suffix!r}; known: {kinds}")
+        if limits.needs_boxes and output.boxes == "none":
+            raise RecipeError(f"output.boxes: format {name!r} is about boxes, got 'none'; leave it out")
+        if output.unreadable == "refuse" and limits.drops_empty and text.empty_share:
+            raise RecipeError(
+                f"text.empty_share: consumers of format {name!r} drop empty labels, got {text.empty_share!r}; "
+                "leave it out, or set output.unreadable to skip"
+            )
+
+
 class OutputConfig(Section):
     """The recipe's ``output`` section."""
 
-    format: str = "webdataset"
-    """Format of the data set."""
-    image: Literal["auto", "png", "jpeg"] = Field(
-        default="auto", description="auto keeps the bytes of a chain that always ends in a codec, else writes PNG"
+    format: tuple[str, ...] = ("webdataset",)
+    """Format of the data set, or a list of several that are written from one rendering."""
+    image: Literal["auto", "png", "jpeg", "webp", "raw"] = Field(
+        default="auto", description="auto keeps the bytes of a chain that always ends in a codec, else writes PNG; raw is NPY"
     )
-    quality: int = Field(default=95, ge=1, le=100, description="of JPEG, where the chain did not choose one")
+    quality: int = Field(default=95, ge=1, le=100, description="of JPEG and WebP, where the chain did not choose one")
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
+            raise PydanticCustomError("format", "must be the name of a format, or a list of such")
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("format", "must not name a format twice")
+        return tuple(names)
+
+    boxes: Literal["all", "words", "none"] = Field(
+        default="all", description="boxes in the metadata: of clusters, words and line; of words and line; none"
+    )
+    masks: bool = Field(default=False, description="store a mask of the line's own ink beside each picture")
+    unreadable: Literal["refuse", "skip"] = Field(
+        default="refuse",
+        description="a label that a format's consumer would drop or change: an error, or left out of that format and counted",
+    )
     shard_size: int | None = Field(default=None, ge=1, le=1_000_000, description="samples a shard; empty for a fitting one")
     split: dict[str, float] = Field(
         default_factory=dict,
@@ -133,7 +172,7 @@ class Recipe:
         named = parts["text"].sources
         sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")
         links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
-        FORMATS.get(parts["output"].format, "output.format")
+        check_output(parts["output"], parts["text"])
         check_contrast(parts["render"])
         if parts["render"].backgrounds:
             backgrounds.listing(parts["render"].backgrounds)

@@ -224,7 +224,7 @@ class Sample:
     """A picture and all that is known of it; a picture without text has the label "" and no clusters or words.
 
     ``image`` is uint8, (H, W) grey or (H, W, 3) RGB, and equals the decoded ``encoded``, the bytes that a shard holds
-    (PNG or JPEG).  ``cluster_ranges`` int32 (n, 2) and ``cluster_quads`` float32 (n, 4, 2) are in logical order;
+    (PNG, JPEG, WebP or NPY).  ``cluster_ranges`` int32 (n, 2) and ``cluster_quads`` float32 (n, 4, 2) are in logical order;
     likewise the words.  ``provenance`` holds plain JSON values only.
     """
 
@@ -238,6 +238,8 @@ class Sample:
     word_quads: NDArray[np.float32]
     line: Line
     provenance: dict[str, Any]
+    mask: bytes | None = None
+    """PNG of the line's own ink under the warps alone, uint8 (H, W), 0 bare to 255 ink, if the recipe stores masks."""
 
     @property
     def key(self) -> str:

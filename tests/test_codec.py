@@ -100,14 +100,14 @@ def test_the_same_picture_gives_the_same_bytes() -> None:
     "data", [b"", b"x", b"not a picture at all", b"\x00" * 100, b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0"], ids=repr
 )
 def test_bytes_that_are_no_picture_are_refused(data: bytes) -> None:
-    text = f"not a PNG or JPEG picture: {len(data)} bytes that begin with {data[:8]!r}"
+    text = f"not a PNG, JPEG or WebP picture: {len(data)} bytes that begin with {data[:8]!r}"
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         codec.decode(data)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x89PN", b"GIF89a....", b"RIFF....WEBP", b"BM\x00\x00"], ids=repr)
+@pytest.mark.parametrize("data", [b"", b"\x89PN", b"GIF89a....", b"BM\x00\x00"], ids=repr)
 def test_bytes_of_another_format_have_no_suffix(data: bytes) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(f'not a PNG or JPEG picture: begins with {data[:8]!r}')}$"):
+    with pytest.raises(ValueError, match=f"^{re.escape(f'not a PNG, JPEG, WebP or NPY picture: begins with {data[:8]!r}')}$"):
         codec.suffix_of(data)
 
 

@@ -20,9 +20,11 @@ from ocrsynth.errors import AssetError, ExitCode, OcrsynthError, RecipeError
 from ocrsynth.fields import Range, Section
 from ocrsynth.recipe import _SECTIONS, fingerprint
 from ocrsynth.text.base import SOURCES
+from ocrsynth.write.base import FORMATS
 
 _OPS = ", ".join(sorted(OPS))
 _NAN = float("nan")
+_FORMATS = ", ".join(sorted(FORMATS))
 
 
 def _refused(data: dict[str, Any], text: str) -> None:
@@ -98,11 +100,29 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
         _english(legibility={"min_contrast_grey": _NAN}),
         "legibility.min_contrast_grey: input should be a finite number, got nan",
     ),
-    (_english(output={"image": "webp"}), "output.image: input should be 'auto', 'png' or 'jpeg', got 'webp'"),
-    (_english(output={"format": "lmdb"}), "output.format: unknown format 'lmdb'; known: folder, webdataset"),
+    (
+        _english(output={"image": "gif"}),
+        "output.image: input should be 'auto', 'png', 'jpeg', 'webp' or 'raw', got 'gif'",
+    ),
+    (_english(output={"format": "hdf5"}), f"output.format: unknown format 'hdf5'; known: {_FORMATS}"),
+    (_english(output={"format": []}), "output.format: must be the name of a format, or a list of such, got []"),
+    (_english(output={"format": ["lmdb", "lmdb"]}), "output.format: must not name a format twice, got ['lmdb', 'lmdb']"),
+    (
+        _english(output={"format": "lstmf", "image": "raw"}),
+        "output.image: format 'lstmf' has no raw pictures, got 'npy'; known: jpg, png, webp",
+    ),
+    (
+        _english(output={"format": "doctr", "boxes": "none"}),
+        "output.boxes: format 'doctr' is about boxes, got 'none'; leave it out",
+    ),
+    (
+        _english(output={"format": "paddle"}, text={"empty_share": 0.1}),
+        ("text.empty_share: consumers of format 'paddle' drop empty labels, got 0.1; "
+        "leave it out, or set output.unreadable to skip"),
+    ),
     (
         _english(output={"format": "web_dataset"}),
-        "output.format: unknown format 'web_dataset'; did you mean 'webdataset'? (known: folder, webdataset)",
+        "output.format: unknown format 'web_dataset'; did you mean 'webdataset'? (known: " + _FORMATS + ")",
     ),
     # Sources.
     (
@@ -405,6 +425,9 @@ _CHANGES: dict[str, Any] = {
     "legibility.rejects_per_sample": 2,
     "output.format": "folder",
     "output.image": "png",
+    "output.boxes": "words",
+    "output.masks": True,
+    "output.unreadable": "skip",
     "output.quality": 90,
     "output.shard_size": 100,
 }

@@ -29,8 +29,22 @@ def _cores() -> int:
 @click.option("-n", "--count", type=int, required=True, help="Number of samples.")
 @click.option("-o", "--out", required=True, type=click.Path(), help="Folder of the data set; one begun before is resumed.")
 @click.option("--workers", type=int, default=_cores, show_default="number of cores", help="Number of processes.")
-@click.option("--format", "fmt", help="Format of the data set.  [default: webdataset]")
-@click.option("--image", type=click.Choice(["auto", "png", "jpeg"]), help="Coding of the pictures.  [default: auto]")
+@click.option("--format", "fmt", multiple=True, help="Format of the data set; repeatable.  [default: webdataset]")
+@click.option(
+    "--image", type=click.Choice(["auto", "png", "jpeg", "webp", "raw"]), help="Coding of the pictures.  [default: auto]"
+)
+@click.option("--quality", type=int, help="Of JPEG and WebP.  [default: 95]")
+@click.option("--store-masks", is_flag=True, help="Store a mask of the line's own ink beside each picture.")
+@click.option("--store-words", is_flag=True, help="Of the boxes store those of words and line only.")
+@click.option("--no-boxes", is_flag=True, help="Store no boxes.")
+@click.option(
+    "--unreadable",
+    type=click.Choice(["refuse", "skip"]),
+    help="Labels that a format's consumer would change or drop.  [default: refuse]",
+)
+@click.option(
+    "--shards", "part", metavar="I/N", help="Make only this part of the shards, such as 2/8; slurm takes the array's."
+)
 @click.option("--coverage", type=int, help="Times that each character of the alphabet must occur at least.  [default: 0]")
 @click.option("--shard-size", type=int, help="Samples a shard.  [default: by the count]")
 @click.option("--profile", is_flag=True, help="Print at the end what each op costs, measured on samples of the run.")
@@ -40,8 +54,14 @@ def command(
     count: int,
     out: str,
     workers: int,
-    fmt: str | None,
+    fmt: tuple[str, ...],
     image: str | None,
+    quality: int | None,
+    store_masks: bool,
+    store_words: bool,
+    no_boxes: bool,
+    unreadable: str | None,
+    part: str | None,
     shard_size: int | None,
     coverage: int | None,
     profile: bool,
@@ -54,17 +74,30 @@ def command(
     RECIPE is a YAML file; without one, --lang gives a sane default.  A run that was interrupted is resumed by the same
     command and ends with the same files.
     """
+    from ocrsynth.errors import RecipeError
     from ocrsynth.fonts import catalogue
+    from ocrsynth.generation.parts import WHOLE, parse_part
     from ocrsynth.generation.run import generate
 
-    output = {"format": fmt, "image": image, "shard_size": shard_size}
+    if store_words and no_boxes:
+        raise RecipeError("--no-boxes: contradicts --store-words, got both; give one of the two")
+    output = {
+        "format": list(fmt) or None,
+        "image": image,
+        "quality": quality,
+        "masks": store_masks or None,
+        "boxes": "none" if no_boxes else "words" if store_words else None,
+        "unreadable": unreadable,
+        "shard_size": shard_size,
+    }
     text = {} if coverage is None else {"coverage": {"at_least": coverage, "samples": max(count, 1)}}
     recipe = recipe_from(**options, text=text, output={k: v for k, v in output.items() if v is not None})
     _warn(recipe)
     bar = None if quiet or as_json else _Bar()
     started = time.monotonic()
     try:
-        result = generate(recipe, count, out, workers=workers, progress=bar)
+        chosen = parse_part(part) if part else WHOLE
+        result = generate(recipe, count, out, workers=workers, progress=bar, part=chosen)
     finally:
         if bar is not None:
             bar.close()
@@ -121,7 +154,9 @@ def _print_json(result: Result, seconds: float, fonts_skipped: int) -> None:
         "shards": result.plan.n_shards,
         "resumed_shards": result.resumed_shards,
         "bytes": statistics.size_bytes,
+        "finished": result.finished,
         "splits": dict(statistics.splits),
+        "skipped": dict(sorted(statistics.skipped.items())),
         **figures_of(statistics),
         "fonts_skipped": fonts_skipped,
         "seconds": round(seconds, 3),
@@ -137,6 +172,10 @@ def _print_summary(result: Result, seconds: float) -> None:
     families = len(statistics.delivered.fonts)
     click.echo(f"  {statistics.size_bytes / 1e6:,.1f} MB, {seconds:.1f} s, {families} families, rejected draws: {rejects}")
     click.echo(f"  {statistics.distinct_texts:,} distinct texts, {len(statistics.delivered.characters):,} distinct characters")
+    if statistics.skipped:
+        click.echo("  left out: " + ", ".join(f"{what} {n:,}" for what, n in sorted(statistics.skipped.items())))
+    if not result.finished:
+        click.echo(f"  a part only; when all are made, run: ocrsynth finish {result.out}/")
     if statistics.splits:
         click.echo("  splits: " + ", ".join(f"{name} {n:,}" for name, n in statistics.splits.items()))
 

@@ -7,8 +7,9 @@ import click
 
 @click.command(epilog="Example: ocrsynth verify out/")
 @click.argument("out", type=click.Path())
+@click.option("--recompute", metavar="SHARE", help="Make so many of the shards again, such as 1%, and compare the bytes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def command(out: str, as_json: bool) -> None:
+def command(out: str, recompute: str | None, as_json: bool) -> None:
     """Check a data set: hashes, counts, pictures, labels and boxes.
 
     Exits with 0 if all is well, with 8 if not.
@@ -16,9 +17,14 @@ def command(out: str, as_json: bool) -> None:
     from pathlib import Path
 
     from ocrsynth.errors import VerifyError
-    from ocrsynth.generation.verify import verify
+    from ocrsynth.generation import verify
 
-    verdict = verify(Path(out))
+    verdict = verify.verify(Path(out))
+    if recompute is not None:
+        again = verify.recompute(Path(out), _share(recompute))
+        verdict = verdict._replace(findings=verdict.findings + again.findings)
+        if not as_json:
+            click.echo(f"{again.samples:,} samples were made again")
     if as_json:
         import orjson
 
@@ -34,6 +40,18 @@ def command(out: str, as_json: bool) -> None:
         )
     if not as_json:
         click.echo(f"{verdict.samples:,} samples in {verdict.plan.n_shards} shards: all as planned")
+
+
+def _share(text: str) -> float:
+    from ocrsynth.errors import RecipeError
+
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        raise RecipeError(f"--recompute: must be a share above 0, got {text!r}; write for example 1%")
+    return share
 
 
 _SHOWN = 50

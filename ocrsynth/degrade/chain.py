@@ -207,6 +207,14 @@ class Chain:
             mask = self._clocked(step.op.name, step.op.apply, mask, **step.params)
         return mask
 
+    @staticmethod
+    def warp(drawn: Drawn, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return *mask*, drawn on the frame widened by ``drawn.bleed``, after the warps alone."""
+        for step in drawn.steps:
+            if step.canvas is not None:
+                mask = _warp_both(mask, mask[:1, :1], step)[0]
+        return mask
+
     def _clocked(self, name: str, function: Any, *arguments: Any, **params: Any) -> Any:
         """Return what *function* returns, and add its time to the costs if they are asked for."""
         if self.costs is None:

@@ -6,6 +6,7 @@ import os
 import selectors
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +37,14 @@ class _Worker:
             start_new_session=True,
         )
         self.shard: int | None = None
+        self.heard = time.monotonic()
+        """When it last said something."""
+        self.hung = False
         self._buffer = b""
 
     def give(self, shard: int) -> None:
         self.shard = shard
+        self.heard = time.monotonic()
         stdin = self.process.stdin
         if stdin is not None:
             # If it died, the end of its output tells so, and the shard is given to another.
@@ -51,6 +56,7 @@ class _Worker:
         """Return the events that have arrived, or None at the end of the output."""
         stdout = self.process.stdout
         block = os.read(stdout.fileno(), 1 << 16) if stdout is not None else b""
+        self.heard = time.monotonic()
         if not block:
             return None
         *lines, self._buffer = (self._buffer + block).split(b"\n")
@@ -75,9 +81,11 @@ def run_workers(
     n_workers: int,
     on_progress: Callable[[int, dict[str, int]], None],
     on_receipt: Callable[[Receipt], None],
+    patience_s: float,
 ) -> None:
     """Build *shards* in *n_workers* processes; a worker that dies is replaced and its shard done again.
 
+    One that says nothing for *patience_s* seconds is ended and counts as dead.
     Raises the error that a worker met, or WorkerError if workers keep dying at a shard.  All workers have ended when
     this returns or raises.
     """
@@ -97,8 +105,13 @@ def run_workers(
         for _ in range(min(n_workers, len(todo))):
             start()
         while workers:
-            for key, _ in selector.select():
-                worker: _Worker = key.data
+            for worker in workers:
+                if worker.shard is not None and time.monotonic() - worker.heard > patience_s:
+                    # The end of its output is then dealt with like any other death.
+                    worker.hung = True
+                    worker.process.kill()
+            for key, _ in selector.select(min(patience_s / 4, 1.0)):
+                worker = key.data
                 events = worker.events()
                 for event in events or ():
                     if "samples" in event:
@@ -120,9 +133,14 @@ def run_workers(
                         continue
                     tries[worker.shard] = tries.get(worker.shard, 0) + 1
                     if tries[worker.shard] >= _TRIES:
+                        how = (
+                            f"the last silent for {patience_s:g} s"
+                            if worker.hung
+                            else f"the last with status {worker.process.returncode}"
+                        )
                         raise WorkerError(
-                            f"shard {worker.shard}: its worker died {_TRIES} times, the last with status "
-                            f"{worker.process.returncode}; run again to resume, with fewer workers if memory is short"
+                            f"shard {worker.shard}: its worker died {_TRIES} times, {how}; "
+                            "run again to resume, with fewer workers if memory is short"
                         )
                     todo.append(worker.shard)
                     start()

@@ -5,47 +5,57 @@ A data set folder holds::
     plan.json            what is to be made; written first
     recipe.lock.yaml     the recipe with every default, and the versions it depends on
     receipts/000000.json one a finished shard, written after it
-    data/000000.tar      the shards; where the recipe splits, data/train/000000.tar and so on
+    data/000000.tar      the shards; where the recipe splits, data/train/000000.tar and so on; of several formats
+                         each has a folder of its own, data/webdataset/000000.tar and so on
     NOTICE               fonts and licences of what was drawn
+    README.md            a card for people and for the Hugging Face hub
     dataset.json         counts and hashes of the whole; written last, so a folder that has it is complete
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
-import re
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ocrsynth.errors import OutputError
+from ocrsynth.files import whole_name, write_atomically
 from ocrsynth.generation.statistics import Statistics
 from ocrsynth.recipe import Recipe, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from ocrsynth.generation.parts import Part
 
 SCHEMA = 1
 PLAN = "plan.json"
 LOCK = "recipe.lock.yaml"
 DATASET = "dataset.json"
 NOTICE = "NOTICE"
+CARD = "README.md"
 DATA = "data"
 RECEIPTS = "receipts"
 _JSON = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 _SMALLEST_SHARD = 100
 _LARGEST_SHARD = 10_000
 _SHARDS_AIMED_AT = 32
+_WAIT_S = 60.0
+"""Parts that begin together wait so long for the one that writes the plan."""
+_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run makes: samples 0 … count-1 of a recipe, in shards of one size, in one format."""
+    """What a run makes: samples 0 … count-1 of a recipe, in shards of one size, in one format or several."""
 
     schema: int
     fingerprint: str
@@ -53,7 +63,7 @@ class Plan:
     seed: int
     count: int
     shard_size: int
-    format: str
+    formats: list[str]
     splits: list[str]
     """Names of the splits, sorted; empty where there are none."""
 
@@ -67,7 +77,7 @@ class Plan:
         locked = recipe.locked()
         output = recipe.output
         splits = sorted(output.split)
-        return cls(SCHEMA, fingerprint(locked), recipe.language, recipe.seed, count, size, output.format, splits), locked
+        return cls(SCHEMA, fingerprint(locked), recipe.language, recipe.seed, count, size, list(output.format), splits), locked
 
     @property
     def n_shards(self) -> int:
@@ -94,6 +104,7 @@ class ShardFile:
 
     name: str
     """Path below the data folder."""
+    format: str
     sha256: str
     size_bytes: int
     count: int
@@ -106,13 +117,13 @@ class Receipt:
     plan: str
     shard: int
     files: list[ShardFile]
-    """One, or one for each split that has samples in this shard."""
+    """One of each format, or of each format and split that has samples in this shard."""
     statistics: Statistics
 
     @property
     def count(self) -> int:
         """Return the number of samples."""
-        return sum(file.count for file in self.files)
+        return self.statistics.samples
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values that `from_dict` reads back."""
@@ -124,8 +135,8 @@ class Receipt:
         """Return the receipt of `as_dict`; raises KeyError, TypeError or ValueError if it is none."""
         files = [ShardFile(**file) for file in data["files"]]
         for file in files:
-            if not isinstance(file.name, str) or not isinstance(file.sha256, str):
-                raise TypeError("files: no name or hash")
+            if not isinstance(file.name, str) or not isinstance(file.sha256, str) or not isinstance(file.format, str):
+                raise TypeError("files: no name, format or hash")
             if not isinstance(file.size_bytes, int) or not isinstance(file.count, int):
                 raise TypeError("files: no size or count")
         return cls(data["plan"], data["shard"], files, Statistics.from_dict(data["statistics"]))
@@ -170,67 +181,53 @@ def read_receipt(out: Path, plan: Plan, shard: int) -> Receipt | None:
     return receipt if (receipt.plan, receipt.shard, receipt.count) == expected else None
 
 
-_PART = re.compile(r"\.part-\d+$")
-
-
-def part_name(path: Path) -> Path:
-    """Return the temporary name of *path* for this process."""
-    return path.with_name(f"{path.name}.part-{os.getpid()}")
-
-
-def whole_name(path: Path) -> str | None:
-    """Return the name that a temporary file stands for, or None if *path* is no temporary file of ours."""
-    name = _PART.sub("", path.name)
-    return name if name != path.name else None
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name beside it, flush it to the disk, then give it its name."""
-    part = part_name(path)
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def hash_of(path: Path) -> tuple[str, int]:
-    """Return SHA-256 and size of a shard; of a folder: over the names and contents of its files, sorted by name."""
-    digest = hashlib.sha256()
-    if path.is_file():
-        with path.open("rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-        return digest.hexdigest(), size_of(path)
-    for entry in sorted(path.iterdir()):
-        content = entry.read_bytes()
-        digest.update(f"{entry.name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest(), size_of(path)
-
-
-def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of all files in a folder."""
-    return path.stat().st_size if path.is_file() else sum(entry.stat().st_size for entry in path.iterdir())
+class _BusyError(OutputError):
+    """Somebody else holds the lock."""
 
 
 @contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Hold the folder for one run; raises OutputError if another run holds it.
+def locked(out: Path, part: Part, prepare_folder: Callable[[], None]) -> Iterator[None]:
+    """Hold the folder for one run, or for one part of it; raises OutputError if another run holds it.
 
-    The lock is on the folder itself: it leaves no file, and the kernel lifts it when its owner dies.
+    *prepare_folder* is called while nobody else holds any of it.  The locks are on the folder itself and on a byte of the
+    plan: they leave no file, and the kernel lifts them when their owner dies.
     """
+    busy = f"{out}/: another run is writing into this folder; wait for it or choose another folder"
     descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutputError(
-                f"{out}/: another run is writing into this folder; wait for it or choose another folder"
-            ) from None
-        yield
+        if part.of == 1:
+            _take(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB), busy)
+            prepare_folder()
+            yield
+            return
+        # The first part to come writes the plan alone; the others need only wait until it is there.
+        first = fcntl.LOCK_EX if not (out / PLAN).exists() else fcntl.LOCK_SH
+        with suppress(_BusyError):
+            _take(lambda: fcntl.flock(descriptor, first | fcntl.LOCK_NB), busy)
+            prepare_folder()
+        _take(lambda: fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB), busy, wait_s=_WAIT_S)
+        prepare_folder()
+        with (out / PLAN).open("r+b") as file:
+            also = f"{out}/: part {part} is being made by another run; wait for it or take another part"
+            _take(lambda: fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, part.number), also)
+            yield
     finally:
         os.close(descriptor)
+
+
+def _take(lock: Callable[[], None], busy: str, wait_s: float = 0.0) -> None:
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            lock()
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            if time.monotonic() >= until:
+                raise _BusyError(busy) from None
+            time.sleep(_POLL_S)
+        else:
+            return
 
 
 def prepare(out: Path, plan: Plan, lock_text: str) -> None:
@@ -248,7 +245,7 @@ def prepare(out: Path, plan: Plan, lock_text: str) -> None:
             raise OutputError(
                 f"{out}/: is not empty and holds no plan, got {others[0]!r} and {len(others) - 1} more; choose an empty folder"
             )
-    for folder in data_folders(out, plan):
+    for _, folder in data_folders(out, plan):
         folder.mkdir(parents=True, exist_ok=True)
     (out / RECEIPTS).mkdir(exist_ok=True)
     if not (out / LOCK).exists():
@@ -257,9 +254,13 @@ def prepare(out: Path, plan: Plan, lock_text: str) -> None:
         write_atomically(out / PLAN, plan.to_bytes())
 
 
-def data_folders(out: Path, plan: Plan) -> list[Path]:
-    """Return the folders that shards lie in: one a split, or the data folder itself."""
-    return [out / DATA / split for split in plan.splits] or [out / DATA]
+def data_folders(out: Path, plan: Plan) -> list[tuple[str, Path]]:
+    """Return the folders that shards lie in, each with its format: one a split, or the data folder itself."""
+    found = []
+    for name in plan.formats:
+        data = out / DATA / name if len(plan.formats) > 1 else out / DATA
+        found += [(name, data / split) for split in plan.splits] or [(name, data)]
+    return found
 
 
 def _is_beginning(path: Path, lock_text: str) -> bool:

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from ocrsynth.errors import OutputError, RecipeError, SampleError
+from ocrsynth.files import hash_of, remove, size_of, whole_name, write_atomically
 from ocrsynth.fonts import catalogue
+from ocrsynth.generation.card import card_of
 from ocrsynth.generation.executor import run_workers
+from ocrsynth.generation.parts import WHOLE, Part
 from ocrsynth.generation.plan import (
+    CARD,
     DATA,
     DATASET,
     LOCK,
@@ -21,15 +25,13 @@ from ocrsynth.generation.plan import (
     Plan,
     Receipt,
     data_folders,
-    hash_of,
+    load_recipe,
     locked,
     prepare,
+    read_plan,
     read_receipt,
-    size_of,
-    whole_name,
-    write_atomically,
 )
-from ocrsynth.generation.shard import build_shard, remove
+from ocrsynth.generation.shard import build_shard
 from ocrsynth.generation.statistics import Statistics, shift_between
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.write.base import FORMATS
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
     from ocrsynth.recipe import Recipe
 
+PATIENCE_S = 300.0
+"""A worker that says nothing for so long is taken for hung; a batch takes less than a second."""
 _FEW = 200
 """Samples before the share of rejections means anything."""
 
@@ -52,6 +56,8 @@ class Result:
     statistics: Statistics
     resumed_shards: int
     """Shards that were there already."""
+    finished: bool = True
+    """Whether the data set is complete; a part of a run leaves that to `finish`."""
 
 
 class Progress(Protocol):
@@ -72,11 +78,21 @@ class _Silent:
         del samples, rejected
 
 
-def generate(recipe: Recipe, count: int, out: str | Path, *, workers: int = 1, progress: Progress | None = None) -> Result:
+def generate(
+    recipe: Recipe,
+    count: int,
+    out: str | Path,
+    *,
+    workers: int = 1,
+    progress: Progress | None = None,
+    part: Part = WHOLE,
+    patience_s: float = PATIENCE_S,
+) -> Result:
     """Write samples 0 … count-1 of *recipe* as a data set into the folder *out*, or the rest of it if a part is there.
 
     The files are the same for any number of *workers* and after any interruption.  With one worker the work is done in
-    this process, else in processes of their own.
+    this process, else in processes of their own; one that is silent for *patience_s* seconds is replaced.  With a *part*
+    only its shards are made, many parts may run at once on many machines, and `finish` completes the folder.
 
     Raises RecipeError for a count or number of workers below 1, OutputError if the folder holds something else or
     cannot be written, SampleError if samples are rejected more often than the recipe allows, WorkerError if worker
@@ -91,26 +107,27 @@ def generate(recipe: Recipe, count: int, out: str | Path, *, workers: int = 1, p
     pipeline_for(recipe)  # Fonts and sources are opened before anything is written: what is wrong shows now.
     plan, lock_text = Plan.of(recipe, count)
     created = _make_folder(out)
+    shards = part.shards(plan.n_shards)
     try:
-        with locked(out):
-            prepare(out, plan, lock_text)
+        with locked(out, part, lambda: prepare(out, plan, lock_text)):
             statistics = Statistics()
-            missing = _take_stock(out, plan, statistics)
-            resumed = plan.n_shards - len(missing)
+            missing = _take_stock(out, plan, shards, statistics)
+            resumed = len(shards) - len(missing)
             _check_rejections(recipe, statistics)
-            progress.start(plan.count, statistics.samples)
+            progress.start(sum(len(plan.indices(shard)) for shard in shards), statistics.samples)
 
             def finished(receipt: Receipt) -> None:
                 statistics.add(receipt.statistics)
                 _check_rejections(recipe, statistics)
 
             if workers > 1 and len(missing) > 1:
-                run_workers(out, missing, workers, progress.advance, finished)
+                run_workers(out, missing, workers, progress.advance, finished, patience_s)
             else:
                 for shard in missing:
                     finished(build_shard(recipe, plan, shard, out, progress.advance))
-            _remove_parts(out, plan)
-            _finish(recipe, plan, out, statistics)
+            _remove_parts(out, plan, shards, whole=part == WHOLE)
+            if part == WHOLE:
+                _finish(recipe, plan, out, statistics)
     except OSError as error:
         if created and not any(out.iterdir()):
             out.rmdir()
@@ -119,7 +136,30 @@ def generate(recipe: Recipe, count: int, out: str | Path, *, workers: int = 1, p
         raise OutputError(
             f"{out}/: cannot be written, {error.strerror or error}; free or fix it and run again to resume"
         ) from error
-    return Result(out, plan, statistics, resumed)
+    return Result(out, plan, statistics, resumed, part == WHOLE)
+
+
+def finish(out: str | Path) -> Result:
+    """Complete the data set in *out* after all its parts were made; raises OutputError if shards are missing."""
+    out = Path(out)
+    plan = read_plan(out)
+    recipe = load_recipe(out, plan)
+    try:
+        with locked(out, WHOLE, lambda: None):
+            statistics = Statistics()
+            missing = _take_stock(out, plan, range(plan.n_shards), statistics)
+            if missing:
+                few = ", ".join(map(str, missing[:5])) + (" …" if len(missing) > 5 else "")
+                raise OutputError(
+                    f"{out}/: {len(missing)} of {plan.n_shards} shards are missing, got none of {few}; "
+                    "run their parts of ocrsynth generate again"
+                )
+            _finish(recipe, plan, out, statistics)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{out}/: cannot be written, {error.strerror or error}; free or fix it and run again") from error
+    return Result(out, plan, statistics, plan.n_shards)
 
 
 def _make_folder(out: Path) -> bool:
@@ -132,14 +172,14 @@ def _make_folder(out: Path) -> bool:
     return missing
 
 
-def _take_stock(out: Path, plan: Plan, statistics: Statistics) -> list[int]:
+def _take_stock(out: Path, plan: Plan, shards: range, statistics: Statistics) -> list[int]:
     """Count the finished shards, remove what dead processes left, and return the shards that are missing.
 
     A shard counts as finished if its receipt is there and it has the size that the receipt says; `verify` hashes.
     """
-    _remove_parts(out, plan)
+    _remove_parts(out, plan, shards, whole=len(shards) == plan.n_shards)
     missing = []
-    for shard in range(plan.n_shards):
+    for shard in shards:
         receipt = read_receipt(out, plan, shard)
         if receipt is None or not all(_is_whole(out / DATA / file.name, file.size_bytes) for file in receipt.files):
             missing.append(shard)
@@ -152,15 +192,17 @@ def _is_whole(path: Path, size_bytes: int) -> bool:
     return path.exists() and size_of(path) == size_bytes
 
 
-def _remove_parts(out: Path, plan: Plan) -> None:
-    """Remove the temporary files of processes that died; whatever else lies in the folder is the user's."""
-    fmt = FORMATS.get(plan.format, "output.format")()
-    ours = {
-        out: {PLAN, LOCK, NOTICE, DATASET},
-        out / RECEIPTS: {f"{shard:06d}.json" for shard in range(plan.n_shards)},
-    }
-    shards = {*(fmt.shard_name(shard) for shard in range(plan.n_shards)), *fmt.joined}
-    ours |= dict.fromkeys(data_folders(out, plan), shards)
+def _remove_parts(out: Path, plan: Plan, shards: range, *, whole: bool) -> None:
+    """Remove the temporary files that processes which died left of *shards*, and of all else if the run is the *whole*.
+
+    Whatever else lies in the folder is the user's, or another part's.
+    """
+    ours = {out / RECEIPTS: {f"{shard:06d}.json" for shard in shards}}
+    if whole:
+        ours[out] = {PLAN, LOCK, NOTICE, DATASET, CARD}
+    for name, folder in data_folders(out, plan):
+        fmt = FORMATS.get(name, "output.format")()
+        ours[folder] = {*(fmt.shard_name(shard) for shard in shards), *(fmt.joined if whole else ())}
     for folder, names in ours.items():
         for path in folder.iterdir():
             if whole_name(path) in names:
@@ -180,11 +222,14 @@ def _check_rejections(recipe: Recipe, statistics: Statistics) -> None:
 def _finish(recipe: Recipe, plan: Plan, out: Path, statistics: Statistics) -> None:
     """Write what belongs to the data set as a whole, `dataset.json` last."""
     receipts = all_receipts(out, plan)
-    fmt = FORMATS.get(plan.format, "output.format")()
-    for folder in data_folders(out, plan):
+    for format_name, folder in data_folders(out, plan):
         names = (Path(file.name) for receipt in receipts for file in receipt.files)
-        fmt.join(folder, [name.name for name in names if (out / DATA / name).parent == folder])
+        in_folder = [name.name for name in names if (out / DATA / name).parent == folder]
+        FORMATS.get(format_name, "output.format")().join(folder, in_folder)
     write_atomically(out / NOTICE, _notice(recipe, statistics.delivered.fonts).encode())
+    if not (out / CARD).exists():
+        # People write into theirs.
+        write_atomically(out / CARD, card_of(plan, statistics).encode())
     write_atomically(out / DATASET, summary_of(out, plan, receipts))
 
 
@@ -194,8 +239,8 @@ def summary_of(out: Path, plan: Plan, receipts: list[Receipt]) -> bytes:
     for receipt in receipts:
         statistics.add(receipt.statistics)
     joined = []
-    for folder in data_folders(out, plan):
-        for name in FORMATS.get(plan.format, "output.format")().joined:
+    for format_name, folder in data_folders(out, plan):
+        for name in FORMATS.get(format_name, "output.format")().joined:
             sha256, size = hash_of(folder / name)
             joined.append({"name": (folder / name).relative_to(out).as_posix(), "sha256": sha256, "bytes": size})
     content = {
@@ -204,16 +249,17 @@ def summary_of(out: Path, plan: Plan, receipts: list[Receipt]) -> bytes:
         "fingerprint": plan.fingerprint,
         "language": plan.language,
         "seed": plan.seed,
-        "format": plan.format,
+        "formats": plan.formats,
         "count": statistics.samples,
         "bytes": statistics.size_bytes,
         "joined": joined,
         "shards": [
-            {"name": f"{DATA}/{f.name}", "sha256": f.sha256, "bytes": f.size_bytes, "count": f.count}
+            {"name": f"{DATA}/{f.name}", "format": f.format, "sha256": f.sha256, "bytes": f.size_bytes, "count": f.count}
             for r in receipts
             for f in r.files
         ],
         "splits": {name: statistics.splits[name] for name in plan.splits},
+        "skipped": dict(sorted(statistics.skipped.items())),
         **figures_of(statistics),
     }
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)

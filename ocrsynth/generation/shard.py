@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, Receipt, ShardFile, hash_of, part_name, write_atomically
+from ocrsynth.files import hash_of, part_name, remove, write_atomically
+from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, Receipt, ShardFile, data_folders
 from ocrsynth.generation.statistics import Statistics
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.write.base import FORMATS
+from ocrsynth.write.meta import stored_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,25 +27,39 @@ Report = Callable[[int, dict[str, int]], None]
 
 
 class _Files:
-    """The files of one shard, under temporary names: one, or one a split."""
+    """The files of one shard, under temporary names: one of each format, or of each format and split."""
 
-    def __init__(self, plan: Plan, shard: int, out: Path) -> None:
-        self._format = FORMATS.get(plan.format, "output.format")()
-        self._name = self._format.shard_name(shard)
+    def __init__(self, recipe: Recipe, plan: Plan, shard: int, out: Path) -> None:
+        self._recipe = recipe
         self._out = out
-        self._finals = {split: out / DATA / split / self._name for split in plan.splits or ("",)}
-        self._writers: dict[str, ShardWriter] = {}
-        self._counts: Counter[str] = Counter()
+        self._formats = {name: FORMATS.get(name, "output.format")() for name in plan.formats}
+        splits = plan.splits or [""]
+        folders = iter(data_folders(out, plan))
+        self._finals = {
+            (name, split): next(folders)[1] / fmt.shard_name(shard) for name, fmt in self._formats.items() for split in splits
+        }
+        self._writers: dict[tuple[str, str], ShardWriter] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self.skipped: Counter[str] = Counter()
+        """Samples that a format's consumer would not read, by format and reason."""
         self.discard()
 
     def add(self, sample: Sample) -> None:
-        self._format.check(sample)
+        output = self._recipe.output
+        stored = stored_of(sample, output.boxes)
         split = sample.provenance.get("split") or ""
-        writer = self._writers.get(split)
-        if writer is None:
-            writer = self._writers[split] = self._format.open(part_name(self._finals[split]))
-        writer.add(sample)
-        self._counts[split] += 1
+        for name, fmt in self._formats.items():
+            if output.unreadable == "refuse":
+                fmt.check(stored)
+            elif (slug := fmt.fault(stored)) is not None:
+                self.skipped[f"{name}: {slug}"] += 1
+                continue
+            place = name, split
+            writer = self._writers.get(place)
+            if writer is None:
+                writer = self._writers[place] = fmt.open(part_name(self._finals[place]))
+            writer.add(stored)
+            self._counts[place] += 1
 
     def close(self) -> None:
         """Complete all files; every one is closed even if one fails."""
@@ -55,13 +70,14 @@ class _Files:
     def publish(self) -> list[ShardFile]:
         """Give the files their names."""
         files = []
-        for split, final in self._finals.items():
+        for place, final in self._finals.items():
             remove(final)
-            if split in self._writers:
+            if place in self._writers:
                 part = part_name(final)
                 sha256, size = hash_of(part)
                 part.replace(final)
-                files.append(ShardFile(final.relative_to(self._out / DATA).as_posix(), sha256, size, self._counts[split]))
+                name = final.relative_to(self._out / DATA).as_posix()
+                files.append(ShardFile(name, place[0], sha256, size, self._counts[place]))
         return files
 
     def discard(self) -> None:
@@ -76,7 +92,7 @@ def build_shard(recipe: Recipe, plan: Plan, shard: int, out: Path, report: Repor
     Raises SampleError and OSError; what was begun is then removed.
     """
     pipeline = pipeline_for(recipe)
-    files = _Files(plan, shard, out)
+    files = _Files(recipe, plan, shard, out)
     statistics = Statistics()
     indices = plan.indices(shard)
     try:
@@ -95,15 +111,8 @@ def build_shard(recipe: Recipe, plan: Plan, shard: int, out: Path, report: Repor
     except BaseException:
         files.discard()
         raise
+    statistics.skipped = files.skipped
     statistics.size_bytes = sum(file.size_bytes for file in published)
     receipt = Receipt(plan.digest, shard, published, statistics)
     write_atomically(out / RECEIPTS / f"{shard:06d}.json", receipt.to_bytes())
     return receipt
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a folder if it is there."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

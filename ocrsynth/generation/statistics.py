@@ -67,6 +67,8 @@ class Statistics:
     requested: Distribution = field(default_factory=Distribution)
     delivered: Distribution = field(default_factory=Distribution)
     splits: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Samples left out of a format, by format and reason."""
     sketch: list[int] = field(default_factory=list)
     """The smallest of the hashes of all texts, sorted, each once (k-minimum values: Bar-Yossef et al., RANDOM 2002)."""
 
@@ -106,6 +108,7 @@ class Statistics:
         self.requested.add(other.requested)
         self.delivered.add(other.delivered)
         self.splits.update(other.splits)
+        self.skipped.update(other.skipped)
         self.sketch = _smallest((*self.sketch, *other.sketch))
 
     @property
@@ -124,6 +127,7 @@ class Statistics:
             "requested": self.requested.as_dict(),
             "delivered": self.delivered.as_dict(),
             "splits": dict(sorted(self.splits.items())),
+            "skipped": dict(sorted(self.skipped.items())),
             "sketch": self.sketch,
         }
 
@@ -140,6 +144,7 @@ class Statistics:
             Distribution.from_dict(data["requested"]),
             Distribution.from_dict(data["delivered"]),
             _counter(data["splits"]),
+            _counter(data["skipped"]),
             sketch,
         )
 

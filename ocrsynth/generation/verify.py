@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -9,8 +11,11 @@ from pydantic import ValidationError
 
 from ocrsynth import codec
 from ocrsynth.errors import AssetError, RecipeError
-from ocrsynth.generation.plan import DATA, DATASET, Plan, data_folders, hash_of, load_recipe, read_plan, read_receipt
+from ocrsynth.files import hash_of
+from ocrsynth.generation.plan import DATA, DATASET, NOTICE, Plan, data_folders, load_recipe, read_plan, read_receipt
 from ocrsynth.generation.run import all_receipts, summary_of
+from ocrsynth.generation.shard import build_shard
+from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import check_label, label_characters
 from ocrsynth.text.splits import Splits
@@ -19,9 +24,13 @@ from ocrsynth.write.meta import Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from ocrsynth.generation.plan import ShardFile
+    from ocrsynth.write.base import Format
 
 _MARGIN_PX = 0.5
+_WORD_BOXES = ("words", "word_quads", "line_quad", "baseline")
+_ALL_BOXES = ("clusters", "cluster_quads", *_WORD_BOXES)
 
 
 class Finding(NamedTuple):
@@ -55,26 +64,76 @@ def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _tota
     return Verdict(plan, samples, findings + _verify_whole(out, plan))
 
 
+def recompute(out: Path, share: float, on_shard: Callable[[int, int], None] = lambda _done, _total: None) -> Verdict:
+    """Make a *share* of the shards again, at least one, and return which differ from what is stored.
+
+    Which ones is drawn from the plan, so that two runs look at the same.  Raises OutputError if the folder holds no data
+    set, or one that this installation cannot make.
+    """
+    plan = read_plan(out)
+    recipe = load_recipe(out, plan)
+    wanted = max(round(share * plan.n_shards), 1)
+    stream = Stream(int(plan.digest[:12], 16), 0, "recompute")
+    rest = list(range(plan.n_shards))
+    chosen = sorted(rest.pop(stream.below(len(rest))) for _ in range(min(wanted, len(rest))))
+    findings: list[Finding] = []
+    samples = 0
+    for done, shard in enumerate(chosen, 1):
+        receipt = read_receipt(out, plan, shard)
+        if receipt is None:
+            findings.append(Finding(f"shard {shard}", "has no receipt of this plan; run ocrsynth generate again to resume"))
+            continue
+        with TemporaryDirectory(prefix="ocrsynth-") as name:
+            place = Path(name)
+            for folder in (place / "receipts", *(f for _, f in data_folders(place, plan))):
+                folder.mkdir(parents=True, exist_ok=True)
+            again = build_shard(recipe, plan, shard, place, lambda _samples, _rejected: None)
+        samples += again.count
+        stored = {file.name: file.sha256 for file in receipt.files}
+        for file in again.files:
+            on_disk = hash_of(out / DATA / file.name)[0] if (out / DATA / file.name).exists() else None
+            if on_disk != file.sha256:
+                why = (
+                    "its receipt agrees with what is made now"
+                    if stored.get(file.name) == file.sha256
+                    else "so does its receipt"
+                )
+                findings.append(Finding(f"{DATA}/{file.name}", f"differs from what the recipe makes; {why}"))
+        on_shard(done, len(chosen))
+    return Verdict(plan, samples, findings)
+
+
 def _verify_whole(out: Path, plan: Plan) -> list[Finding]:
     """Return what is wrong beside the shards: files too many or too few, and the summary."""
-    fmt = FORMATS.get(plan.format, "plan.format")()
-    names = {*(fmt.shard_name(shard) for shard in range(plan.n_shards)), *fmt.joined}
+    formats = {name: FORMATS.get(name, "plan.formats")() for name in plan.formats}
+    folders = data_folders(out, plan)
+    due: dict[Path, set[str]] = {out / DATA: set()}
+    for name, folder in folders:
+        due[folder] = {*(formats[name].shard_name(shard) for shard in range(plan.n_shards)), *formats[name].joined}
+    for folder in list(due):
+        # Folders of formats and splits stand in each other.
+        for above in folder.relative_to(out / DATA).parents if folder != out / DATA else ():
+            due.setdefault(out / DATA / above, set())
+    for folder in due:
+        if folder != out / DATA:
+            due[folder.parent].add(folder.name)
     findings = []
-    for folder in {out / DATA, *data_folders(out, plan)}:
-        due = (names if folder in data_folders(out, plan) else set()) | (set(plan.splits) if folder == out / DATA else set())
+    for folder, names in due.items():
         there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
         findings += [
             Finding((folder / name).relative_to(out).as_posix(), "is no part of the plan; remove it")
-            for name in sorted(there - due)
+            for name in sorted(there - names)
         ]
     if not (out / DATASET).exists():
         return [*findings, Finding(DATASET, "is missing: the run did not finish; run ocrsynth generate again to resume")]
     missing = [
         Finding((folder / name).relative_to(out).as_posix(), "is missing; run ocrsynth generate again to write it")
-        for folder in data_folders(out, plan)
-        for name in fmt.joined
+        for format_name, folder in folders
+        for name in formats[format_name].joined
         if not (folder / name).exists()
     ]
+    if not (out / NOTICE).exists():
+        missing.append(Finding(NOTICE, "is missing; run ocrsynth generate again to write it"))
     if missing:
         return findings + missing
     receipts = all_receipts(out, plan)
@@ -102,6 +161,8 @@ class _Labels(NamedTuple):
     characters: frozenset[str]
     splits: Splits
     may_be_empty: bool
+    boxes: str
+    """Which boxes the recipe stores."""
 
     def fault(self, text: str, file: str) -> str | None:
         """Return what is wrong with the label of a sample in *file*, a path below the data folder, or None."""
@@ -111,7 +172,7 @@ class _Labels(NamedTuple):
         if reason:
             return f"has a label that cannot be: {reason}, got {text!r}"
         split = self.splits.of(text)
-        if split is not None and split != file.partition("/")[0]:
+        if split is not None and split not in file.split("/")[:-1]:
             return f"has a label of split {split!r}, got {text!r}"
         return None
 
@@ -125,56 +186,90 @@ def _labels_of(out: Path, plan: Plan) -> tuple[_Labels | None, list[Finding]]:
             Finding("recipe.lock.yaml", f"cannot be made ready here, so labels are not held against the alphabet ({error})")
         ]
     characters = label_characters(recipe.text, alphabet.load(recipe.language))
-    return _Labels(characters, Splits(recipe.output.split, "output.split"), recipe.text.empty_share > 0), []
+    return _Labels(
+        characters, Splits(recipe.output.split, "output.split"), recipe.text.empty_share > 0, recipe.output.boxes
+    ), []
 
 
 def _verify_shard(out: Path, plan: Plan, shard: int, labels: _Labels | None) -> tuple[int, list[Finding]]:
-    fmt = FORMATS.get(plan.format, "plan.format")()
     receipt = read_receipt(out, plan, shard)
     if receipt is None:
-        name = fmt.shard_name(shard)
+        name = FORMATS.get(plan.formats[0], "plan.formats")().shard_name(shard)
         return 0, [Finding(f"{DATA}/{name}", "has no receipt of this plan; run ocrsynth generate again to resume")]
-    indices = plan.indices(shard)
-    due = set(indices)
-    findings = []
+    findings: list[Finding] = []
     total = 0
-    for file in receipt.files:
-        name = f"{DATA}/{file.name}"
-        path = out / name
-        if not path.exists():
-            findings.append(Finding(name, "is missing; run ocrsynth generate again to resume"))
-            continue
-        sha256, size = hash_of(path)
-        if sha256 != file.sha256:
-            what = f"holds {size} bytes with SHA-256 {sha256[:12]}, its receipt says {file.size_bytes} with {file.sha256[:12]}"
-            findings.append(Finding(name, what))
-        n = 0
-        try:
-            for stored in fmt.read(path):
-                # Without splits the next index is known; with them a file holds some, in order.
-                expected = indices[n] if not plan.splits and n < len(indices) else None
-                index = int(stored.key) if stored.key.isdecimal() else -1
-                n += 1
-                if index not in due or (not plan.splits and index != expected):
-                    said = f"is out of place, sample {expected} was due" if expected is not None else "is out of place"
-                    findings.append(Finding(f"{name}: {stored.key}", said))
-                due.discard(index)
-                findings += [Finding(f"{name}: {stored.key}", what) for what in _faults(stored, labels, file.name)]
-        except ValueError as error:
-            findings.append(Finding(name, f"cannot be read, {error}"))
-        if n != file.count:
-            findings.append(Finding(name, f"holds {n} samples, the plan says {file.count}"))
-        total += n
-    if due and not findings:
-        findings.append(Finding(f"{DATA}/{fmt.shard_name(shard)}", f"lacks samples {sorted(due)[:5]!r}"))
+    for format_name in plan.formats:
+        indices = plan.indices(shard)
+        due = set(indices)
+        skipped = sum(n for what, n in receipt.statistics.skipped.items() if what.startswith(f"{format_name}: "))
+        fmt = FORMATS.get(format_name, "plan.formats")()
+        before = len(findings)
+        for file in receipt.files:
+            if file.format == format_name:
+                n, found = _verify_file(out, file, fmt, _Due(indices, due, ordered=not plan.splits and not skipped), labels)
+                findings += found
+                total += n if format_name == plan.formats[0] else 0
+        if "key" in fmt.keeps and len(due) > skipped and len(findings) == before:
+            findings.append(Finding(f"{DATA}/{fmt.shard_name(shard)}", f"lacks samples {sorted(due)[:5]!r}"))
     return total, findings
 
 
-def _faults(stored: Stored, labels: _Labels | None, file: str) -> Iterator[str]:
+class _Due(NamedTuple):
+    """The samples of a shard, and those that were not met yet."""
+
+    indices: range
+    missing: set[int]
+    ordered: bool
+    """Whether a file holds all of them: then the next is known."""
+
+
+def _verify_file(out: Path, file: ShardFile, fmt: Format, due: _Due, labels: _Labels | None) -> tuple[int, list[Finding]]:
+    name = f"{DATA}/{file.name}"
+    path = out / name
+    if not path.exists():
+        return 0, [Finding(name, "is missing; run ocrsynth generate again to resume")]
+    findings = []
+    sha256, size = hash_of(path)
+    if sha256 != file.sha256:
+        what = f"holds {size} bytes with SHA-256 {sha256[:12]}, its receipt says {file.size_bytes} with {file.sha256[:12]}"
+        findings.append(Finding(name, what))
+    if fmt.name == "dummy":
+        return file.count, findings
+    n = 0
+    try:
+        for stored in fmt.read(path):
+            if "key" in fmt.keeps:
+                expected = due.indices[n] if due.ordered and n < len(due.indices) else None
+                index = int(stored.key) if stored.key.isdecimal() else -1
+                if index not in due.missing or (due.ordered and index != expected):
+                    said = f"is out of place, sample {expected} was due" if expected is not None else "is out of place"
+                    findings.append(Finding(f"{name}: {stored.key}", said))
+                due.missing.discard(index)
+            n += 1
+            of_line = labels if "words" not in fmt.keeps and fmt.name not in _REORDERED else None
+            whole = "meta" in fmt.keeps
+            findings += [Finding(f"{name}: {stored.key}", what) for what in _faults(stored, of_line, file.name, whole=whole)]
+    except ValueError as error:
+        findings.append(Finding(name, f"cannot be read, {error}"))
+    if n != file.count and "words" not in fmt.keeps:
+        findings.append(Finding(name, f"holds {n} samples, the plan says {file.count}"))
+    return file.count if "words" in fmt.keeps else n, findings
+
+
+_REORDERED = frozenset(("lstmf",))
+"""Formats whose labels are in visual order: they are not held against the alphabet's rules."""
+
+
+def _faults(stored: Stored, labels: _Labels | None, file: str, *, whole: bool) -> Iterator[str]:
     try:
         image = codec.decode(stored.image)
     except ValueError as error:
         yield str(error) if stored.image else "its picture is missing or empty"
+        return
+    fault = labels.fault(stored.text, file) if labels is not None else None
+    if not whole:
+        if fault:
+            yield fault
         return
     try:
         meta = Metadata.model_validate(stored.meta)
@@ -182,19 +277,26 @@ def _faults(stored: Stored, labels: _Labels | None, file: str) -> Iterator[str]:
         first = error.errors(include_url=False)[0]
         yield f"has broken metadata, {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
         return
+    due = {"all": _ALL_BOXES, "words": _WORD_BOXES}.get(labels.boxes, ()) if labels else ()
+    if missing := [key for key in due if getattr(meta, key) is None]:
+        yield f"has broken metadata, {missing[0]}: field required"
     if image.shape[:2] != (meta.height, meta.width):
         yield f"is {image.shape[1]}×{image.shape[0]} px, its metadata says {meta.width}×{meta.height}"
     if meta.text != stored.text:
         yield f"has the label {stored.text!r}, its metadata {meta.text!r}"
-    fault = labels.fault(stored.text, file) if labels is not None else None
     if fault:
         yield fault
-    if [i for start, end in meta.clusters for i in range(start, end)] != list(range(len(stored.text))):
+    if meta.clusters is not None and [i for start, end in meta.clusters for i in range(start, end)] != list(
+        range(len(stored.text))
+    ):
         yield "has clusters that do not partition its label"
     for name, ranges, quads in (("clusters", meta.clusters, meta.cluster_quads), ("words", meta.words, meta.word_quads)):
-        if len(ranges) != len(quads):
-            yield f"has {len(quads)} quads for {len(ranges)} {name}"
-    points = [point for quad in (*meta.cluster_quads, *meta.word_quads, meta.line_quad) for point in quad]
+        if len(ranges or ()) != len(quads or ()):
+            yield f"has {len(quads or ())} quads for {len(ranges or ())} {name}"
+    lines = (meta.line_quad,) if meta.line_quad else ()
+    points = [point for quad in (*(meta.cluster_quads or ()), *(meta.word_quads or ()), *lines) for point in quad]
+    if not points:
+        return
     xs, ys = zip(*points, strict=True)
     if (
         min(xs) < -_MARGIN_PX

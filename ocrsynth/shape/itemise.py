@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fontTools import unicodedata as scripts
 
-from ocrsynth.shape.bidi import CLASSES, levels_of
+from ocrsynth.bidi import CLASSES, levels_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

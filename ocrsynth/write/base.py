@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from unicodedata import is_normalized
 
-from ocrsynth.errors import OutputError
+from ocrsynth.errors import MissingDependencyError, OutputError
 from ocrsynth.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from ocrsynth.records import Sample
+    from types import ModuleType
 
 
 class Stored(NamedTuple):
@@ -21,14 +22,64 @@ class Stored(NamedTuple):
     key: str
     text: str
     image: bytes
+    """The file of the picture: PNG, JPEG, WebP, or NPY for raw pixels."""
     meta: dict[str, Any]
+    """See ``write/meta.py``; what a format cannot hold is missing when it is read back."""
+    mask: bytes | None = None
+    """PNG of the line's own ink before degradation, uint8 (H, W), if the recipe stores masks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a consumer of a format would silently drop, cut or read wrongly."""
+
+    forbidden: frozenset[str] = frozenset()
+    """Characters that end a field or a line."""
+    longest: int | None = None
+    """Code points."""
+    strips: bool = False
+    """White space at the ends is lost."""
+    drops_empty: bool = False
+    one_word: bool = False
+    """The vocabulary has no space."""
+    nfc: bool = False
+    """Labels are normalised to NFC."""
+    needs_boxes: bool = False
+    """Without the boxes of its words a sample says nothing."""
+    images: frozenset[str] = frozenset(("png", "jpg", "webp"))
+    """Suffixes of pictures that the consumer reads."""
+
+    def fault(self, text: str) -> str | None:
+        """Return why a label would not arrive as it is, as a slug that statistics count, or None."""
+        if not text:
+            return "empty" if self.drops_empty else None
+        if self.forbidden and not self.forbidden.isdisjoint(text):
+            return "forbidden_character"
+        if self.longest is not None and len(text) > self.longest:
+            return "too_long"
+        if self.strips and text != text.strip():
+            return "white_space_at_the_ends"
+        if self.one_word and any(c.isspace() for c in text):
+            return "more_than_one_word"
+        return "not_nfc" if self.nfc and not is_normalized("NFC", text) else None
+
+
+_ADVICE = {
+    "empty": "a consumer drops empty labels",
+    "forbidden_character": "it has {characters}",
+    "too_long": "it has {length} characters, the consumer takes {longest}",
+    "white_space_at_the_ends": "a consumer strips white space at its ends",
+    "more_than_one_word": "its consumer's vocabulary has no space",
+    "not_nfc": "a consumer normalises it to NFC",
+    "without_boxes": "the format is about boxes, and the sample has none",
+}
 
 
 class ShardWriter(ABC):
     """Writes the samples of one shard, in order, to a path that nobody else reads before `close`."""
 
     @abstractmethod
-    def add(self, sample: Sample) -> None:
+    def add(self, stored: Stored) -> None:
         """Append a sample."""
 
     @abstractmethod
@@ -42,9 +93,9 @@ class Format(ABC):
     name: ClassVar[str]
     suffix: ClassVar[str]
     """Of a shard's file; empty where a shard is a folder."""
-    forbidden: ClassVar[frozenset[str]] = frozenset()
-    """Characters that a consumer of the format would read wrongly."""
-
+    constraints: ClassVar[Constraints] = Constraints()
+    keeps: ClassVar[frozenset[str]] = frozenset()
+    """Which parts are read back beside picture and label: ``meta`` (all of it), ``words``, ``key``, ``mask``."""
     joined: ClassVar[tuple[str, ...]] = ()
     """Names of the files that the data set as a whole needs beside its shards."""
 
@@ -52,15 +103,25 @@ class Format(ABC):
         """Return the name of shard *number* in the data folder."""
         return f"{number:06d}{self.suffix}"
 
-    def check(self, sample: Sample) -> None:
-        """Raise OutputError if a consumer would not read the label of *sample* as it is."""
-        bad = self.forbidden.intersection(sample.text)
-        if bad:
-            shown = ", ".join(f"U+{ord(c):04X}" for c in sorted(bad))
-            raise OutputError(
-                f"sample {sample.index}: format {self.name!r} cannot hold the label, got {sample.text!r} with {shown}; "
-                "take the character out of the text source"
-            )
+    def fault(self, stored: Stored) -> str | None:
+        """Return why a consumer would not read the sample as it is, as a slug, or None."""
+        found = self.constraints.fault(stored.text)
+        if found is None and self.constraints.needs_boxes and stored.text and len(stored.meta.get("word_quads", ())) == 0:
+            return "without_boxes"
+        return found
+
+    def check(self, stored: Stored) -> None:
+        """Raise OutputError if a consumer would not read the label as it is."""
+        slug = self.fault(stored)
+        if slug is None:
+            return
+        text, limits = stored.text, self.constraints
+        bad = ", ".join(f"U+{ord(c):04X}" for c in sorted(limits.forbidden.intersection(text)))
+        why = _ADVICE[slug].format(characters=bad, length=len(text), longest=limits.longest)
+        raise OutputError(
+            f"sample {stored.key}: format {self.name!r} cannot hold the label, got {text!r}: {why}; "
+            "change the text source, or set output.unreadable to skip"
+        )
 
     @abstractmethod
     def open(self, path: Path) -> ShardWriter:
@@ -79,3 +140,16 @@ class Format(ABC):
 
 
 FORMATS: Registry[type[Format]] = Registry("format", "ocrsynth.write.formats", "ocrsynth.formats")
+
+
+def optional(package: str, extra: str, fmt: str) -> ModuleType:
+    """Return an optional package; raises MissingDependencyError that names the extra."""
+    from importlib import import_module
+
+    try:
+        return import_module(package)
+    except ImportError:
+        raise MissingDependencyError(
+            f"format {fmt!r}: needs package {package.partition('.')[0]}, which is not installed; "
+            f"run: pip install 'ocrsynth[{extra}]'"
+        ) from None

@@ -2,15 +2,18 @@
 
 Keys: ``text``; ``width`` and ``height`` in px; ``clusters`` and ``words``: code-point ranges ``[start, end]``;
 ``cluster_quads`` and ``word_quads``: four corners ``[x, y]`` each, clockwise from the top-left of the upright text, in
-px with two decimals; ``line_quad``; ``baseline``: a polyline; ``provenance``.  All in logical order.
+px with two decimals; ``line_quad``; ``baseline``: a polyline; ``provenance``.  All in logical order.  A recipe may leave
+out the clusters, or all boxes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
+
+from ocrsynth.write.base import Stored
 
 if TYPE_CHECKING:
     from ocrsynth.records import Sample
@@ -28,34 +31,43 @@ class Metadata(BaseModel):
     text: str
     width: int = Field(gt=0)
     height: int = Field(gt=0)
-    clusters: list[Pair[int]]
-    cluster_quads: list[Quad]
-    words: list[Pair[int]]
-    word_quads: list[Quad]
-    line_quad: Quad
-    baseline: list[Pair[float]]
+    clusters: list[Pair[int]] | None = None
+    cluster_quads: list[Quad] | None = None
+    words: list[Pair[int]] | None = None
+    word_quads: list[Quad] | None = None
+    line_quad: Quad | None = None
+    baseline: list[Pair[float]] | None = None
 
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_SORT_KEYS
 
 
-def as_dict(sample: Sample) -> dict[str, Any]:
+Boxes = Literal["all", "words", "none"]
+"""Which boxes are stored: those of clusters, words and line; of words and line; or of nothing."""
+
+
+def as_dict(sample: Sample, boxes: Boxes = "all") -> dict[str, Any]:
     """Return the metadata of *sample*; arrays stay arrays."""
     height, width = sample.image.shape[:2]
-    return {
-        "text": sample.text,
-        "width": width,
-        "height": height,
-        "clusters": sample.cluster_ranges,
-        "cluster_quads": sample.cluster_quads,
-        "words": sample.word_ranges,
-        "word_quads": sample.word_quads,
-        "line_quad": sample.line.quad,
-        "baseline": sample.line.baseline,
-        "provenance": sample.provenance,
-    }
+    found: dict[str, Any] = {"text": sample.text, "width": width, "height": height}
+    if boxes == "all":
+        found |= {"clusters": sample.cluster_ranges, "cluster_quads": sample.cluster_quads}
+    if boxes != "none":
+        found |= {
+            "words": sample.word_ranges,
+            "word_quads": sample.word_quads,
+            "line_quad": sample.line.quad,
+            "baseline": sample.line.baseline,
+        }
+    found["provenance"] = sample.provenance
+    return found
 
 
-def to_json(sample: Sample) -> bytes:
-    """Return the metadata of *sample* as UTF-8 JSON on one line, keys sorted."""
-    return orjson.dumps(as_dict(sample), option=_OPTIONS)
+def stored_of(sample: Sample, boxes: Boxes = "all") -> Stored:
+    """Return *sample* as it is handed to the writers of formats."""
+    return Stored(sample.key, sample.text, sample.encoded, as_dict(sample, boxes), sample.mask)
+
+
+def to_json(meta: dict[str, Any]) -> bytes:
+    """Return metadata as UTF-8 JSON on one line, keys sorted; arrays become lists."""
+    return orjson.dumps(meta, option=_OPTIONS)

@@ -33,7 +33,7 @@ import ocrsynth.cli
 from ocrsynth import Recipe, make_sample
 from ocrsynth.cli import cli
 from ocrsynth.cli import generate as generate_command
-from ocrsynth.write.meta import to_json
+from ocrsynth.write.meta import as_dict, to_json
 
 if TYPE_CHECKING:
     from click import Command
@@ -172,9 +172,13 @@ def test_json_has_the_right_counts(tmp_path: Path) -> None:
             "shards": 3,
             "resumed_shards": resumed,
             "bytes": sum(p.stat().st_size for p in (tmp_path / "out/data").iterdir()),
+            "finished": True,
             "seconds": answer["seconds"],
             "fonts_skipped": 0,
-            **{key: dataset[key] for key in ("rejected", "splits", "distinct_texts", "requested", "delivered", "shift")},
+            **{
+                key: dataset[key]
+                for key in ("rejected", "splits", "skipped", "distinct_texts", "requested", "delivered", "shift")
+            },
         }
         assert sum(answer["delivered"]["fonts"].values()) == 25
         assert 0 <= answer["seconds"] < 60
@@ -413,7 +417,7 @@ def test_render_is_the_sample(preset: str, color: str, tmp_path: Path) -> None:
         expected = sample.image[..., ::-1] if color == "rgb" else sample.image
         assert image.shape == expected.shape
         assert (image == expected).all()
-        assert path.with_suffix(".json").read_bytes() == to_json(sample)
+        assert path.with_suffix(".json").read_bytes() == to_json(as_dict(sample))
     assert len(list((tmp_path / "one").iterdir())) == 6
 
 
@@ -423,7 +427,11 @@ def test_render_is_the_sample_of_a_data_set(tmp_path: Path) -> None:
     assert _run(tmp_path, "render out/recipe.lock.yaml --index 17 -o one").returncode == 0
     with tarfile.open(tmp_path / "out/data/000002.tar") as tar:
         stored = {m.name: tar.extractfile(m).read() for m in tar if m.name.startswith("000000000017.")}  # type: ignore[union-attr]
-    assert (tmp_path / "one/000000000017.json").read_bytes() == stored["000000000017.json"]
+    meta = json.loads(stored["000000000017.json"])
+    meta["provenance"] = json.loads(meta["provenance"])
+    assert json.loads((tmp_path / "one/000000000017.json").read_bytes()) == meta
+    assert _run(tmp_path, "render --from out --index 17 -o same").returncode == 0
+    assert (tmp_path / "same/000000000017.jpg").read_bytes() == stored["000000000017.jpg"]
     theirs = cv2.imdecode(np.frombuffer(stored["000000000017.jpg"], np.uint8), cv2.IMREAD_UNCHANGED)
     assert (_read_png(tmp_path / "one/000000000017.png") == theirs).all()
 

@@ -30,6 +30,7 @@ from ocrsynth.errors import (
     WorkerError,
 )
 from ocrsynth.generation.verify import verify
+from ocrsynth.write.base import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,8 @@ _RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
     ),
     "unknown key of a section": (
         "output: {shard_sise: 3}",
-        "output: unknown key 'shard_sise'; did you mean 'shard_size'? (known: format, image, quality, shard_size, split)",
+        ("output: unknown key 'shard_sise'; did you mean 'shard_size'? "
+        "(known: boxes, format, image, masks, quality, shard_size, split, unreadable)"),
         RecipeError,
     ),
     "unknown key below a section": (
@@ -151,7 +153,7 @@ _RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
     ),
     "unknown format": (
         "output: {format: foldr}",
-        "output.format: unknown format 'foldr'; did you mean 'folder'? (known: folder, webdataset)",
+        "output.format: unknown format 'foldr'; did you mean 'folder'? (known: " + ", ".join(sorted(FORMATS)) + ")",
         RecipeError,
     ),
     "op that is no mapping": (

@@ -335,11 +335,11 @@ def _damage_emptied(out: Path) -> None:
 
 def _leave_parts_of_a_shard(out: Path) -> None:
     if _shard(out, 0).is_dir():
-        (out / "data/000001.part-998").mkdir()
-        (out / "data/000001.part-998/labels.jsonl").write_bytes(b"{")
-        (out / "data/labels.jsonl.part-998").write_bytes(b"{")
+        (out / "data/000001.part-0123abcd-998").mkdir()
+        (out / "data/000001.part-0123abcd-998/labels.jsonl").write_bytes(b"{")
+        (out / "data/labels.jsonl.part-0123abcd-998").write_bytes(b"{")
     else:
-        (out / "data/000001.tar.part-999").write_bytes(b"0000")
+        (out / "data/000001.tar.part-0123abcd-999").write_bytes(b"0000")
 
 
 def _damage_leftovers(out: Path) -> None:
@@ -347,18 +347,18 @@ def _damage_leftovers(out: Path) -> None:
     (out / "dataset.json").unlink()
     (out / "receipts/000001.json").unlink()
     _remove(_shard(out, 1))
-    (out / "plan.json.part-999").write_bytes(b"{")
-    (out / "recipe.lock.yaml.part-999").write_bytes(b"")
-    (out / "NOTICE.part-999").write_bytes(b"The")
-    (out / "dataset.json.part-999").write_bytes(b"{")
-    (out / "receipts/000001.json.part-999").write_bytes(b"{")
-    (out / "receipts/000002.json.part-998").write_bytes(b"{")
+    (out / "plan.json.part-0123abcd-999").write_bytes(b"{")
+    (out / "recipe.lock.yaml.part-0123abcd-999").write_bytes(b"")
+    (out / "NOTICE.part-0123abcd-999").write_bytes(b"The")
+    (out / "dataset.json.part-0123abcd-999").write_bytes(b"{")
+    (out / "receipts/000001.json.part-0123abcd-999").write_bytes(b"{")
+    (out / "receipts/000002.json.part-0123abcd-998").write_bytes(b"{")
     _leave_parts_of_a_shard(out)
 
 
 def _damage_leftovers_beside_a_complete_set(out: Path) -> None:
-    (out / "receipts/000001.json.part-999").write_bytes(b"{")
-    (out / "dataset.json.part-999").write_bytes(b"{")
+    (out / "receipts/000001.json.part-0123abcd-999").write_bytes(b"{")
+    (out / "dataset.json.part-0123abcd-999").write_bytes(b"{")
     _leave_parts_of_a_shard(out)
 
 

@@ -255,7 +255,7 @@ def test_pictures_that_are_none_are_named(folder_set: Path) -> None:
     size = json.loads((shard / "labels.jsonl").read_bytes().splitlines()[3])
     texts = _texts(folder_set)
     where = "data/000000: 00000000000"
-    assert f"{where}1: not a PNG or JPEG picture: 18 bytes that begin with b'this is '" in texts
+    assert f"{where}1: not a PNG, JPEG or WebP picture: 18 bytes that begin with b'this is '" in texts
     assert f"{where}2: its picture is missing or empty" in texts
     assert f"{where}3: is 9×7 px, its metadata says {size['width']}×{size['height']}" in texts
 

@@ -7,7 +7,7 @@ from bidi import get_display
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocrsynth.shape.bidi import levels_of
+from ocrsynth.bidi import levels_of
 from ocrsynth.shape.itemise import itemise
 
 # Letters of three scripts, European and Arabic figures, separators, brackets, signs, marks, and a joiner.

@@ -6,59 +6,46 @@ A shard is a folder ``<number>/`` of images with a ``labels.jsonl`` of its own; 
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
 from ocrsynth import codec
-from ocrsynth.write.base import FORMATS, Format, ShardWriter, Stored
-from ocrsynth.write.meta import as_dict
+from ocrsynth.files import write_atomically
+from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
+from ocrsynth.write.folders import FolderFormat, FolderWriter, read_mask, read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ocrsynth.records import Sample
-
 _LABELS = "labels.jsonl"
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
-class _FolderWriter(ShardWriter):
+class _Writer(FolderWriter):
     def __init__(self, path: Path) -> None:
-        path.mkdir()
-        self._path = path
-        self._labels = (path / _LABELS).open("wb")
+        super().__init__(path)
+        self.open_file(_LABELS)
 
-    def add(self, sample: Sample) -> None:
-        name = f"{sample.key}.{codec.suffix_of(sample.encoded)}"
-        (self._path / name).write_bytes(sample.encoded)
-        self._labels.write(orjson.dumps({"file": name, **as_dict(sample)}, option=_OPTIONS))
-
-    def close(self) -> None:
-        with self._labels:
-            self._labels.flush()
-            os.fsync(self._labels.fileno())
-        # The names of the images live in the folder itself, which has a buffer of its own.
-        descriptor = os.open(self._path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def add(self, stored: Stored) -> None:
+        name = self.put_picture(stored)
+        record = {**stored.meta, "file": name, "text": stored.text}
+        self.put_line(_LABELS, orjson.dumps(record, option=_OPTIONS))
 
 
 @FORMATS.register
-class Folder(Format):
+class Folder(FolderFormat):
     """Plain image files with one label file."""
 
     name: ClassVar[str] = "folder"
-    suffix: ClassVar[str] = ""
     joined: ClassVar[tuple[str, ...]] = (_LABELS,)
+    constraints: ClassVar[Constraints] = Constraints(images=frozenset(codec.SUFFIXES))
+    keeps: ClassVar[frozenset[str]] = frozenset(("key", "meta", "mask"))
 
     def open(self, path: Path) -> ShardWriter:
         """Return a writer of a new folder at *path*."""
-        return _FolderWriter(path)
+        return _Writer(path)
 
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples; raises ValueError where the label file or an image is missing or broken."""
@@ -71,22 +58,21 @@ class Folder(Format):
 
     def join(self, data: Path, shards: list[str]) -> None:
         """Write ``labels.jsonl``, the label files of all shards joined."""
-        part = data / f"{_LABELS}.part-{os.getpid()}"
-        with part.open("wb") as joined:
+
+        def lines() -> Iterator[bytes]:
             for shard in shards:
                 with (data / shard / _LABELS).open("rb") as labels:
                     for line in labels:
                         record = orjson.loads(line)
                         record["file"] = f"{shard}/{record['file']}"
-                        joined.write(orjson.dumps(record, option=_OPTIONS))
-            joined.flush()
-            os.fsync(joined.fileno())
-        part.replace(data / _LABELS)
+                        yield orjson.dumps(record, option=_OPTIONS)
+
+        write_atomically(data / _LABELS, lines())
 
 
 def _stored(path: Path, record: Any, number: int) -> Stored:
     if not isinstance(record, dict) or not isinstance(record.get("file"), str) or not isinstance(record.get("text"), str):
         raise ValueError(f"{_LABELS} line {number} is no record with a file and a text")  # noqa: TRY004 - of the file's content
     name = record.pop("file")
-    picture = path / name
-    return Stored(name.partition(".")[0], record["text"], picture.read_bytes() if picture.is_file() else b"", record)
+    key = name.rpartition("/")[2].partition(".")[0]
+    return Stored(key, record["text"], read_picture(path, name), record, read_mask(path, key))

@@ -1,6 +1,7 @@
 """WebDataset: tar files whose members of one stem are one sample.
 
-A sample is ``<key>.jpg`` or ``<key>.png``, ``<key>.txt`` (the label, UTF-8) and ``<key>.json`` (see ``write/meta.py``).
+A sample is ``<key>.jpg`` or another picture, ``<key>.txt`` (the label, UTF-8), ``<key>.json`` (see ``write/meta.py``;
+provenance is a string of JSON), and ``<key>.mask.png`` if masks are stored.
 Headers are POSIX ustar (IEEE Std 1003.1-1988), made by hand because ``tarfile`` takes six times as long, with fixed
 owner, mode and time, so that the same samples give the same bytes.
 """
@@ -9,19 +10,17 @@ from __future__ import annotations
 
 import os
 import tarfile
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
 from ocrsynth import codec
-from ocrsynth.write.base import FORMATS, Format, ShardWriter, Stored
+from ocrsynth.write.base import FORMATS, Constraints, Format, ShardWriter, Stored
 from ocrsynth.write.meta import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from ocrsynth.records import Sample
 
 _BLOCK = 512
 _RECORD = 10_240
@@ -48,6 +47,16 @@ def _member(name: bytes, data: bytes) -> tuple[bytes, bytes, bytes]:
     return header, data, _ZEROS[: -len(data) % _BLOCK]
 
 
+def _json_of(meta: dict[str, Any]) -> bytes:
+    """Return the metadata, its provenance as a string of JSON.
+
+    Hugging Face datasets makes one Arrow type of the first samples' JSON; provenance differs from sample to sample.
+    """
+    if "provenance" in meta:
+        meta = {**meta, "provenance": to_json(meta["provenance"]).decode()}
+    return to_json(meta)
+
+
 class _TarWriter(ShardWriter):
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
@@ -55,10 +64,13 @@ class _TarWriter(ShardWriter):
         self._pending = 0
         self._written = 0
 
-    def add(self, sample: Sample) -> None:
-        key = sample.key.encode()
-        suffix = codec.suffix_of(sample.encoded).encode()
-        for ending, data in ((suffix, sample.encoded), (b"json", to_json(sample)), (b"txt", sample.text.encode())):
+    def add(self, stored: Stored) -> None:
+        key = stored.key.encode()
+        suffix = codec.suffix_of(stored.image).encode()
+        members = [(suffix, stored.image), (b"json", _json_of(stored.meta)), (b"txt", stored.text.encode())]
+        if stored.mask is not None:
+            members.append((b"mask.png", stored.mask))
+        for ending, data in members:
             self._parts += _member(key + b"." + ending, data)
             self._pending += _BLOCK + len(data)
         if self._pending >= _FLUSH_BYTES:
@@ -84,6 +96,8 @@ class WebDataset(Format):
 
     name: ClassVar[str] = "webdataset"
     suffix: ClassVar[str] = ".tar"
+    constraints: ClassVar[Constraints] = Constraints(images=frozenset(codec.SUFFIXES))
+    keeps: ClassVar[frozenset[str]] = frozenset(("key", "meta", "mask"))
 
     def open(self, path: Path) -> ShardWriter:
         """Return a writer of a new tar file at *path*."""
@@ -96,7 +110,11 @@ class WebDataset(Format):
         try:
             with tarfile.open(path, "r:") as tar:
                 for member in tar:
-                    stem, _, ending = member.name.partition(".")
+                    if not member.isfile():
+                        continue
+                    folder, _, base = member.name.rpartition("/")
+                    stem, _, ending = base.partition(".")
+                    stem = f"{folder}/{stem}" if folder else stem
                     if stem != key and members:
                         yield _stored(key, members)
                         members = {}
@@ -110,7 +128,10 @@ class WebDataset(Format):
 
 
 def _stored(key: str, members: dict[str, bytes]) -> Stored:
-    images = [members[e] for e in ("png", "jpg") if e in members]
-    if len(images) != 1 or "txt" not in members or "json" not in members:
-        raise ValueError(f"sample {key!r} has the parts {sorted(members)}, not a picture, json and txt")
-    return Stored(key, members["txt"].decode("utf-8"), images[0], orjson.loads(members["json"]))
+    images = [members[e] for e in (*codec.SUFFIXES, "jpeg") if e in members]
+    if len(images) != 1 or "txt" not in members:
+        raise ValueError(f"sample {key!r} has the parts {sorted(members)}, not a picture and txt")
+    meta = orjson.loads(members["json"]) if "json" in members else {}
+    if isinstance(meta, dict) and isinstance(meta.get("provenance"), str):
+        meta["provenance"] = orjson.loads(meta["provenance"])
+    return Stored(key, members["txt"].decode("utf-8"), images[0], meta, members.get("mask.png"))

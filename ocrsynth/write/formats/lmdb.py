@@ -1,0 +1,97 @@
+"""LMDB: one environment a shard, with the keys that DTRB, PARSeq, MMOCR and PaddleOCR read.
+
+``image-000000001`` and ``label-000000001`` count from 1 without gaps, ``num-samples`` is their number; ``meta-…`` holds the
+sample's metadata with its key, which those readers leave alone.  They take every folder that holds ``data.mdb``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import orjson
+
+from ocrsynth.write.base import FORMATS, Constraints, Format, ShardWriter, Stored, optional
+from ocrsynth.write.meta import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PAGE = 4096
+_LEAST_MAP = 1 << 20
+
+
+class _Writer(ShardWriter):
+    def __init__(self, path: Path) -> None:
+        self._lmdb = optional("lmdb", "lmdb", "lmdb")
+        path.mkdir()
+        self._path = path
+        self._rows: list[tuple[bytes, bytes, bytes]] = []
+
+    def add(self, stored: Stored) -> None:
+        self._rows.append((stored.image, stored.text.encode(), to_json({**stored.meta, "key": stored.key})))
+
+    def close(self) -> None:
+        # Sorted and in one transaction, the same samples give the same file.
+        rows = [(b"%s-%09d" % (kind, i), row[k]) for k, kind in _KINDS for i, row in enumerate(self._rows, 1)]
+        rows.append((b"num-samples", b"%d" % len(self._rows)))
+        # Each value takes pages of its own if it is long; the map is a bound, not a size.
+        size = sum(-(-len(value) // _PAGE) * _PAGE + 2 * _PAGE for _, value in rows)
+        size = max(size * 2, _LEAST_MAP)
+        environment = self._lmdb.open(
+            str(self._path), map_size=size, subdir=True, lock=False, sync=False, meminit=True, max_dbs=0
+        )
+        try:
+            with environment.begin(write=True) as transaction, transaction.cursor() as cursor:
+                cursor.putmulti(rows, append=True)
+            environment.sync(True)  # noqa: FBT003 - the library's own signature
+        finally:
+            environment.close()
+        descriptor = os.open(self._path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+_KINDS = ((0, b"image"), (1, b"label"), (2, b"meta"))
+
+
+@FORMATS.register
+class Lmdb(Format):
+    """Environments for DTRB, PARSeq, MMOCR and PaddleOCR."""
+
+    name: ClassVar[str] = "lmdb"
+    suffix: ClassVar[str] = ""
+    constraints: ClassVar[Constraints] = Constraints(drops_empty=True)
+    keeps: ClassVar[frozenset[str]] = frozenset(("key", "meta"))
+
+    def open(self, path: Path) -> ShardWriter:
+        """Return a writer of a new environment at *path*; raises MissingDependencyError."""
+        return _Writer(path)
+
+    def read(self, path: Path) -> Iterator[Stored]:
+        """Yield the samples; raises ValueError where the environment is broken."""
+        lmdb: Any = optional("lmdb", "lmdb", "lmdb")
+        try:
+            environment = lmdb.open(str(path), readonly=True, lock=False, subdir=True, readahead=False)
+        except lmdb.Error as error:
+            raise ValueError(f"is no readable LMDB environment, {error}") from None
+        try:
+            with environment.begin(buffers=False) as transaction:
+                number = transaction.get(b"num-samples")
+                if number is None or not number.isdigit():
+                    raise ValueError(f"has no number under num-samples, got {number!r}")
+                for i in range(1, int(number) + 1):
+                    label, image = transaction.get(b"label-%09d" % i), transaction.get(b"image-%09d" % i)
+                    if label is None:
+                        raise ValueError(f"has no label-{i:09d}")
+                    meta = transaction.get(b"meta-%09d" % i)
+                    text = label.decode("utf-8")
+                    found = orjson.loads(meta) if meta is not None else {"text": text}
+                    yield Stored(found.pop("key", f"{i - 1:012d}"), text, image or b"", found)
+        except lmdb.Error as error:
+            raise ValueError(f"is a broken LMDB environment, {error}") from None
+        finally:
+            environment.close()

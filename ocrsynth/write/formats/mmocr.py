@@ -1,0 +1,67 @@
+"""MMOCR 1.x: mmengine's ``data_list`` as ``textrecog.json``, over pictures in folders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import orjson
+
+from ocrsynth.files import write_atomically
+from ocrsynth.write.base import FORMATS, ShardWriter, Stored
+from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PART, _WHOLE = "labels.jsonl", "textrecog.json"
+
+
+class _Writer(FolderWriter):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.open_file(_PART)
+
+    def add(self, stored: Stored) -> None:
+        record = {"filename": self.put_picture(stored._replace(mask=None)), "text": stored.text}
+        self.put_line(_PART, orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+
+
+@FORMATS.register
+class MmOcr(FolderFormat):
+    """Pictures, a labels.jsonl a shard, and textrecog.json for MMOCR."""
+
+    name: ClassVar[str] = "mmocr"
+    joined: ClassVar[tuple[str, ...]] = (_WHOLE,)
+    keeps: ClassVar[frozenset[str]] = frozenset(("key",))
+
+    def open(self, path: Path) -> ShardWriter:
+        """Return a writer of a new folder at *path*."""
+        return _Writer(path)
+
+    def read(self, path: Path) -> Iterator[Stored]:
+        """Yield the samples; raises ValueError where the list is broken."""
+        for number, line in enumerate(lines_of(path / _PART), 1):
+            try:
+                record = orjson.loads(line)
+                name, text = str(record["filename"]), str(record["text"])
+            except (orjson.JSONDecodeError, KeyError, TypeError):
+                raise ValueError(f"{_PART} line {number} is no record with filename and text") from None
+            yield Stored(name.partition(".")[0], text, read_picture(path, name), {"text": text})
+
+    def join(self, data: Path, shards: list[str]) -> None:
+        """Write ``textrecog.json``, which names the pictures of all shards."""
+
+        def parts() -> Iterator[bytes]:
+            yield b'{"metainfo":{"dataset_type":"TextRecogDataset","task_name":"textrecog"},"data_list":['
+            between = b"\n"
+            for shard in shards:
+                for line in lines_of(data / shard / _PART):
+                    record = orjson.loads(line)
+                    yield between + orjson.dumps(
+                        {"img_path": f"{shard}/{record['filename']}", "instances": [{"text": record["text"]}]}
+                    )
+                    between = b",\n"
+            yield b"\n]}\n"
+
+        write_atomically(data / _WHOLE, parts())

@@ -1,0 +1,75 @@
+"""PaddleOCR: lists of path and label, a dictionary, and a list of quads for detection.
+
+Recognition: ``rec_gt.txt``, a line ``path<TAB>label``; ``dict.txt``, a character a line, without the space
+(``use_space_char: true``).  Detection: ``det_gt.txt``, a line ``path<TAB>[{"transcription": …, "points": […]}, …]`` of
+the words.  Paths are relative to the data folder (``data_dir``).  Readers strip nothing, but split at tabs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar
+
+import orjson
+
+from ocrsynth.files import write_atomically
+from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
+from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_picture, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_REC, _DET, _DICT = "rec_gt.txt", "det_gt.txt", "dict.txt"
+
+
+class _Writer(FolderWriter):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.open_file(_REC)
+        self.open_file(_DET)
+
+    def add(self, stored: Stored) -> None:
+        name = self.put_picture(stored._replace(mask=None))
+        self.put_line(_REC, f"{name}\t{stored.text}\n".encode())
+        words = [{"transcription": text, "points": quad.round().astype(int).tolist()} for text, quad in words_of(stored)]
+        if words:
+            self.put_line(_DET, f"{name}\t".encode() + orjson.dumps(words) + b"\n")
+
+
+@FORMATS.register
+class Paddle(FolderFormat):
+    """PaddleOCR's lists for recognition and detection, with the dictionary."""
+
+    name: ClassVar[str] = "paddle"
+    joined: ClassVar[tuple[str, ...]] = (_REC, _DET, _DICT)
+    constraints: ClassVar[Constraints] = Constraints(forbidden=frozenset("\t\n\r"), drops_empty=True)
+    keeps: ClassVar[frozenset[str]] = frozenset(("key",))
+
+    def open(self, path: Path) -> ShardWriter:
+        """Return a writer of a new folder at *path*."""
+        return _Writer(path)
+
+    def read(self, path: Path) -> Iterator[Stored]:
+        """Yield the samples; raises ValueError where the list is broken."""
+        for number, line in enumerate(lines_of(path / _REC), 1):
+            name, tab, text = line.partition("\t")
+            if not tab or "\t" in text:
+                raise ValueError(f"{_REC} line {number} is not path, tab and label")
+            yield Stored(name.rpartition("/")[2].partition(".")[0], text, read_picture(path, name), {"text": text})
+
+    def join(self, data: Path, shards: list[str]) -> None:
+        """Write both lists for all shards, and the dictionary of their characters."""
+        characters: Counter[str] = Counter()
+
+        def lines(file: str) -> Iterator[bytes]:
+            for shard in shards:
+                for line in lines_of(data / shard / file):
+                    if file == _REC:
+                        characters.update(line.partition("\t")[2])
+                    yield f"{shard}/{line}\n".encode()
+
+        write_atomically(data / _REC, lines(_REC))
+        write_atomically(data / _DET, lines(_DET))
+        del characters[" "]
+        write_atomically(data / _DICT, (f"{c}\n".encode() for c in sorted(characters)))
