@@ -117,8 +117,10 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         _english(output={"format": "paddle"}, text={"empty_share": 0.1}),
-        ("text.empty_share: consumers of format 'paddle' drop empty labels, got 0.1; "
-        "leave it out, or set output.unreadable to skip"),
+        (
+            "text.empty_share: consumers of format 'paddle' drop empty labels, got 0.1; "
+            "leave it out, or set output.unreadable to skip"
+        ),
     ),
     (
         _english(output={"format": "web_dataset"}),

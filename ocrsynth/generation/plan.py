@@ -29,6 +29,7 @@ from ocrsynth.errors import OutputError
 from ocrsynth.files import whole_name, write_atomically
 from ocrsynth.generation.statistics import Statistics
 from ocrsynth.recipe import Recipe, fingerprint
+from ocrsynth.write.base import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -252,6 +253,12 @@ def prepare(out: Path, plan: Plan, lock_text: str) -> None:
         write_atomically(out / LOCK, lock_text.encode())
     if not (out / PLAN).exists():
         write_atomically(out / PLAN, plan.to_bytes())
+
+
+def all_shard_names(plan: Plan, format_name: str) -> list[str]:
+    """Return the names of all shards in one format."""
+    fmt = FORMATS.get(format_name, "plan.formats")()
+    return [fmt.shard_name(shard) for shard in range(plan.n_shards)]
 
 
 def data_folders(out: Path, plan: Plan) -> list[tuple[str, Path]]:

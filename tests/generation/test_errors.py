@@ -112,8 +112,10 @@ _RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
     ),
     "unknown key of a section": (
         "output: {shard_sise: 3}",
-        ("output: unknown key 'shard_sise'; did you mean 'shard_size'? "
-        "(known: boxes, format, image, masks, quality, shard_size, split, unreadable)"),
+        (
+            "output: unknown key 'shard_sise'; did you mean 'shard_size'? "
+            "(known: boxes, format, image, masks, quality, shard_size, split, unreadable)"
+        ),
         RecipeError,
     ),
     "unknown key below a section": (

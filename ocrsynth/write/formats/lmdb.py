@@ -79,6 +79,11 @@ class Lmdb(Format):
         except lmdb.Error as error:
             raise ValueError(f"is no readable LMDB environment, {error}") from None
         try:
+            # Reading a page that was cut off would end the process, not raise.
+            due = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+            there = (path / "data.mdb").stat().st_size
+            if there < due:
+                raise ValueError(f"data.mdb has {there} bytes, its pages need {due}")
             with environment.begin(buffers=False) as transaction:
                 number = transaction.get(b"num-samples")
                 if number is None or not number.isdigit():

@@ -1,0 +1,26 @@
+"""``ocrsynth convert``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(epilog="Example: ocrsynth convert out/ lmdb/ --format lmdb", context_settings={"show_default": True})
+@click.argument("source", type=click.Path())
+@click.argument("target", type=click.Path())
+@click.option("--format", "fmt", required=True, help="Format to write.")
+@click.option("--from-format", help="Format of the source.  [default: told by its files]")
+@click.option(
+    "--unreadable",
+    type=click.Choice(["refuse", "skip"]),
+    default="refuse",
+    help="Labels that the format's consumer would change or drop.",
+)
+def command(source: str, target: str, fmt: str, from_format: str | None, unreadable: str) -> None:
+    """Write a data set, or any folder in a known format, in another format."""
+    from ocrsynth.generation.convert import convert
+
+    made = convert(source, target, fmt, source_format=from_format, unreadable=unreadable)
+    click.echo(f"{made.samples:,} samples in {made.shards} shards: {target}")
+    if made.skipped:
+        click.echo("  left out: " + ", ".join(f"{what} {n:,}" for what, n in sorted(made.skipped.items())))

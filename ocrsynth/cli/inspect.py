@@ -1,0 +1,30 @@
+"""``ocrsynth inspect``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(epilog="Example: ocrsynth inspect out/ -o report.html", context_settings={"show_default": True})
+@click.argument("path", type=click.Path())
+@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="HTML file.")
+@click.option("-n", "--samples", type=click.IntRange(0, 2000), default=48, help="Samples to show.")
+@click.option("--format", "fmt", help="Format of the data set.  [default: told by its files]")
+def command(path: str, out: str, samples: int, fmt: str | None) -> None:
+    """Make one self-contained page about a data set: samples with their words outlined, and distributions."""
+    from pathlib import Path
+
+    from ocrsynth.errors import OcrsynthError, OutputError, VerifyError
+    from ocrsynth.generation.report import report
+
+    try:
+        content = report(path, fmt=fmt, samples=samples)
+    except ValueError as error:
+        if isinstance(error, OcrsynthError):
+            raise
+        raise VerifyError(f"{error}; see what is wrong with ocrsynth lint {path}") from None
+    try:
+        Path(out).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written, {error.strerror}; choose another file") from None
+    click.echo(f"{out}: {len(content) / 1e6:.1f} MB")

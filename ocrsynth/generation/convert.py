@@ -1,0 +1,168 @@
+"""Writes a data set in another format, shard by shard, without rendering again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from ocrsynth import codec
+from ocrsynth.errors import OutputError, RecipeError
+from ocrsynth.files import hash_of, part_name, remove, whole_name, write_atomically
+from ocrsynth.generation.parts import WHOLE
+from ocrsynth.generation.plan import DATA, DATASET, NOTICE, locked
+from ocrsynth.generation.source import open_source
+from ocrsynth.write.base import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocrsynth.generation.source import Shard, Source
+    from ocrsynth.write.base import Format, Stored
+
+CONVERSION = "conversion.json"
+
+
+class Converted(NamedTuple):
+    """What `convert` wrote."""
+
+    samples: int
+    shards: int
+    skipped: Counter[str]
+
+
+def convert(
+    source: str | Path,
+    target: str | Path,
+    fmt: str,
+    *,
+    source_format: str | None = None,
+    unreadable: str = "refuse",
+    progress: Callable[[int], None] = lambda _samples: None,
+) -> Converted:
+    """Write the data set at *source* as format *fmt* into the folder *target*; one shard becomes one shard.
+
+    What the source's format does not keep cannot come back: boxes from a format without boxes.  A conversion that was broken
+    off is done again.  With *unreadable* ``skip``, samples that the format's consumer would drop
+    or change are left out and counted.
+
+    Raises OutputError for a target that holds something else, an unreadable source, or a sample that the format cannot
+    hold; RecipeError for unknown formats, or one that needs boxes that the source has not.
+    """
+    there = open_source(source, source_format)
+    made = FORMATS.get(fmt, "--format")()
+    _check_possible(there, made)
+    out = Path(target)
+    if out.resolve() == there.root.resolve() or there.root.resolve() in out.resolve().parents:
+        raise OutputError(f"{target}: lies in the source; choose another folder")
+    head = {"source": str(Path(source)), "source_format": there.format.name, "format": fmt, "unreadable": unreadable}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with locked(out, WHOLE, lambda: _prepare(out, head)):
+            return _convert(there, made, out, unreadable, progress)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{out}/: cannot be written, {error.strerror or error}; free or fix it and run again") from error
+
+
+def _check_possible(source: Source, target: Format) -> None:
+    if target.constraints.needs_boxes and "meta" not in source.format.keeps:
+        raise RecipeError(
+            f"--format: {target.name!r} is about boxes, and format {source.format.name!r} keeps none, got {target.name!r}; "
+            "convert from a format that does, such as webdataset"
+        )
+    if source.format.name == "lstmf" and target.name != "lstmf":
+        raise RecipeError(
+            f"--format: labels of 'lstmf' are in visual order and cannot be turned back, got {target.name!r}; "
+            "convert from the format it was made beside"
+        )
+
+
+def _prepare(out: Path, head: dict[str, str]) -> None:
+    content = orjson.dumps(head, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    path = out / CONVERSION
+    if path.exists():
+        if path.read_bytes() != content:
+            raise OutputError(f"{out}/: holds another conversion; choose an empty folder")
+    else:
+        others = [p.name for p in out.iterdir() if whole_name(p) != CONVERSION]
+        if others:
+            raise OutputError(f"{out}/: is not empty, got {min(others)!r}; choose an empty folder")
+        write_atomically(path, content)
+    (out / DATA).mkdir(exist_ok=True)
+
+
+def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: Callable[[int], None]) -> Converted:
+    skipped: Counter[str] = Counter()
+    entries = []
+    samples = 0
+    folders: dict[Path, list[str]] = {}
+    numbers: Counter[str] = Counter()
+    for shard in there.shards:
+        folder = out / DATA / shard.split if shard.split else out / DATA
+        folder.mkdir(exist_ok=True)
+        final = folder / made.shard_name(numbers[shard.split])
+        numbers[shard.split] += 1
+        count, left_out = _one(there, shard, made, final, unreadable)
+        skipped.update(left_out)
+        samples += count
+        progress(count)
+        if count:
+            sha256, size = hash_of(final)
+            name = final.relative_to(out).as_posix()
+            entries.append({"name": name, "format": made.name, "sha256": sha256, "bytes": size, "count": count})
+            folders.setdefault(folder, []).append(final.name)
+    for folder, names in folders.items():
+        made.join(folder, names)
+    if (there.root / NOTICE).is_file():
+        write_atomically(out / NOTICE, (there.root / NOTICE).read_bytes())
+    summary = {"count": samples, "formats": [made.name], "shards": entries, "skipped": dict(sorted(skipped.items()))}
+    content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    write_atomically(out / DATASET, content)
+    return Converted(samples, len(entries), skipped)
+
+
+def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str) -> tuple[int, Counter[str]]:
+    part = part_name(final)
+    remove(part)
+    remove(final)
+    skipped: Counter[str] = Counter()
+    count = 0
+    writer = None
+    try:
+        try:
+            for stored in there.format.read(shard.path):
+                fitted = _fitted(stored, made)
+                if unreadable == "refuse":
+                    made.check(fitted)
+                elif (slug := made.fault(fitted)) is not None:
+                    skipped[f"{made.name}: {slug}"] += 1
+                    continue
+                writer = writer or made.open(part)
+                writer.add(fitted)
+                count += 1
+        except ValueError as error:
+            if isinstance(error, OutputError):
+                raise
+            raise OutputError(f"{shard.path}: cannot be converted, {error}; see what is wrong with ocrsynth lint") from None
+        finally:
+            if writer is not None:
+                writer.close()
+        if writer is not None:
+            part.replace(final)
+    except BaseException:
+        remove(part)
+        raise
+    return count, skipped
+
+
+def _fitted(stored: Stored, made: Format) -> Stored:
+    """Return the sample with a picture that the format's consumer reads; raises ValueError if the picture is missing."""
+    if not stored.image:
+        raise ValueError(f"the picture of sample {stored.key!r} is missing")
+    if codec.suffix_of(stored.image) in made.constraints.images:
+        return stored
+    return stored._replace(image=codec.encode_png(codec.decode(stored.image)))

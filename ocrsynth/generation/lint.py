@@ -1,0 +1,132 @@
+"""Looks over data sets of other people: pictures, labels, duplicates, boxes."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ocrsynth import codec
+from ocrsynth.generation.source import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ocrsynth.write.base import Stored
+
+_EXAMPLES = 5
+_LEAST_SIDE_PX = 8
+_LEAST_CONTRAST = 10
+_MARGIN_PX = 1.0
+_DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(slots=True)
+class Report:
+    """What `lint` found."""
+
+    format: str
+    samples: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    """Samples by fault."""
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    """Some of each fault, in words."""
+
+    def add(self, fault: str, example: str) -> None:
+        """Count a fault, and keep it as an example if there are few."""
+        self.faults[fault] += 1
+        shown = self.examples.setdefault(fault, [])
+        if len(shown) < _EXAMPLES:
+            shown.append(example)
+
+
+def lint(
+    path: str | Path,
+    *,
+    fmt: str | None = None,
+    characters: frozenset[str] | None = None,
+    on_sample: Callable[[int], None] = lambda _n: None,
+) -> Report:
+    """Return what is wrong with a data set in any format; *characters* are those that its labels may have.
+
+    Raises OutputError or RecipeError if there is none.
+    """
+    source = open_source(path, fmt)
+    report = Report(source.format.name)
+    pictures: dict[bytes, str] = {}
+    for shard in source.shards:
+        name = shard.path.name
+        try:
+            for stored in source.format.read(shard.path):
+                report.samples += 1
+                where = f"{name}: {stored.key}"
+                _lint_label(report, stored.text, where, characters)
+                _lint_picture(report, stored, where, pictures)
+                on_sample(report.samples)
+        except ValueError as error:
+            report.add("unreadable shard", f"{shard.path}: {error}")
+    return report
+
+
+def _lint_label(report: Report, text: str, where: str, characters: frozenset[str] | None) -> None:
+    shown = f"{where}: {text[:80]!r}"
+    if not text.strip():
+        report.add("empty label", shown)
+        return
+    if text != text.strip():
+        report.add("white space at the ends", shown)
+    if not unicodedata.is_normalized("NFC", text):
+        report.add("label is not NFC", shown)
+    if any(unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") for c in text):
+        report.add("control or unassigned character", shown)
+    if not _DIRECTION.isdisjoint(text):
+        report.add("invisible direction mark", shown)
+    if "\ufffd" in text:
+        report.add("replacement character", shown)
+    if any("\ufb50" <= c <= "\ufefc" for c in text):
+        report.add("Arabic presentation form", shown)
+    if characters is not None and (strange := sorted({c for c in text if c not in characters})):
+        report.add("character outside the alphabet", f"{shown} has {''.join(strange)!r}")
+
+
+def _lint_picture(report: Report, stored: Stored, where: str, pictures: dict[bytes, str]) -> None:
+    if not stored.image:
+        report.add("picture is missing", where)
+        return
+    try:
+        image = codec.decode(stored.image)
+    except ValueError as error:
+        report.add("broken picture", f"{where}: {error}")
+        return
+    height, width = image.shape[:2]
+    if min(height, width) < _LEAST_SIDE_PX:
+        report.add("tiny picture", f"{where}: {width}×{height} px")
+    if int(image.max()) - int(image.min()) < _LEAST_CONTRAST:
+        report.add("picture without contrast", f"{where}: levels {image.min()} to {image.max()}")
+    digest = hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=12).digest()
+    if digest in pictures:
+        report.add("duplicate picture", f"{where} is {pictures[digest]}")
+    else:
+        pictures[digest] = where
+    _lint_boxes(report, stored.meta, where, height, width)
+
+
+def _lint_boxes(report: Report, meta: dict[str, Any], where: str, height: int, width: int) -> None:
+    for key in ("cluster_quads", "word_quads"):
+        try:
+            points = np.asarray(meta.get(key, ()), np.float64).reshape(-1, 2)
+        except (ValueError, TypeError):
+            report.add("broken boxes", f"{where}: {key}")
+            continue
+        if not len(points):
+            continue
+        low, high = points.min(axis=0), points.max(axis=0)
+        if (low < -_MARGIN_PX).any() or (high > (width + _MARGIN_PX, height + _MARGIN_PX)).any():
+            report.add(
+                "box outside the picture", f"{where}: {low.round(1).tolist()} to {high.round(1).tolist()} of {width}×{height}"
+            )
