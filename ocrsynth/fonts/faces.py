@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,9 +49,11 @@ def features_of(path: str, index: int) -> frozenset[str]:
     """Return the tags of the OpenType features by which the face replaces glyphs."""
     face = open_face(path, index)
     tags: set[str] = set()
-    for number in range(len(face.get_table_script_tags("GSUB"))):
-        for language in (_DEFAULT_LANGUAGE, *range(len(face.get_script_language_tags("GSUB", number)))):
-            tags.update(face.get_language_feature_tags("GSUB", number, language))
+    # A tag that is no text comes from a damaged table: what stands before it counts.
+    with suppress(UnicodeDecodeError):
+        for number in range(len(face.get_table_script_tags("GSUB"))):
+            for language in (_DEFAULT_LANGUAGE, *range(len(face.get_script_language_tags("GSUB", number)))):
+                tags.update(face.get_language_feature_tags("GSUB", number, language))
     return frozenset(tags)
 
 

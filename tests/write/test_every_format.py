@@ -353,17 +353,16 @@ def test_csv_writers_would_quote_what_easyocr_takes_literally(tmp_path: Path) ->
     assert next(csv.reader([raw]))[1:] != [_LABELS[0]]
 
 
-@pytest.mark.parametrize(
-    "text", ["שלום (12) עולם", "مرحبا abc عالم", "abc שלום 12", "سعر 100 ريال", "plain", "א", "ab\u0301 גד"]
-)
+@pytest.mark.parametrize("text", ["שלום עולם", "مرحبا abc عالم", "abc שלום 12", "سعر 100 ريال", "plain", "א", "12 שקל"])
 def test_visual_order_is_that_of_python_bidi(text: str) -> None:
     base = next((unicodedata.bidirectional(c) for c in text if unicodedata.bidirectional(c) in ("L", "R", "AL")), "L")
-    expected = get_display(text, base_dir="L" if base == "L" else "R")
-    clusters = re.findall(r"[^\u0300-\u036f][\u0300-\u036f]*", visual_order(text))
-    assert sorted(visual_order(text)) == sorted(text.translate(str.maketrans("()", ")("))) or visual_order(text) == expected
-    assert clusters
-    if not re.search(r"[\u0300-\u036f]", text):
-        assert visual_order(text) == expected
+    assert visual_order(text) == get_display(text, base_dir="L" if base == "L" else "R")
+
+
+def test_brackets_are_mirrored_as_they_are_seen_and_marks_stay_behind_their_letters() -> None:
+    """Package bidi's fast half leaves brackets as they are, which is not what the picture shows (UAX #9, L4)."""
+    assert visual_order("שלום (12)") == "(12) םולש"
+    assert visual_order("שָׁלוֹם") == "םוֹלשָׁ"
 
 
 class TestPaddle:

@@ -1,0 +1,208 @@
+"""convert, lint and inspect: data sets of any origin."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from ocrsynth import Recipe, codec, generate
+from ocrsynth.errors import ExitCode, OutputError, RecipeError
+from ocrsynth.generation.convert import convert
+from ocrsynth.generation.lint import lint
+from ocrsynth.generation.report import report
+from ocrsynth.generation.source import open_source
+from ocrsynth.write.base import FORMATS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TARGETS = [name for name in FORMATS if name not in ("dummy", "doctr")]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty samples in every format."""
+    out = tmp_path_factory.mktemp("made") / "out"
+    formats = [name for name in FORMATS if name != "dummy"]
+    generate(Recipe.for_language("en", seed=9, output={"format": formats, "shard_size": 20}), 40, out)
+    return out
+
+
+def _pairs(path: Path, fmt: str | None = None) -> list[tuple[str, bytes]]:
+    return [(s.text, codec.decode(s.image).tobytes()) for _, s in open_source(path, fmt).read()]
+
+
+@pytest.mark.parametrize("target", _TARGETS)
+@pytest.mark.parametrize("source", [name for name in _TARGETS if name != "lstmf"])
+def test_labels_and_pictures_go_between_any_two(source: str, target: str, made: Path, tmp_path: Path) -> None:
+    needs = FORMATS.get(target, "t").constraints.needs_boxes
+    if needs and "meta" not in FORMATS.get(source, "t").keeps:
+        with pytest.raises(RecipeError, match=rf"^--format: '{target}' is about boxes, and format '{source}' keeps none"):
+            convert(made / "data" / source, tmp_path / "out", target)
+        return
+    done = convert(made / "data" / source, tmp_path / "out", target)
+    assert (done.samples, done.shards, done.skipped) == (40, 2, {})
+    assert _pairs(tmp_path / "out") == _pairs(made / "data" / source)
+    assert open_source(tmp_path / "out").format.name == target
+
+
+@pytest.mark.parametrize("fmt", [name for name in FORMATS if name != "dummy"])
+def test_the_format_of_a_folder_is_told_by_its_files(fmt: str, made: Path) -> None:
+    assert open_source(made / "data" / fmt).format.name == fmt
+
+
+@pytest.mark.parametrize("fmt", ["webdataset", "lmdb", "parquet"])
+def test_a_conversion_is_what_generate_writes(fmt: str, made: Path, tmp_path: Path) -> None:
+    convert(made, tmp_path / "out", fmt, source_format="folder")
+    ours = sorted(p for p in (tmp_path / "out/data").rglob("*") if p.is_file())
+    theirs = sorted(p for p in (made / "data" / fmt).rglob("*") if p.is_file())
+    assert [p.read_bytes() for p in ours] == [p.read_bytes() for p in theirs]
+
+
+def test_a_conversion_can_be_done_again_and_is_not_mixed_up(made: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    convert(made, out, "lmdb")
+    before = [p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()]
+    convert(made, out, "lmdb")
+    assert [p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()] == before
+    with pytest.raises(OutputError, match="holds another conversion"):
+        convert(made, out, "parquet")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/thesis.txt").touch()
+    with pytest.raises(OutputError, match=r"is not empty, got 'thesis.txt'"):
+        convert(made, tmp_path / "full", "lmdb")
+    with pytest.raises(OutputError, match="lies in the source"):
+        convert(made, made / "inside", "lmdb")
+
+
+def test_what_cannot_be_converted(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="labels of 'lstmf' are in visual order"):
+        convert(made / "data/lstmf", tmp_path / "a", "folder")
+    with pytest.raises(OutputError, match="is not there"):
+        convert(tmp_path / "nothing", tmp_path / "a", "folder")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(OutputError, match="holds nothing that looks like a data set"):
+        convert(tmp_path / "empty", tmp_path / "a", "folder")
+    with pytest.raises(RecipeError, match="--format: unknown format 'pdf'"):
+        convert(made, tmp_path / "a", "pdf")
+
+
+def test_a_damaged_source_leaves_no_half_shard(made: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(made / "data/webdataset", source)
+    shard = source / "000001.tar"
+    shard.write_bytes(shard.read_bytes()[:20_000])
+    with pytest.raises(OutputError, match=r"000001\.tar: cannot be converted"):
+        convert(source, tmp_path / "out", "parquet")
+    assert sorted(p.name for p in (tmp_path / "out/data").iterdir()) == ["000000.parquet"]
+
+
+class TestLint:
+    def test_our_own_sets_are_clean(self, made: Path) -> None:
+        for fmt in ("webdataset", "paddle", "lmdb", "alto"):
+            assert lint(made / "data" / fmt).faults == {}
+
+    def test_every_fault_is_found(self, made: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "theirs"
+        shutil.copytree(made / "data/paddle/000000", folder)
+        lines = (folder / "rec_gt.txt").read_text(encoding="utf-8").split("\n")[:-1]
+        names = [line.split("\t")[0] for line in lines]
+        labels = {
+            "empty label": "",
+            "white space at the ends": "x ",
+            "label is not NFC": "cafe\u0301",
+            "control or unassigned character": "a\x07b",
+            "invisible direction mark": "a\u200fb",
+            "replacement character": "a\ufffdb",
+            "Arabic presentation form": "\ufefb",
+            "character outside the alphabet": "日本",
+        }
+        for i, text in enumerate(labels.values()):
+            lines[i] = f"{names[i]}\t{text}"
+        (folder / names[8]).write_bytes(b"no picture")
+        (folder / names[9]).unlink()
+        (folder / names[10]).write_bytes(codec.encode_png(np.full((4, 90), 200, np.uint8)))
+        (folder / names[11]).write_bytes((folder / names[12]).read_bytes())
+        (folder / "rec_gt.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        found = lint(folder, characters=frozenset(map(chr, range(32, 0x250))))
+        assert found.samples == 20
+        expected = {
+            *labels,
+            "broken picture",
+            "picture is missing",
+            "tiny picture",
+            "picture without contrast",
+            "duplicate picture",
+        }
+        assert expected <= set(found.faults)
+        assert found.faults["duplicate picture"] == 1
+
+    def test_boxes_outside(self, made: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "theirs"
+        shutil.copytree(made / "data/folder/000000", folder)
+        lines = (folder / "labels.jsonl").read_bytes().splitlines()
+        record = json.loads(lines[3])
+        record["word_quads"][0][1][0] += 5000
+        lines[3] = json.dumps(record).encode()
+        (folder / "labels.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+        assert lint(folder).faults == {"box outside the picture": 1}
+
+    def test_the_command_exits_with_8(self, made: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "theirs"
+        shutil.copytree(made / "data/easyocr/000000", folder)
+        for path in folder.glob("*.jpg"):
+            path.unlink()
+        done = subprocess.run(
+            [sys.executable, "-m", "ocrsynth", "lint", str(folder), "--json"], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == ExitCode.VERIFY
+        assert json.loads(done.stdout)["faults"] == {"picture is missing": 20}
+
+    def test_a_path_that_leads_outside_is_not_read(self, tmp_path: Path) -> None:
+        (tmp_path / "secret.png").write_bytes(codec.encode_png(np.zeros((9, 9), np.uint8)))
+        folder = tmp_path / "theirs"
+        folder.mkdir()
+        for name in ("../secret.png", str(tmp_path / "secret.png")):
+            (folder / "rec_gt.txt").write_text(f"{name}\tx\n")
+            assert lint(folder).faults == {"unreadable shard": 1}
+        (folder / "link.png").symlink_to(tmp_path / "secret.png")
+        (folder / "rec_gt.txt").write_text("link.png\tx\n")
+        assert lint(folder).faults == {"unreadable shard": 1}
+
+
+class TestReport:
+    def test_it_is_one_page_without_a_request(self, made: Path) -> None:
+        page = report(made)
+        assert page.startswith("<!doctype html>")
+        assert not re.findall(r"""(?:src|href)=["']?(?!data:)[^"'> ]+""", page)
+        assert "http" not in re.sub(r"base64,[A-Za-z0-9+/=]+", "", page)
+        assert page.count("<figure>") == 40
+        for word in ("Font families", "Ops, by samples", "Requested against delivered", "Contrast"):
+            assert word in page
+
+    @pytest.mark.parametrize("fmt", ["lmdb", "tesstrain", "doctr", "kraken"])
+    def test_other_formats_have_one_too(self, fmt: str, made: Path) -> None:
+        assert "<figure>" in report(made / "data" / fmt)
+
+    def test_labels_are_escaped(self, tmp_path: Path) -> None:
+        (tmp_path / "labels.csv").write_text("filename,words\na.png,<script>alert(1)</script>\n")
+        (tmp_path / "a.png").write_bytes(codec.encode_png(np.zeros((20, 60), np.uint8)))
+        page = report(tmp_path)
+        assert "<script>" not in page
+        assert "&lt;script&gt;" in page
+
+    def test_the_command_says_what_is_wrong(self, tmp_path: Path) -> None:
+        (tmp_path / "x.tar").write_bytes(b"no tar" * 300)
+        command = [sys.executable, "-m", "ocrsynth", "inspect", str(tmp_path), "-o", str(tmp_path / "r.html")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+        assert done.returncode == ExitCode.VERIFY
+        assert "x.tar" in done.stderr
+        assert "Traceback" not in done.stderr
