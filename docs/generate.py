@@ -173,7 +173,50 @@ def gallery() -> dict[str, bytes]:
 
 _COLOURED = frozenset(["chromatic_aberration", "moire", "sensor_noise"])
 
-PAGES = {"recipes.md": recipes, "degradations.md": degradations, "command_line.md": command_line}
+
+def formats() -> str:
+    """Return the page of data set formats."""
+    lines = [
+        _NOTE,
+        "# Formats",
+        "",
+        "`ocrsynth generate --format NAME`, repeatable; `ocrsynth convert SRC DST --format NAME`.",
+        "",
+    ]
+    lines += [
+        "A label that the consumer would drop or change is an error, or with `--unreadable skip` left out of that format and"
+    ]
+    lines += ["counted in `dataset.json`. The extras `arrow` and `lmdb` bring the libraries of `parquet`, `kraken` and `lmdb`."]
+    lines += [
+        "",
+        "| format | what its consumer does not take | pictures | kept beside label and picture |",
+        "|---|---|---|---|",
+    ]
+    pages = []
+    for name in FORMATS:
+        cls = FORMATS.get(name, "docs")
+        limits = cls.constraints
+        lost = [f"U+{ord(c):04X}" for c in sorted(limits.forbidden)]
+        shown = ", ".join(lost[:8]) + (" …" if len(lost) > 8 else "")
+        words = [shown] if lost else []
+        words += [
+            text
+            for flag, text in (
+                (limits.strips, "white space at the ends"),
+                (limits.drops_empty, "empty labels"),
+                (limits.one_word, "spaces"),
+                (limits.nfc, "labels that are not NFC"),
+                (limits.needs_boxes, "samples without boxes"),
+            )
+            if flag
+        ]
+        kept = ", ".join(sorted(cls.keeps)) or "nothing"
+        lines.append(f"| `{name}` | {'; '.join(words) or 'takes all'} | {', '.join(sorted(limits.images))} | {kept} |")
+        pages += ["", f"## `{name}`", "", inspect.getdoc(sys.modules[cls.__module__]) or ""]
+    return "\n".join(lines + pages) + "\n"
+
+
+PAGES = {"formats.md": formats, "recipes.md": recipes, "degradations.md": degradations, "command_line.md": command_line}
 
 
 def write_gallery() -> None:

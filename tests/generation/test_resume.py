@@ -125,16 +125,19 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, in
     return give
 
 
-@pytest.mark.parametrize("fmt", _FORMATS)
+@pytest.mark.parametrize(
+    ("fmt", "count", "deaths"),
+    [*((fmt, 2000, _DEATHS[fmt]) for fmt in _FORMATS), pytest.param("webdataset", 10_000, 50, marks=pytest.mark.slow)],
+)
 def test_a_run_killed_again_and_again_ends_as_if_it_never_was(
-    fmt: str, uninterrupted: Callable[[str, int], Path], tmp_path: Path
+    fmt: str, count: int, deaths: int, uninterrupted: Callable[[str, int], Path], tmp_path: Path
 ) -> None:
     """The parent gets SIGKILL while it starts, while it works, and right after a shard; each time it is run again at once."""
-    count, out, log = 2000, tmp_path / "out", tmp_path / "log"
+    out, log = tmp_path / "out", tmp_path / "log"
     rng = np.random.default_rng(2024)
     kills = 0
     # The first is killed as it starts; the others when so many shards more are done, and a moment later.
-    for shards_more in (0, 1, *rng.integers(1, 6, _DEATHS[fmt] - 2).tolist()):
+    for shards_more in (0, 1, *rng.integers(1, 6, deaths - 2).tolist()):
         due = _receipts(out) + shards_more
         with _started(_command(out, count, fmt), log) as process:
             if shards_more == 0:
@@ -146,7 +149,7 @@ def test_a_run_killed_again_and_again_ends_as_if_it_never_was(
             process.kill()
             assert process.wait() == -signal.SIGKILL
         kills += 1
-    assert kills == _DEATHS[fmt] >= 5
+    assert kills == deaths >= 5
     assert 0 < _receipts(out) < count // _SIZE
     assert not (out / "dataset.json").exists()
     last = _run(_command(out, count, fmt))
