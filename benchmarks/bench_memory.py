@@ -11,7 +11,7 @@ from ocrsynth import Recipe
 from ocrsynth.generation.shard import BATCH
 from ocrsynth.generation.worker import tune_collector
 from ocrsynth.pipeline import pipeline_for
-from ocrsynth.write.meta import to_json
+from ocrsynth.write.meta import as_dict, to_json
 
 _PAGE_KB = 4
 
@@ -31,7 +31,7 @@ def main() -> None:
     steps = {}
     for start in range(0, options.count, BATCH):
         for sample in pipeline.batch(range(start, start + BATCH)):
-            to_json(sample)
+            to_json(as_dict(sample))
         done = start + BATCH
         if done % 10_000 < BATCH:
             steps[done // 10_000 * 10_000] = round(resident_mb(), 1)

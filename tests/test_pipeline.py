@@ -20,7 +20,7 @@ from ocrsynth.degrade.presets import preset_names
 from ocrsynth.errors import ExitCode, SampleError
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.records import Cluster, Line, Sample, Word
-from ocrsynth.write.meta import to_json
+from ocrsynth.write.meta import as_dict, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ _PRESETS = preset_names()
 
 def _digest(samples: Iterable[Sample]) -> list[str]:
     """Return a hash a sample over all that it holds."""
-    return [hashlib.sha256(s.encoded + to_json(s) + s.image.tobytes() + s.text.encode()).hexdigest() for s in samples]
+    return [hashlib.sha256(s.encoded + to_json(as_dict(s)) + s.image.tobytes() + s.text.encode()).hexdigest() for s in samples]
 
 
 def _recipe(preset: str, **sections: Any) -> Recipe:
@@ -61,7 +61,7 @@ class TestPurity:
         for size in (48, 7):
             batched = [s for start in range(0, 48, size) for s in pipeline.batch(range(start, min(start + size, 48)))]
             assert [s.index for s in batched] == list(range(48))
-            assert [to_json(s) for s in batched] == [to_json(s) for s in one_by_one]
+            assert [to_json(as_dict(s)) for s in batched] == [to_json(as_dict(s)) for s in one_by_one]
             assert _digest(batched) == _digest(one_by_one)
 
     def test_in_another_process(self, preset: str) -> None:
@@ -69,11 +69,11 @@ class TestPurity:
         code = """
 import sys, hashlib, orjson
 from ocrsynth import Recipe, make_sample
-from ocrsynth.write.meta import to_json
+from ocrsynth.write.meta import as_dict, to_json
 recipe = Recipe.from_dict(orjson.loads(sys.argv[1]))
 for i in reversed(range(12)):
     s = make_sample(recipe, i)
-    print(hashlib.sha256(s.encoded + to_json(s) + s.image.tobytes() + s.text.encode()).hexdigest())
+    print(hashlib.sha256(s.encoded + to_json(as_dict(s)) + s.image.tobytes() + s.text.encode()).hexdigest())
 """
         recipe = _recipe(preset)
         done = subprocess.run(
@@ -260,7 +260,7 @@ class TestRecords:
 
     def test_the_metadata_reads_back(self, preset: str) -> None:
         for sample in Pipeline(_recipe(preset)).batch(range(10)):
-            read = json.loads(to_json(sample))
+            read = json.loads(to_json(as_dict(sample)))
             assert read["text"] == sample.text
             assert (read["height"], read["width"]) == sample.image.shape
             assert np.allclose(read["cluster_quads"], sample.cluster_quads, atol=1e-3)

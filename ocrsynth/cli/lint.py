@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command(epilog="Example: ocrsynth lint data/ --lang en")
+@click.command(epilog="Example: ocrsynth lint out/ --lang en")
 @click.argument("path", type=click.Path())
 @click.option("--format", "fmt", help="Format of the data set.  [default: told by its files]")
 @click.option("--lang", help="Language whose alphabet the labels must keep to.")
