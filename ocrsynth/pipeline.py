@@ -11,6 +11,7 @@ import numpy as np
 from ocrsynth import codec, legibility
 from ocrsynth.degrade.chain import Chain
 from ocrsynth.errors import Rejected, SampleError
+from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.quads import bent_labels
 from ocrsynth.records import Bleed, FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
@@ -43,6 +44,8 @@ _FAULTS_OF_THE_TEXT = frozenset({"too_wide", "dotted_circle"})
 _NEARBY = 256
 """So many samples in a row take their backgrounds from the same few files."""
 _LEAST_GAP_EM = 0.02
+_LINE_EM = 1.4
+"""Height of a picture, in em of its text, about."""
 
 
 class Pipeline:
@@ -94,6 +97,17 @@ class Pipeline:
                     still.append(item)
             running = still
         return cast("list[Sample]", done)
+
+    def predicted_width(self, index: int) -> float:
+        """Return about how wide the picture of sample *index* will be, in px: by its text and the advances of its font."""
+        recipe, seed = self.recipe, self.recipe.seed
+        if recipe.text.empty_share and Stream(seed, index, "empty").chance(recipe.text.empty_share):
+            return float(recipe.render.min_width_px)
+        text = self._texts.draw(Stream(seed, index, "text"), index).text
+        font = self.fonts.draw(Stream(seed, index, "font"))
+        length_em = open_instance(font.key).sum_of_advances(text)
+        # The mean of a font's height; what the layout draws about it is not worth its cost here.
+        return length_em * recipe.render.height_px / _LINE_EM
 
     def _steps(self, index: int) -> Generator[None, None, Sample]:
         """Make sample *index*; yields between stages."""

@@ -94,7 +94,7 @@ def ligature_carets(path: str, index: int) -> dict[int, list[float]]:
 class FontInstance:
     """A face at one place of its design space, with its metrics and the ink boxes of the glyphs met so far."""
 
-    __slots__ = ("_covered", "_ink", "_lacking", "_upright", "dotted_circle", "hb_font", "key", "metrics", "upem")
+    __slots__ = ("_advances", "_covered", "_ink", "_lacking", "_upright", "dotted_circle", "hb_font", "key", "metrics", "upem")
 
     def __init__(self, key: FontKey) -> None:
         face = open_face(key.path, key.face)
@@ -111,11 +111,23 @@ class FontInstance:
             self.hb_font.synthetic_bold = (key.bold_em, key.bold_em, False)
         if key.slant:
             self.hb_font.synthetic_slant = key.slant
+        self._advances: dict[str, float] = {}
         self._covered: set[str] = set()
         self._lacking: set[str] = set()
         self._ink: dict[int, Box | None] = {}
         self.dotted_circle: int | None = self.hb_font.get_nominal_glyph(0x25CC)
         self.metrics = self._measure()
+
+    def sum_of_advances(self, text: str) -> float:
+        """Return the width of *text* in em by the advance of each character, before shaping: no kerning, no ligatures."""
+        known = self._advances
+        try:
+            return sum(map(known.__getitem__, text))
+        except KeyError:
+            for c in set(text) - known.keys():
+                glyph = self.hb_font.get_nominal_glyph(ord(c))
+                known[c] = self.hb_font.get_glyph_h_advance(glyph) / self.upem if glyph else 0.5
+            return sum(map(known.__getitem__, text))
 
     def ink_box(self, glyph: int) -> Box | None:
         """Return the ink of a glyph: left, top, right, bottom in em from the origin, y down; None if it has none."""

@@ -1,0 +1,153 @@
+"""Batches of tensors, made inside the workers."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+
+from ocrsynth.errors import RecipeError
+from ocrsynth.torch_data.samplers import state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocrsynth.charset import Charset
+
+Batch = dict[str, Any]
+DType = Literal["uint8", "float32"]
+_MOST_PIXELS = 1 << 28
+
+
+def images_of(items: Sequence[dict[str, Any]], multiple: int, pad_value: int, dtype: DType, most_pixels: int) -> Batch:
+    """Return ``images``, uint8 or float32 in 0…1, (B, C, H, W), padded on the right, and ``widths``, int64 (B,).
+
+    Raises ValueError if heights or channels differ, or the batch has more than *most_pixels* pixels.
+    """
+    arrays = [np.asarray(item["image"]) for item in items]
+    shapes = {(a.shape[0], a.shape[2] if a.ndim == 3 else 1) for a in arrays}
+    if len(shapes) > 1:
+        raise ValueError(
+            f"batch: pictures must have one height and one number of channels, got (height, channels) {sorted(shapes)}"
+        )
+    [(height, channels)] = shapes
+    widths = [a.shape[1] for a in arrays]
+    width = -(-max(widths) // multiple) * multiple
+    if len(arrays) * channels * height * width > most_pixels:
+        raise ValueError(
+            f"batch: {len(arrays)} pictures of {channels}×{height}×{width} are more than {most_pixels:,} pixels; "
+            "take a smaller batch_size, a smaller render.max_width_px, or a larger most_pixels"
+        )
+    out = np.full((len(arrays), channels, height, width), pad_value, np.uint8)
+    for row, array in zip(out, arrays, strict=True):
+        row[:, :, : array.shape[1]] = array if array.ndim == 2 else array.transpose(2, 0, 1)
+    images = torch.from_numpy(out)
+    if dtype == "float32":
+        images = images.to(torch.float32).div_(255)
+    return {"images": images, "widths": torch.tensor(widths)}
+
+
+class _Collate:
+    def __init__(
+        self,
+        charset: Charset,
+        *,
+        width_multiple: int = 8,
+        pad_value: int = 0,
+        dtype: DType = "uint8",
+        most_pixels: int = _MOST_PIXELS,
+    ) -> None:
+        self.charset = charset
+        self.width_multiple = width_multiple
+        self.pad_value = pad_value
+        self.dtype: DType = dtype
+        self.most_pixels = most_pixels
+
+    def _images(self, items: Sequence[dict[str, Any]]) -> Batch:
+        return images_of(items, self.width_multiple, self.pad_value, self.dtype, self.most_pixels)
+
+    def _targets(self, items: Sequence[dict[str, Any]]) -> list[list[int]]:
+        return [item["target"] if "target" in item else self.charset.encode(item["text"]) for item in items]
+
+
+def _about(items: list[dict[str, Any]]) -> Batch:
+    return {"texts": [i["text"] for i in items], "keys": [i["key"] for i in items], "position": state_of(items)}
+
+
+class CTCCollate(_Collate):
+    """Batches for CTC.
+
+    Keys: ``images`` (B, C, H, W), ``widths`` (B,), ``targets`` int64, all labels one behind the other, ``target_lengths``
+    and ``input_lengths`` int64 (B,), ``texts``, ``keys``, ``position``.  *stride* is by how much the network narrows a
+    picture: ``input_lengths`` are ceil(width / stride).  Raises ValueError for a picture too narrow for its label, which
+    needs a frame for each symbol and one between equal neighbours.
+    """
+
+    def __init__(self, charset: Charset, *, stride: int = 4, **options: Any) -> None:
+        super().__init__(charset, **options)
+        self.stride = stride
+
+    def __call__(self, items: list[dict[str, Any]]) -> Batch:
+        """Return the batch of *items*."""
+        batch = self._images(items)
+        targets = self._targets(items)
+        lengths = torch.div(batch["widths"] + self.stride - 1, self.stride, rounding_mode="floor")
+        for item, target, length in zip(items, targets, lengths.tolist(), strict=True):
+            needed = len(target) + sum(a == b for a, b in pairwise(target))
+            if length < needed:
+                raise ValueError(
+                    f"sample {item['key']}: {length} frames are too few for the {needed} that its label needs, "
+                    f"got {item['text']!r}; take a smaller stride, or larger pictures"
+                )
+        return {
+            **batch,
+            "targets": torch.tensor([n for target in targets for n in target], dtype=torch.int64),
+            "target_lengths": torch.tensor([len(target) for target in targets]),
+            "input_lengths": lengths,
+            **_about(items),
+        }
+
+
+class AttentionCollate(_Collate):
+    """Batches for decoders with attention.
+
+    Keys: ``images``, ``widths``, ``targets`` int64 (B, L): BOS, the label, EOS, then padding 0; ``mask`` bool (B, L), True
+    where there is no padding; ``target_lengths`` with BOS and EOS.  BOS and EOS are the two numbers behind the charset's.
+    """
+
+    def __init__(self, charset: Charset, **options: Any) -> None:
+        super().__init__(charset, **options)
+        self.bos, self.eos, self.pad = len(charset), len(charset) + 1, charset.blank
+
+    def __call__(self, items: list[dict[str, Any]]) -> Batch:
+        """Return the batch of *items*."""
+        targets = [[self.bos, *target, self.eos] for target in self._targets(items)]
+        longest = max(map(len, targets))
+        rows = torch.full((len(targets), longest), self.pad, dtype=torch.int64)
+        for row, target in zip(rows, targets, strict=True):
+            row[: len(target)] = torch.tensor(target)
+        lengths = torch.tensor([len(target) for target in targets])
+        mask = torch.arange(longest)[None, :] < lengths[:, None]
+        return {**self._images(items), "targets": rows, "mask": mask, "target_lengths": lengths, **_about(items)}
+
+
+class HFCollate:
+    """Batches for processors of Hugging Face, such as TrOCR's: ``pixel_values`` and ``labels``, padding as -100."""
+
+    def __init__(self, processor: Any) -> None:
+        if not hasattr(processor, "tokenizer"):
+            raise RecipeError(
+                f"processor: must have a tokenizer, got {type(processor).__name__}; give for example a TrOCRProcessor"
+            )
+        self.processor = processor
+
+    def __call__(self, items: list[dict[str, Any]]) -> Batch:
+        """Return the batch of *items*; pictures are given to the processor as RGB."""
+        pictures = [np.asarray(item["image"]) for item in items]
+        pictures = [np.repeat(p[..., None], 3, axis=2) if p.ndim == 2 else p for p in pictures]
+        pixels = self.processor(images=pictures, return_tensors="pt").pixel_values
+        coded = self.processor.tokenizer([item["text"] for item in items], padding=True, return_tensors="pt")
+        labels = coded.input_ids.masked_fill(coded.attention_mask == 0, -100)
+        return {"pixel_values": pixels, "labels": labels, **_about(items)}

@@ -1,0 +1,221 @@
+"""Data sets that render as they are read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import torch
+import torch.distributed
+from torch.utils.data import Dataset, IterableDataset, get_worker_info
+
+from ocrsynth.augment import chain_of, degrade_image
+from ocrsynth.errors import RecipeError
+from ocrsynth.pipeline import pipeline_for
+from ocrsynth.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ocrsynth.charset import Charset
+    from ocrsynth.records import Sample
+
+Item = dict[str, Any]
+ENDLESS = 1 << 40
+_BATCH = 64
+_quiet_in: int | None = None
+
+
+def quiet_opencv() -> None:
+    """Switch OpenCV's threads off in this process, once: a forked process that uses those of its parent hangs."""
+    global _quiet_in  # noqa: PLW0603 - a process has one OpenCV
+    if _quiet_in != os.getpid():
+        cv2.setNumThreads(0)
+        cv2.ocl.setUseOpenCL(False)
+        _quiet_in = os.getpid()
+
+
+class Augment:
+    """A degradation chain, by preset or as a recipe's list, as a transform for real pictures.
+
+    Seeded by (seed, index, epoch): data sets of this package call it with the index and the epoch of the picture.  The canvas
+    grows where a warp needs room.  Raises RecipeError.
+    """
+
+    def __init__(self, degrade: str | list[dict[str, Any]] = "scan", seed: int = 0) -> None:
+        self.degrade = degrade
+        self.seed = seed
+        self._chain = chain_of(degrade)
+
+    def __call__(self, image: NDArray[np.uint8], index: int = 0, epoch: int = 0) -> NDArray[np.uint8]:
+        """Return *image*, uint8 (H, W) or (H, W, 3) RGB, degraded."""
+        quiet_opencv()
+        return degrade_image(image, self._chain, seed=self.seed, index=epoch * ENDLESS + index).image
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as the arguments it was made of."""
+        return Augment, (self.degrade, self.seed)
+
+
+def transformed(transform: Callable[..., Any] | None, image: NDArray[np.uint8], index: int, epoch: int) -> Any:
+    """Return the picture after a user's transform; our own is told which picture it is."""
+    if transform is None:
+        return image
+    return transform(image, index, epoch) if isinstance(transform, Augment) else transform(image)
+
+
+class LineDataset(Dataset[Item]):
+    """Lines of a recipe by their index: a pure function of (recipe, seed, index), the same that `ocrsynth.generate` writes.
+
+    Items are ``{"image": uint8 (H, W) or (H, W, 3), "text", "key", "index"}``, with a *charset* also ``"target"``, a list of
+    numbers.  *transform* takes and gives a picture.  Without *length* it is endless: use `StreamSampler` or `make_loader`.
+    ``set_epoch`` moves to fresh samples, epoch · length further on, if *fresh*; workers that persist see it, too.
+
+    Raises RecipeError for a length below 1.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe | str | os.PathLike[str],
+        length: int | None = None,
+        seed: int | None = None,
+        charset: Charset | None = None,
+        transform: Callable[..., Any] | None = None,
+        *,
+        fresh: bool = True,
+    ) -> None:
+        loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(str(recipe))
+        self.recipe = loaded if seed is None else loaded.with_seed(seed)
+        if length is not None and length < 1:
+            raise RecipeError(f"length: must be 1 or more, got {length!r}; leave it out for an endless data set")
+        self.length = length
+        self.charset = charset
+        self.transform = transform
+        self.fresh = fresh
+        # In shared memory, so that workers that live on see a new epoch.
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
+
+    def __len__(self) -> int:
+        """Return the length; raises TypeError if it is endless."""
+        if self.length is None:
+            raise TypeError("an endless LineDataset has no len(); use make_loader, or give it a length")
+        return self.length
+
+    @property
+    def epoch(self) -> int:
+        """Return the epoch."""
+        return int(self._epoch)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go to an epoch, from 0."""
+        self._epoch.fill_(epoch)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without fonts and caches: the recipe as plain values."""
+        return self.__dict__ | {"recipe": self.recipe.to_dict()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make the recipe again."""
+        self.__dict__.update(state)
+        self.recipe = Recipe.from_dict(state["recipe"])
+
+    def _place(self, index: int) -> int:
+        if index < 0 and self.length is not None:
+            index += self.length
+        if index < 0:
+            raise IndexError(f"index: must be 0 or more, got {index}")
+        if self.length is not None and index >= self.length:
+            raise IndexError(f"index: the data set has {self.length} samples, got {index}")
+        return index + (self.epoch * (self.length or 0) if self.fresh else 0)
+
+    def __getitem__(self, index: int) -> Item:
+        """Return the item of one index."""
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Item]:
+        """Return the items of a whole batch, which is faster than one by one."""
+        return self.items([self._place(int(i)) for i in indices])
+
+    def items(self, places: Sequence[int]) -> list[Item]:
+        """Return items by their absolute place, whatever length and epoch."""
+        quiet_opencv()
+        found = []
+        for start in range(0, len(places), _BATCH):
+            found += [self._item(sample) for sample in pipeline_for(self.recipe).batch(places[start : start + _BATCH])]
+        return found
+
+    def _item(self, sample: Sample) -> Item:
+        image = transformed(self.transform, sample.image, sample.index, 0)
+        item: Item = {"image": image, "text": sample.text, "key": sample.key, "index": sample.index}
+        if self.charset is not None:
+            item["target"] = self.charset.encode(sample.text)
+        return item
+
+    def predicted_width(self, place: int) -> float:
+        """Return about how wide the picture at an absolute place will be, in px, without rendering it."""
+        return pipeline_for(self.recipe).predicted_width(place)
+
+
+class LineIterable(IterableDataset[Item]):
+    """The same lines as a stream that shards itself over ranks and workers.
+
+    Prefer `LineDataset`: its state is one integer for any number of workers; the state of a stream fits the number of
+    workers and ranks that it was taken with.  Raises RecipeError where ranks are in play and none was given.
+    """
+
+    def __init__(self, dataset: LineDataset, rank: int | None = None, world_size: int | None = None) -> None:
+        self.dataset = dataset
+        self.rank, self.world_size = _rank_of(rank, world_size)
+        self._done = 0
+        self._shape: tuple[int, int, int] | None = None
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield this worker's share, from where `load_state_dict` left it."""
+        info = get_worker_info()
+        workers, worker = (info.num_workers, info.id) if info is not None else (1, 0)
+        share, shares = self.rank * workers + worker, self.world_size * workers
+        shape = (share, shares, workers)
+        if self._shape is not None and self._shape != shape:
+            raise RecipeError(
+                f"state: was taken by share {self._shape[0]} of {self._shape[1]}, got {share} of {shares}; "
+                "resume with the same ranks and workers, or use LineDataset with make_loader"
+            )
+        self._shape = shape
+        length = self.dataset.length
+        done, self._done = self._done, 0
+        while length is None or share + done * shares < length:
+            # The state counts what was given away, so it is taken before the consumer goes on.
+            self._done = done + 1
+            yield self.dataset[share + done * shares]
+            done += 1
+        self._done = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how many items this worker has given, and which share it has."""
+        return {"done": self._done, "shape": list(self._shape) if self._shape else None}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on behind the items of a state of the same share."""
+        self._done = int(state["done"])
+        self._shape = tuple(state["shape"]) if state["shape"] else None
+
+
+def _rank_of(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    if (rank is None) != (world_size is None):
+        raise RecipeError(f"rank: goes with world_size, got rank {rank!r} and world_size {world_size!r}; give both or none")
+    if rank is not None and world_size is not None:
+        if not 0 <= rank < world_size:
+            raise RecipeError(f"rank: must be from 0 to world_size - 1, got {rank!r} of {world_size!r}")
+        return rank, world_size
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank(), torch.distributed.get_world_size()
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise RecipeError(
+            f"rank: WORLD_SIZE is {os.environ['WORLD_SIZE']}, but torch.distributed is not initialised, got no rank; every "
+            "rank would yield the same lines, so initialise it first or give rank and world_size"
+        )
+    return 0, 1

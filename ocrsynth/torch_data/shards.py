@@ -1,0 +1,187 @@
+"""Random access to data sets on disk."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from bisect import bisect_right
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from ocrsynth import codec
+from ocrsynth.errors import OutputError, RecipeError
+from ocrsynth.generation.source import open_source
+from ocrsynth.torch_data.datasets import Item, quiet_opencv, transformed
+from ocrsynth.write.base import optional
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ocrsynth.charset import Charset
+
+
+class ShardDataset(Dataset[Item]):
+    """What `ocrsynth generate` wrote as ``webdataset``, ``lmdb`` or ``parquet``, by index.
+
+    Items are those of `LineDataset`.  *split* takes one split only.  *transform* takes and gives a picture; an `Augment` is
+    told index and epoch.  Raises OutputError if there is no such data set, RecipeError for another format.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        split: str | None = None,
+        charset: Charset | None = None,
+        transform: Callable[..., Any] | None = None,
+        format: str | None = None,  # noqa: A002 - the name of the recipe's key
+    ) -> None:
+        source = open_source(Path(folder), format)
+        name = source.format.name
+        if name not in _READERS:
+            known = ", ".join(sorted(_READERS))
+            raise RecipeError(
+                f"{folder}: format {name!r} has no random access, got {name!r}; run ocrsynth convert to one of: {known}"
+            )
+        shards = [s.path for s in source.shards if split is None or s.split == split]
+        if not shards:
+            raise OutputError(f"{folder}: has no shard of split {split!r}; leave it out for all")
+        self.charset = charset
+        self.transform = transform
+        self.epoch = 0
+        self._readers = [_READERS[name](path) for path in shards]
+        self._ends = np.cumsum([len(reader) for reader in self._readers]).tolist()
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return int(self._ends[-1])
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go to an epoch: an `Augment` then degrades anew."""
+        self.epoch = epoch
+
+    def __getitem__(self, index: int) -> Item:
+        """Return the item of one index."""
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(f"index: the data set has {len(self)} samples, got {index}")
+        quiet_opencv()
+        shard = bisect_right(self._ends, index)
+        key, text, data = self._readers[shard].get(index - (self._ends[shard - 1] if shard else 0))
+        image = transformed(self.transform, codec.decode(data), index, self.epoch)
+        item: Item = {"image": image, "text": text, "key": key, "index": index}
+        if self.charset is not None:
+            item["target"] = self.charset.encode(text)
+        return item
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Item]:
+        """Return the items of a batch."""
+        return [self[int(i)] for i in indices]
+
+
+class _Reader:
+    """One shard; its handle is opened in the process that reads, and never travels."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._handle: Any = None
+        self._pid = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_handle": None, "_pid": 0}
+
+    def handle(self) -> Any:
+        if self._pid != os.getpid():
+            self._handle, self._pid = self.open(), os.getpid()
+        return self._handle
+
+    def open(self) -> Any:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def get(self, index: int) -> tuple[str, str, bytes]:
+        """Return key, label and picture."""
+        raise NotImplementedError
+
+
+class _Tar(_Reader):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        places: dict[str, dict[str, tuple[int, int]]] = {}
+        with tarfile.open(path, "r:") as tar:
+            for member in tar:
+                stem, _, ending = member.name.partition(".")
+                places.setdefault(stem, {})[ending] = (member.offset_data, member.size)
+        self._index = []
+        for stem, parts in places.items():
+            picture = next((parts[s] for s in codec.SUFFIXES if s in parts), None)
+            if picture is None or "txt" not in parts:
+                raise OutputError(f"{path}: sample {stem!r} has no picture or no label; look with ocrsynth lint")
+            self._index.append((stem, parts["txt"], picture))
+
+    def open(self) -> Any:
+        return self.path.open("rb")
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def get(self, index: int) -> tuple[str, str, bytes]:
+        key, label, picture = self._index[index]
+        return key, self._read(label).decode(), self._read(picture)
+
+    def _read(self, place: tuple[int, int]) -> bytes:
+        return os.pread(self.handle().fileno(), place[1], place[0])
+
+
+class _Lmdb(_Reader):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        environment = self.open()
+        with environment.begin() as transaction:
+            self._n = int(transaction.get(b"num-samples"))
+        environment.close()
+
+    def open(self) -> Any:
+        return optional("lmdb", "lmdb", "lmdb").open(str(self.path), readonly=True, lock=False, readahead=False)
+
+    def __len__(self) -> int:
+        return self._n
+
+    def get(self, index: int) -> tuple[str, str, bytes]:
+        with self.handle().begin() as transaction:
+            label, image = transaction.get(b"label-%09d" % (index + 1)), transaction.get(b"image-%09d" % (index + 1))
+        return f"{self.path.name}-{index:09d}", label.decode(), bytes(image)
+
+
+class _Parquet(_Reader):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        with optional("pyarrow.parquet", "arrow", "parquet").ParquetFile(path) as file:
+            groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+        self._ends = np.cumsum(groups).tolist()
+        self._cached: tuple[int, Any] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_cached": None}
+
+    def open(self) -> Any:
+        return optional("pyarrow.parquet", "arrow", "parquet").ParquetFile(self.path, memory_map=True)
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if self._ends else 0
+
+    def get(self, index: int) -> tuple[str, str, bytes]:
+        group = bisect_right(self._ends, index)
+        if self._cached is None or self._cached[0] != group:
+            self._cached = group, self.handle().read_row_group(group, columns=["image", "text", "key"])
+        row = self._cached[1].slice(index - (self._ends[group - 1] if group else 0), 1).to_pylist()[0]
+        return row["key"], row["text"], row["image"]["bytes"]
+
+
+_READERS: dict[str, type[_Reader]] = {"webdataset": _Tar, "lmdb": _Lmdb, "parquet": _Parquet}
