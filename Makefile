@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-SOURCES := ocrsynth tests benchmarks docs
+SOURCES := ocrsynth tests benchmarks docs examples
 
 .PHONY: demo test test-slow lint fix golden bench docs docs-check wheel-smoke clean
 

@@ -139,16 +139,36 @@ class _Tar(_Reader):
         return os.pread(self.handle().fileno(), place[1], place[0])
 
 
+_environments: dict[Path, Any] = {}
+"""A process may open an LMDB environment only once, whatever data sets read it."""
+
+
+def _environment(path: Path) -> Any:
+    found = _environments.get(path)
+    if found is None:
+        found = optional("lmdb", "lmdb", "lmdb").open(str(path), readonly=True, lock=False, readahead=False)
+        _environments[path] = found
+    return found
+
+
+def _close_environments() -> None:
+    for environment in _environments.values():
+        environment.close()
+    _environments.clear()
+
+
+# An environment that is open while a process forks can be used by neither; both open it again.
+os.register_at_fork(before=_close_environments)
+
+
 class _Lmdb(_Reader):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        environment = self.open()
-        with environment.begin() as transaction:
+        with self.handle().begin() as transaction:
             self._n = int(transaction.get(b"num-samples"))
-        environment.close()
 
-    def open(self) -> Any:
-        return optional("lmdb", "lmdb", "lmdb").open(str(self.path), readonly=True, lock=False, readahead=False)
+    def handle(self) -> Any:
+        return _environment(self.path.resolve())
 
     def __len__(self) -> int:
         return self._n
