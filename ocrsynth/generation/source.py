@@ -61,7 +61,10 @@ def open_source(path: str | Path, fmt: str | None = None) -> Source:
         raise OutputError(f"{path}: is not there; give a data set")
     if (root / PLAN).exists():
         plan = read_plan(root)
-        name = fmt or next((f for f in plan.formats if "meta" in FORMATS.get(f, "plan").keeps), plan.formats[0])
+        # The format that keeps most is the best to read.
+        name = fmt or max(
+            plan.formats, key=lambda f: [part in FORMATS.get(f, "plan").keeps for part in ("meta", "mask", "key")]
+        )
         if name not in plan.formats:
             raise RecipeError(f"--format: the data set has no such format, got {name!r}; known: {', '.join(plan.formats)}")
         shards = []

@@ -83,6 +83,15 @@ def test_a_conversion_can_be_done_again_and_is_not_mixed_up(made: Path, tmp_path
         convert(made, made / "inside", "lmdb")
 
 
+def test_of_several_formats_the_one_that_keeps_most_is_read(tmp_path: Path) -> None:
+    output = {"format": ["lstmf", "paddle", "kraken"], "shard_size": 20}
+    generate(Recipe.for_language("en", seed=9, output=output), 20, tmp_path / "a")
+    assert open_source(tmp_path / "a").format.name == "paddle"
+    output = {"format": ["lstmf", "lmdb", "webdataset"], "shard_size": 20}
+    generate(Recipe.for_language("en", seed=9, output=output), 20, tmp_path / "b")
+    assert open_source(tmp_path / "b").format.name == "webdataset"
+
+
 def test_what_cannot_be_converted(made: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="labels of 'lstmf' are in visual order"):
         convert(made / "data/lstmf", tmp_path / "a", "folder")
