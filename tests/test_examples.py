@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,9 @@ def test_training_learns_and_goes_on_from_its_checkpoint(tmp_path: Path) -> None
     def train(steps: int, lines: int) -> str:
         command = [sys.executable, "-W", "ignore", str(_EXAMPLES / "train_crnn.py"), "-o", str(tmp_path), "--workers", "1"]
         arguments = ["--steps", str(steps), "--batch-size", "8", "--test-lines", str(lines)]
-        return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=240, check=True).stdout
+        # One thread: beside the other tests, threads that wait for each other by spinning take minutes for what takes seconds.
+        alone = os.environ | {"OMP_NUM_THREADS": "1"}
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=240, check=True, env=alone).stdout
 
     first = train(200, 16)
     assert "step   200  loss" in first
