@@ -179,7 +179,7 @@ class Pipeline:
             provenance["baseline"] = baseline
         if cut is not None:
             provenance["clipped"] = True
-        provenance["font"] = _font_record(font, fallback, layout)
+        provenance["font"] = _font_record(font, fallback, layout, shaped)
         provenance["ligatures"] = [list(ligature) for ligature in shaped.ligatures]
         return _sample(index, line.text, shaped.cluster_ranges, layout.word_ranges, picture, provenance)
 
@@ -364,7 +364,7 @@ def _moved(drawn: Drawn, layout: Layout, shaped: ShapedLine | None, shape: tuple
     return bent_labels(layout, words, len(starts), drawn.move, (shape[0], shape[1]))
 
 
-def _font_record(font: FontChoice, fallback: FontChoice | None, layout: Layout) -> dict[str, Any]:
+def _font_record(font: FontChoice, fallback: FontChoice | None, layout: Layout, shaped: ShapedLine) -> dict[str, Any]:
     return {
         "family": font.family,
         "class": font.kind,
@@ -378,6 +378,7 @@ def _font_record(font: FontChoice, fallback: FontChoice | None, layout: Layout) 
         "letter_spacing_em": font.setting.letter_em,
         "word_spacing_em": font.setting.word_em,
         "size_px": round(layout.size_px, 3),
+        "x_height_px": round(layout.size_px * shaped.metrics.x_height_em, 3),
         "fallback": fallback.family if fallback else None,
     }
 

@@ -108,7 +108,11 @@ def _from_package(entry: SetEntry, where: str) -> Family:
 
 def _face(path: str, index: int, style: str, weight: float | None) -> FaceFile:
     face = open_face(path, index)
-    axes = tuple(Axis(a.tag, a.min_value, a.default_value, a.max_value) for a in face.axis_infos if a.min_value < a.max_value)
+    try:
+        infos = face.axis_infos
+    except UnicodeDecodeError:
+        raise AssetError(f"{path}: an axis of its fvar table has a tag that is not ASCII") from None
+    axes = tuple(Axis(a.tag, a.min_value, a.default_value, a.max_value) for a in infos if a.min_value < a.max_value)
     if weight is None:
         weight = hb.Font(face).get_style_value(hb.StyleTag.WEIGHT)
     return FaceFile(path, index, style, weight, axes)
@@ -193,8 +197,9 @@ def load_folder(folder: str) -> Folder:
                 continue
             try:
                 name, face = _read_face(path, index)
-            except AssetError:
-                skipped.append(Skipped(str(path), index, "has no glyphs that HarfBuzz can read"))
+            except AssetError as error:
+                _, _, reason = str(error).partition(": ")
+                skipped.append(Skipped(str(path), index, reason or "has no glyphs that HarfBuzz can read"))
             else:
                 groups.setdefault(name, []).append(face)
     families = (Family(name, "other", *_rights(faces), str(folder), tuple(faces)) for name, faces in sorted(groups.items()))

@@ -1,0 +1,7 @@
+"""How robust an OCR engine is: the same lines under every degradation of a frozen suite, read, scored and reported."""
+
+from ocrsynth.evaluate.compare import compare
+from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition
+from ocrsynth.evaluate.run import Settings, evaluate, read_result
+
+__all__ = ["ENGINES", "Engine", "Recognition", "Settings", "compare", "evaluate", "read_result"]

@@ -1,0 +1,138 @@
+"""A program of one's own that lives as long as the run, and speaks JSON lines."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ocrsynth import codec
+from ocrsynth.errors import RecipeError
+from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition, Unanswered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+_PATIENCE_S = 30.0
+_FIRST_PATIENCE_S = 120.0
+"""For the first answer of a process, which loads its model."""
+
+
+@ENGINES.register
+class Command(Engine):
+    """``cmd:./my-ocr --fast``: reads ``{"id": 7, "path": "/tmp/…/7.png"}`` lines, answers ``{"id": 7, "text": "…"}`` lines.
+
+    ``confidence`` is optional.  A process that ends, or says nothing for 30 s (120 s before its first answer), is started
+    again, and that picture counts as an error.  ``OCRSYNTH_CMD_PATIENCE_S`` sets another time.
+    """
+
+    name = "cmd"
+    BATCH = 1
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+        self._words = shlex.split(command)
+        if not self._words or shutil.which(self._words[0]) is None:
+            raise RecipeError(f"engine 'cmd:{command}': there is no program {self._words[:1]}; check the path")
+        self._folder = Path(tempfile.mkdtemp(prefix="ocrsynth-cmd-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._buffer = b""
+        self._number = 0
+        self._patience_s = float(os.environ.get("OCRSYNTH_CMD_PATIENCE_S", _PATIENCE_S))
+
+    @classmethod
+    def from_spec(cls, arguments: str, language: str) -> Engine:
+        """Return the engine of a command line, split as a shell would; no shell runs it."""
+        del language
+        return cls(arguments)
+
+    def versions(self) -> dict[str, str]:
+        """Return the command."""
+        return {"command": self.command}
+
+    def read(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[str | Recognition | None]:
+        """Return the program's readings."""
+        return [self._read_one(image) for image in images]
+
+    def _read_one(self, image: NDArray[np.uint8]) -> Recognition | None:
+        self._number += 1
+        path = self._folder / f"{self._number}.png"
+        path.write_bytes(codec.encode_png(image))
+        try:
+            return self._asked({"id": self._number, "path": str(path)})
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _asked(self, question: dict[str, Any]) -> Recognition | None:
+        fresh = self._process is None
+        process = self._process or self._start()
+        try:
+            if process.stdin is not None:
+                process.stdin.write(orjson.dumps(question) + b"\n")
+                process.stdin.flush()
+            deadline = time.monotonic() + (max(_FIRST_PATIENCE_S, self._patience_s) if fresh else self._patience_s)
+            while True:
+                answer = self._line(process, deadline)
+                try:
+                    record = orjson.loads(answer)
+                except orjson.JSONDecodeError:
+                    continue  # Programs print things when they start.
+                if isinstance(record, dict) and record.get("id") == question["id"]:
+                    break
+        except BrokenPipeError:
+            self._stop()
+            raise Unanswered("crash", "the program ended") from None
+        except Unanswered:
+            self._stop()
+            raise
+        text = record.get("text")
+        return None if text is None else Recognition(str(text), record.get("confidence"))
+
+    def _line(self, process: subprocess.Popen[bytes], deadline: float) -> bytes:
+        stdout = process.stdout
+        if stdout is None:
+            raise Unanswered("crash")
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                if not selector.select(max(deadline - time.monotonic(), 0)):
+                    raise Unanswered("timeout", f"{self._patience_s:g} s")
+                block = os.read(stdout.fileno(), 1 << 16)
+                if not block:
+                    raise Unanswered("crash", f"the program ended with status {process.wait()}")
+                self._buffer += block
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._buffer = b""
+        self._process = subprocess.Popen(self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - the user's own
+        return self._process
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        process.wait()
+
+    def close(self) -> None:
+        """End the program and remove the pictures."""
+        self._stop()
+        shutil.rmtree(self._folder, ignore_errors=True)

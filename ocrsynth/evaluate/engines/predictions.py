@@ -1,0 +1,68 @@
+"""Readings that were made elsewhere, of the pictures of a frozen suite: services, and engines that need other machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ocrsynth.errors import AssetError, RecipeError
+from ocrsynth.evaluate.engine import ENGINES, Engine, Key, Recognition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@ENGINES.register
+class Predictions(Engine):
+    """A file of JSON lines, ``{"condition": "defocus_blur-3", "line": 17, "reading": "…"}``, ``confidence`` if there is one.
+
+    Conditions and numbers are those of the frozen suite's folders and files; the predictions.jsonl of a report is such a file.
+    """
+
+    name = "predictions"
+    BATCH = 256
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known: dict[Key, Recognition | None] = {}
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise AssetError(f"{path}: cannot be read, {error.strerror or error}") from None
+        for number, row in enumerate(content.splitlines(), 1):
+            if not row.strip():
+                continue
+            try:
+                record: dict[str, Any] = orjson.loads(row)
+                key = Key(str(record["condition"]), int(record["line"]))
+                text = record.get("reading", record.get("text"))
+                known = None if text is None else Recognition(str(text), record.get("confidence"))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise RecipeError(
+                    f'{path}:{number}: is no prediction ({error}), got {row[:80]!r}; write {{"condition": …, "line": …, "reading": …}}'
+                ) from None
+            self._known[key] = known
+
+    @classmethod
+    def from_spec(cls, arguments: str, language: str) -> Engine:
+        """Return the engine of a path."""
+        del language
+        return cls(Path(arguments))
+
+    def versions(self) -> dict[str, str]:
+        """Return the name of the file and how many readings it holds."""
+        return {"predictions": f"{self.path.name}, {len(self._known)} readings"}
+
+    def read(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[str | Recognition | None]:
+        """Refuse: pictures are found by their keys."""
+        raise NotImplementedError(f"{len(images)} pictures without keys")
+
+    def read_keyed(self, images: Sequence[NDArray[np.uint8]], keys: Sequence[Key]) -> Sequence[str | Recognition | None]:
+        """Return the file's readings; None for what it does not hold."""
+        del images
+        return [self._known.get(key) for key in keys]
