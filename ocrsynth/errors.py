@@ -8,7 +8,8 @@
     ├── OutputError (OSError)         6   the output folder cannot be used or written
     ├── WorkerError                   7   worker processes keep dying
     ├── VerifyError                   8   a data set is not what its receipts say
-    └── MissingDependencyError (ImportError) 9  an optional package is not installed
+    ├── MissingDependencyError (ImportError) 9  an optional package is not installed
+    └── ThresholdError               10   an OCR engine makes more errors than was allowed
 
 Messages read ``<where>: <what is wrong>, got <repr>; <what to do>``.
 """
@@ -36,6 +37,7 @@ class ExitCode(IntEnum):
     WORKER = 7
     VERIFY = 8
     DEPENDENCY = 9
+    THRESHOLD = 10
     INTERRUPTED = 130
 
 
@@ -93,6 +95,12 @@ class MissingDependencyError(OcrsynthError, ImportError):
     exit_code = ExitCode.DEPENDENCY
 
 
+class ThresholdError(OcrsynthError):
+    """An OCR engine makes more errors than was allowed."""
+
+    exit_code = ExitCode.THRESHOLD
+
+
 BY_EXIT_CODE = {
     cls.exit_code: cls
     for cls in (
@@ -105,6 +113,7 @@ BY_EXIT_CODE = {
         WorkerError,
         VerifyError,
         MissingDependencyError,
+        ThresholdError,
     )
 }
 

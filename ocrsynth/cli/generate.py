@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli._progress import Bar
 from ocrsynth.cli._recipe import recipe_from, recipe_options
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def command(
     text = {} if coverage is None else {"coverage": {"at_least": coverage, "samples": max(count, 1)}}
     recipe = recipe_from(**options, text=text, output={k: v for k, v in output.items() if v is not None})
     _warn(recipe)
-    bar = None if quiet or as_json else _Bar()
+    bar = None if quiet or as_json else Bar("generating", "lines", "rejects")
     started = time.monotonic()
     try:
         chosen = parse_part(part) if part else WHOLE
@@ -180,62 +179,4 @@ def _print_summary(result: Result, seconds: float) -> None:
         click.echo("  splits: " + ", ".join(f"{name} {n:,}" for name, n in statistics.splits.items()))
 
 
-class _Bar:
-    """A progress bar with lines per second, time left and rejections by reason; plain lines where there is no terminal."""
-
-    def __init__(self) -> None:
-        self._rejected: Counter[str] = Counter()
-        self._live: Any = None
-        self._task: Any = None
-        self._done = 0
-        self._total = 0
-        self._began = time.monotonic()
-        self._made = 0
-        self._spoke = self._began
-
-    def start(self, total: int, already: int) -> None:
-        self._total, self._done = total, already
-        self._began = self._spoke = time.monotonic()
-        if not sys.stderr.isatty():
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._live = Progress(
-            TextColumn("generating"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[speed]} lines/s"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[rejects]}"),
-            console=Console(stderr=True),
-        )
-        self._live.start()
-        self._task = self._live.add_task("", total=total, completed=already, speed="–", rejects="")
-
-    def advance(self, samples: int, rejected: dict[str, int]) -> None:
-        self._done += samples
-        self._made += samples
-        self._rejected.update(rejected)
-        now = time.monotonic()
-        speed = self._made / max(now - self._began, 1e-9)
-        rejects = " ".join(f"{reason}:{n}" for reason, n in self._rejected.most_common())
-        if self._live is not None:
-            self._live.update(
-                self._task, completed=self._done, speed=f"{speed:,.0f}", rejects=f"rejects {rejects}" if rejects else ""
-            )
-        elif now - self._spoke >= _SPEAK_EVERY_S:
-            self._spoke = now
-            left = (self._total - self._done) / max(speed, 1e-9)
-            click.echo(
-                f"{self._done:,} of {self._total:,}, {speed:,.0f} lines/s, {left:.0f} s left, rejects: {rejects or 'none'}",
-                err=True,
-            )
-
-    def close(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-
-_SPEAK_EVERY_S = 10.0
 _PROFILED = 512

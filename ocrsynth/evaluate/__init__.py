@@ -2,6 +2,6 @@
 
 from ocrsynth.evaluate.compare import compare
 from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition
-from ocrsynth.evaluate.run import Settings, evaluate, read_result
+from ocrsynth.evaluate.run import Settings, evaluate, freeze_suite, read_result
 
-__all__ = ["ENGINES", "Engine", "Recognition", "Settings", "compare", "evaluate", "read_result"]
+__all__ = ["ENGINES", "Engine", "Recognition", "Settings", "compare", "evaluate", "freeze_suite", "read_result"]

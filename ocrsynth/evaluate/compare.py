@@ -82,8 +82,11 @@ def comparison_table(a: Result, b: Result, differences: list[Difference]) -> str
     rows: list[str] = [
         f"# {name_b} against {name_a}",
         "",
-        f"{a['lines']['count']} lines under {a['suite']['name']}; CER in %, difference {name_b} less {name_a} with its 95 % interval, "
-        "p-values of a paired randomisation test over lines, adjusted by Holm; **bold**: below 5 %.",
+        (
+            f"{a['lines']['count']} lines under {a['suite']['name']}; CER in %, "
+            f"difference {name_b} less {name_a} with its 95 % interval, "
+            "p-values of a paired randomisation test over lines, adjusted by Holm; **bold**: below 5 %."
+        ),
         "",
         f"| condition | {name_a} | {name_b} | difference | 95 % interval | p, adjusted |",
         "|---|--:|--:|--:|--:|--:|",

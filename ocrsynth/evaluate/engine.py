@@ -5,7 +5,9 @@ An engine is named by a spec on the command line: ``tesseract``, ``tesseract:psm
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ocrsynth.errors import RecipeError, suggest
@@ -50,6 +52,10 @@ class Engine(ABC):
     """In specs; equal to the file's name."""
     BATCH: ClassVar[int] = 8
     """How many pictures it is given at once."""
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Packages that it imports."""
+    extra: ClassVar[str] = "evaluate"
+    """The extra that brings them."""
     charset: frozenset[str] | None = None
     """The characters that it can write, if that is known."""
 
@@ -74,7 +80,13 @@ class Engine(ABC):
         del keys
         return self.read(images)
 
-    def close(self) -> None:
+    @classmethod
+    def missing(cls) -> str | None:
+        """Return what must be installed before it can be made, or None; packages are looked for, not imported."""
+        lacking = [package for package in cls.requires if find_spec(package) is None]
+        return f"{', '.join(lacking)}; run: pip install 'ocrsynth[{cls.extra}]'" if lacking else None
+
+    def close(self) -> None:  # noqa: B027 - most engines have nothing to end
         """End processes and remove files."""
 
 
@@ -85,6 +97,16 @@ def engine_of(spec: str, language: str) -> Engine:
     """Return the engine of a spec, ``name`` or ``name:arguments``; raises RecipeError and what `Engine.from_spec` raises."""
     name, _, arguments = spec.partition(":")
     return ENGINES.get(name, "engine").from_spec(arguments, language)
+
+
+def described() -> list[dict[str, str | None]]:
+    """Return name, description and what is missing (a message, or None) of each engine, without loading a model."""
+    found: list[dict[str, str | None]] = []
+    for name in ENGINES:
+        cls = ENGINES.get(name, "engine")
+        about = " ".join((inspect.getdoc(cls) or "").split("\n\n", 1)[0].split())
+        found.append({"name": name, "about": about, "missing": cls.missing()})
+    return found
 
 
 def options_of(arguments: str, spec: str, **defaults: Any) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import orjson
 from ocrsynth import codec
 from ocrsynth.errors import OutputError, RecipeError
 from ocrsynth.files import write_atomically
-from ocrsynth.fonts.faces import open_instance
 from ocrsynth.generation.source import open_source
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.recipe import Recipe
+from ocrsynth.text import alphabet
+from ocrsynth.text.mixture import default_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _RENDER_PX = 96
 """Lines are drawn larger than they are used, and averaged down."""
+_LENGTH = [8, 40]
+_CLASSES = {"serif": 3, "sans": 4, "slab": 1, "mono": 1, "condensed": 1, "other": 4, "hand": 0, "display": 0}
+"""Engines for print are not asked to read brush scripts."""
 _BATCH = 32
 _INDEX = "lines.jsonl"
 _X_OF_HEIGHT = 0.35
@@ -69,15 +73,17 @@ def rendered(recipe: Recipe, count: int) -> Iterator[tuple[NDArray[np.uint8], fl
 
 
 def clean_recipe(language: str, seed: int, fonts: dict[str, Any] | None = None) -> Recipe:
-    """Return the recipe of an evaluation's lines: the language's default texts and fonts, black on white."""
+    """Return the recipe of an evaluation's lines: running words of the language in fonts made for text, black on white."""
+    # All that decides the pixels is said here: a suite's figures must not move with the defaults of recipes.
     return Recipe.from_dict(
         {
             "language": language,
             "seed": seed,
             "degrade": "clean",
+            "text": {"sources": list(default_sources(alphabet.load(language))[:1]), "length_clusters": _LENGTH},
             "render": {"height_px": _RENDER_PX},
+            "fonts": {"classes": _CLASSES, **(fonts or {})},
             "output": {"image": "png"},
-            **({"fonts": fonts} if fonts else {}),
         }
     )
 
@@ -105,7 +111,7 @@ def store(
     lines: Iterable[tuple[NDArray[np.uint8], float, dict[str, Any]]],
     folder: Path,
     x_height_px: float | None,
-    on_line: Callable[[int], None] = lambda done: None,
+    on_line: Callable[[int], None] = lambda _: None,
 ) -> list[SourceLine]:
     """Write lines as PNG files and an index; the index comes last, so a folder with one is whole.
 
@@ -115,7 +121,7 @@ def store(
     found: list[SourceLine] = []
     for number, (image, x_height, facts) in enumerate(lines):
         if x_height_px is not None:
-            image, x_height = _resized(image, x_height, x_height_px)  # noqa: PLW2901 - the same line, at its size
+            image, x_height = resized(image, x_height, x_height_px)  # noqa: PLW2901 - the same line, at its size
         data = codec.encode_png(image)
         (folder / f"{number:06d}.png").write_bytes(data)
         found.append(
@@ -188,7 +194,8 @@ def measured_x_height(image: NDArray[np.uint8]) -> float:
     return max(float(longest[-1] - longest[0] + 1) / 4, height * _LEAST_X_OF_HEIGHT, 1.0)
 
 
-def _resized(image: NDArray[np.uint8], x_height: float, wanted: float) -> tuple[NDArray[np.uint8], float]:
+def resized(image: NDArray[np.uint8], x_height: float, wanted: float) -> tuple[NDArray[np.uint8], float]:
+    """Return a picture whose text has an x-height of *x_height* px brought to *wanted*, and the x-height that it got."""
     scale = min(wanted / x_height, _LARGEST_SCALE)
     height, width = image.shape[:2]
     size = (max(round(width * scale), 1), max(round(height * scale), 1))

@@ -27,7 +27,8 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .heat td{border:2px solid #fff}.heat td.n{min-width:3.2rem}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.6rem}
 .cols{display:grid;grid-template-columns:repeat(auto-fill,minmax(22rem,1fr));gap:0 2rem}
-figure{margin:0 0 1rem;break-inside:avoid}figure img{max-width:100%;height:auto;background:#eee;display:block;border:1px solid #ddd}
+figure{margin:0 0 1rem;break-inside:avoid}
+figure img{max-width:100%;height:auto;background:#eee;display:block;border:1px solid #ddd}
 figcaption{font-size:.9rem;overflow-wrap:anywhere}.k{color:#666}
 del{background:#ffd7d5;text-decoration:line-through}ins{background:#cdeccf;text-decoration:none}
 svg{max-width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#333}
@@ -44,27 +45,45 @@ def page(result: Result, lines: Sequence[SourceLine], pictures: Pictures, baseli
     title = html.escape(f"{result['engine']['name']} under {result['suite']['name']}")
     versions = ", ".join(f"{k} {v}" for k, v in result["engine"]["versions"].items())
     about = (
-        f"{result['lines']['count']} lines ({result['lines']['language']}, {result['lines']['from']}), profile {result['profile']}; "
-        f"{versions}; ocrsynth {result['ocrsynth']}. Suite {result['suite']['hash'][:16]}, lines {result['lines']['sha256'][:16]}, "
+        f"{result['lines']['count']} lines ({result['lines']['language']}, {result['lines']['from']}), "
+        f"profile {result['profile']}; "
+        f"{versions}; ocrsynth {result['ocrsynth']}. Suite {result['suite']['hash'][:16]}, "
+        f"lines {result['lines']['sha256'][:16]}, "
         f"pictures {result['images_sha256'][:16]}."
     )
     parts = [
-        f'<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
-        f'<link rel=icon href="data:,"><title>{title}</title><style>{_STYLE}</style>',
+        (
+            f'<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
+            f'<link rel=icon href="data:,"><title>{title}</title><style>{_STYLE}</style>'
+        ),
         f"<h1>{title}</h1><p class=k>{html.escape(about)}</p>",
         _rows(("figure", "value", "95 % interval"), facts(result), numeric=(1, 2)),
         "<h2>Character error rate by perturbation and severity, in %</h2>",
         _heat_map(result),
-        "<h2>Curves</h2><p class=k>CER by severity with 95 % bands, bootstrapped over lines; severity 0 is the clean line. "
-        "The dotted line is 10 %; bars are on a square-root scale, so that small rates can be told apart.</p>",
-        f"<div class=grid>{''.join(_curve(result, name, row) for kind in KINDS for name, row in perturbations(result, kind))}</div>",
+        (
+            "<h2>Curves</h2><p class=k>CER by severity with 95 % bands, bootstrapped over lines; severity 0 is the clean line. "
+            "The dotted line is 10 %; bars are on a square-root scale, so that small rates can be told apart.</p>"
+        ),
+        "<div class=grid>",
+        *(_curve(result, name, row) for kind in KINDS for name, row in perturbations(result, kind)),
+        "</div>",
         _scatter(result, baselines),
         _fonts(result),
         "<h2>Errors</h2><div class=cols>",
-        _section("Most frequent", ("label", "read as", "times"), [(shown(a), shown(b), f"{n:,}") for a, b, n in result["confusions"][:25]]),
-        _section("Hardest characters", ("", "to be read", "missed %"), [(shown(c), f"{n:,}", percent(s)) for c, n, s in hardest(result)]),
-        "</div><h2>Readings worth a look</h2><p class=k>The worst lines of the clean and the mild conditions: "
-        "<del>missing</del> <ins>read in its place</ins>.</p>",
+        _section(
+            "Most frequent",
+            ("label", "read as", "times"),
+            [(shown(a), shown(b), f"{n:,}") for a, b, n in result["confusions"][:25]],
+        ),
+        _section(
+            "Hardest characters",
+            ("", "to be read", "missed %"),
+            [(shown(c), f"{n:,}", percent(s)) for c, n, s in hardest(result)],
+        ),
+        (
+            "</div><h2>Readings worth a look</h2><p class=k>The worst lines of the clean and the mild conditions: "
+            "<del>missing</del> <ins>read in its place</ins>.</p>"
+        ),
         *(_worst(entry, result, lines, pictures) for entry in result["worst"]),
         _failures(result),
         "</html>",
@@ -85,7 +104,8 @@ def _rows(head: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[
 def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return ""
-    return f"<section><h3>{title}</h3>{_rows(head, rows, numeric=range(1 if len(head) == 3 and not head[0] else 2, len(head)))}</section>"
+    words = sum(1 for name in head if name in ("", "label", "read as"))
+    return f"<section><h3>{title}</h3>{_rows(head, rows, numeric=range(words, len(head)))}</section>"
 
 
 def _heat_map(result: Result) -> str:
@@ -103,7 +123,9 @@ def _heat_map(result: Result) -> str:
             for c in row:
                 title_ = f"{100 * c['cer_low']:.2f} – {100 * c['cer_high']:.2f} %"
                 ink = "#fff" if c["cer"] > 0.35 else "#1b1b1b"
-                out.append(f"<td class=n title='{title_}' style='background:{_colour(c['cer'])};color:{ink}'>{100 * c['cer']:.1f}")
+                out.append(
+                    f"<td class=n title='{title_}' style='background:{_colour(c['cer'])};color:{ink}'>{100 * c['cer']:.1f}"
+                )
             out.append("<td>" * (most - len(row)))
             out.append(f"<td class=n>{'never' if point is None else f'{point:.1f}'}")
     return "".join(out) + "</table>"
@@ -127,7 +149,7 @@ def _curve(result: Result, name: str, row: list[dict[str, Any]]) -> str:
         return left + (width - left - right) * i / max(len(points) - 1, 1)
 
     def y(rate: float) -> float:
-        return height - bottom - (height - top - bottom) * min(rate, 1.0) ** 0.5
+        return height - bottom - float((height - top - bottom) * min(rate, 1.0) ** 0.5)
 
     line = " ".join(f"{x(i):.1f},{y(c['cer']):.1f}" for i, c in enumerate(points))
     band = " ".join(
@@ -152,7 +174,11 @@ def _curve(result: Result, name: str, row: list[dict[str, Any]]) -> str:
 
 def _scatter(result: Result, baselines: Sequence[Result]) -> str:
     """Return clean against perturbed rates: a dot a font family, a ring an engine."""
-    dots = [(f["clean_cer"], f["mean_cer"], name, _BLUE, 3.0) for name, f in result["fonts"]["family"].items() if f["mean_cer"] is not None]
+    dots = [
+        (f["clean_cer"], f["mean_cer"], name, _BLUE, 3.0)
+        for name, f in result["fonts"]["family"].items()
+        if f["mean_cer"] is not None
+    ]
     rings = [
         (r["summary"]["clean_cer"], r["summary"]["mean_cer"], r["engine"]["name"], colour, 7.0)
         for r, colour in ((result, _RED), *((b, _GREY) for b in baselines))
@@ -166,10 +192,10 @@ def _scatter(result: Result, baselines: Sequence[Result]) -> str:
     most_y = max(0.1, *(d[1] for d in dots + rings)) * 1.1
 
     def x(rate: float) -> float:
-        return left + (width - left - right) * (rate / most_x) ** 0.5
+        return left + float((width - left - right) * (rate / most_x) ** 0.5)
 
     def y(rate: float) -> float:
-        return height - bottom - (height - top - bottom) * (rate / most_y) ** 0.5
+        return height - bottom - float((height - top - bottom) * (rate / most_y) ** 0.5)
 
     out = [f"<svg viewBox='0 0 {width} {height}' style='max-width:{width}px' role=img aria-label='clean against perturbed'>"]
     for t in _TICKS:
@@ -177,11 +203,14 @@ def _scatter(result: Result, baselines: Sequence[Result]) -> str:
             out.append(f"<text x={x(t):.0f} y={height - bottom + 14} text-anchor=middle>{100 * t:.0f}</text>")
         if t <= most_y:
             out.append(f"<text x={left - 6} y={y(t) + 4:.0f} text-anchor=end>{100 * t:.0f}</text>")
-            out.append(f"<line x1={left} x2={width - right} y1={y(t):.1f} y2={y(t):.1f} stroke='{_GREY}' stroke-width=.4 opacity=.5 />")
+            out.append(
+                f"<line x1={left} x2={width - right} y1={y(t):.1f} y2={y(t):.1f} stroke='{_GREY}' stroke-width=.4 opacity=.5 />"
+            )
     out.append(f"<text x={left} y={height - 4}>clean CER, %</text><text x=2 y=10>mean CER, %</text>")
     for cx, cy, name, colour, radius in dots:
         out.append(
-            f"<circle cx={x(cx):.1f} cy={y(cy):.1f} r={radius} fill='{colour}' opacity=.6><title>{html.escape(name)}</title></circle>"
+            f"<circle cx={x(cx):.1f} cy={y(cy):.1f} r={radius} fill='{colour}' opacity=.6>"
+            f"<title>{html.escape(name)}</title></circle>"
         )
     for cx, cy, name, colour, radius in rings:
         out.append(
@@ -190,14 +219,16 @@ def _scatter(result: Result, baselines: Sequence[Result]) -> str:
         )
     out.append("</svg>")
     return (
-        "<h2>Clean against perturbed</h2><p class=k>A dot is a family of fonts, a ring an engine; both axes on a square-root scale.</p>"
-        + "".join(out)
+        "<h2>Clean against perturbed</h2><p class=k>A dot is a family of fonts, a ring an engine; "
+        "both axes on a square-root scale.</p>" + "".join(out)
     )
 
 
 def _fonts(result: Result) -> str:
     rows = {
-        title: [(name, str(f["lines"]), percent(f["clean_cer"]), percent(f["mean_cer"])) for name, f in result["fonts"][key].items()]
+        title: [
+            (name, str(f["lines"]), percent(f["clean_cer"]), percent(f["mean_cer"])) for name, f in result["fonts"][key].items()
+        ]
         for key, title in (("font_class", "Classes"), ("family", "Families"))
     }
     if not any(rows.values()):
@@ -219,7 +250,8 @@ def _worst(entry: dict[str, Any], result: Result, lines: Sequence[SourceLine], p
     font = f", {line.family}" if line.family else ""
     return (
         f'<figure><img alt="" src="data:image/png;base64,{data}"><figcaption><bdi>{diff}</bdi> '
-        f"<span class=k>{html.escape(entry['condition'])}, line {line.number}{html.escape(font)}, {100 * entry['rate']:.0f} %</span>"
+        f"<span class=k>{html.escape(entry['condition'])}, line {line.number}{html.escape(font)}, "
+        f"{100 * entry['rate']:.0f} %</span>"
         "</figcaption></figure>"
     )
 

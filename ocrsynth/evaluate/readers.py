@@ -43,7 +43,7 @@ class _Reader:
     def __init__(self, setup: bytes, log: Path) -> None:
         path = os.pathsep.join(p for p in sys.path if p)
         with log.open("ab") as file:
-            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self.process = subprocess.Popen(
                 [sys.executable, "-m", "ocrsynth.evaluate.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -111,77 +111,104 @@ def read_all(
     died (``crash``) or said nothing for *timeout_s* (``timeout``).  Raises the error that an engine met when it was made, and
     WorkerError if readers die before they are ready.  All have ended when this returns or raises.
     """
-    todo = deque(chunks)
-    selector = selectors.DefaultSelector()
-    readers: list[_Reader] = []
-    line = orjson.dumps(setup)
-    stillborn = 0
+    team = _Team(deque(chunks), setup, log, timeout_s, on_ready, on_chunk, on_failed)
+    try:
+        team.run(n_readers)
+    finally:
+        team.close()
 
-    def start() -> None:
-        reader = _Reader(line, log)
-        readers.append(reader)
+
+class _Team:
+    """Readers at work, and what is left to do."""
+
+    def __init__(
+        self,
+        todo: deque[Chunk],
+        setup: dict[str, Any],
+        log: Path,
+        timeout_s: float,
+        on_ready: Callable[[dict[str, Any]], None],
+        on_chunk: Callable[[dict[str, Any]], None],
+        on_failed: Callable[[str, int, str, str], None],
+    ) -> None:
+        self._todo = todo
+        self._engine = setup["engine"]
+        self._setup = orjson.dumps(setup)
+        self._log = log
+        self._timeout_s = timeout_s
+        self._on_ready, self._on_chunk, self._on_failed = on_ready, on_chunk, on_failed
+        self._selector = selectors.DefaultSelector()
+        self._readers: list[_Reader] = []
+        self._stillborn = 0
+
+    def run(self, n_readers: int) -> None:
+        for _ in range(max(min(n_readers, len(self._todo)), 1)):
+            self._start()
+        while self._readers:
+            self._end_late_ones()
+            for key, _ in self._selector.select(min(self._timeout_s / 4, 1.0)):
+                reader: _Reader = key.data
+                messages = reader.messages()
+                for message in messages or ():
+                    self._hear(reader, message)
+                if messages is None:
+                    self._selector.unregister(key.fileobj)
+                    self._bury(reader)
+
+    def close(self) -> None:
+        self._selector.close()
+        for reader in self._readers:
+            reader.kill()
+
+    def _start(self) -> None:
+        reader = _Reader(self._setup, self._log)
+        self._readers.append(reader)
         if reader.process.stdout is not None:
-            selector.register(reader.process.stdout, selectors.EVENT_READ, reader)
+            self._selector.register(reader.process.stdout, selectors.EVENT_READ, reader)
 
-    def occupy(reader: _Reader) -> None:
-        if todo:
-            reader.give(todo.popleft(), timeout_s)
+    def _end_late_ones(self) -> None:
+        now = time.monotonic()
+        for reader in self._readers:
+            if now > reader.deadline and not reader.late:
+                # The end of its output is then dealt with like any other death.
+                reader.late = True
+                with suppress(ProcessLookupError):
+                    os.killpg(reader.process.pid, 9)
+
+    def _hear(self, reader: _Reader, message: dict[str, Any]) -> None:
+        if "error" in message:
+            raise BY_EXIT_CODE.get(message["exit_code"], OcrsynthError)(message["error"])
+        if "ready" in message:
+            reader.ready, self._stillborn = True, 0
+            self._on_ready(message["ready"])
         else:
             reader.chunk = None
+            self._on_chunk(message["chunk"])
+        if self._todo:
+            reader.give(self._todo.popleft(), self._timeout_s)
+        else:
             reader.deadline = time.monotonic() + _LOAD_S
             reader.end()
 
-    def died_at(chunk: Chunk, status: str, detail: str) -> None:
-        if len(chunk.lines) > 1:
-            todo.extendleft(Chunk(chunk.condition, (n,)) for n in reversed(chunk.lines))
-        elif chunk.tries + 1 < _TRIES:
-            todo.appendleft(chunk._replace(tries=chunk.tries + 1))
-        else:
-            on_failed(chunk.condition, chunk.lines[0], status, detail)
+    def _bury(self, reader: _Reader) -> None:
+        self._readers.remove(reader)
+        reader.kill()
+        if not reader.ready:
+            self._stillborn += 1
+            if self._stillborn >= _STARTS:
+                how = "said nothing" if reader.late else f"ended with status {reader.process.returncode}"
+                raise WorkerError(
+                    f"engine {self._engine!r}: its process {how} {_STARTS} times while it was loaded; see {self._log}"
+                )
+        elif reader.chunk is not None:
+            self._died_at(reader.chunk, "timeout" if reader.late else "crash", f"status {reader.process.returncode}")
+        if self._todo:
+            self._start()
 
-    try:
-        for _ in range(max(min(n_readers, len(todo)), 1)):
-            start()
-        while readers:
-            now = time.monotonic()
-            for reader in readers:
-                if now > reader.deadline and not reader.late:
-                    # The end of its output is then dealt with like any other death.
-                    reader.late = True
-                    with suppress(ProcessLookupError):
-                        os.killpg(reader.process.pid, 9)
-            for key, _ in selector.select(min(timeout_s / 4, 1.0)):
-                reader = key.data
-                messages = reader.messages()
-                for message in messages or ():
-                    if "ready" in message:
-                        reader.ready, stillborn = True, 0
-                        on_ready(message["ready"])
-                        occupy(reader)
-                    elif "chunk" in message:
-                        reader.chunk = None
-                        on_chunk(message["chunk"])
-                        occupy(reader)
-                    elif "error" in message:
-                        raise BY_EXIT_CODE.get(message["exit_code"], OcrsynthError)(message["error"])
-                if messages is not None:
-                    continue
-                selector.unregister(key.fileobj)
-                readers.remove(reader)
-                chunk, ready = reader.chunk, reader.ready
-                reader.kill()
-                if not ready:
-                    stillborn += 1
-                    if stillborn >= _STARTS:
-                        how = "said nothing" if reader.late else f"ended with status {reader.process.returncode}"
-                        raise WorkerError(
-                            f"engine {setup['engine']!r}: its process {how} {_STARTS} times while it was loaded; see {log}"
-                        )
-                elif chunk is not None:
-                    died_at(chunk, "timeout" if reader.late else "crash", f"status {reader.process.returncode}")
-                if todo or not ready:
-                    start()
-    finally:
-        selector.close()
-        for reader in readers:
-            reader.kill()
+    def _died_at(self, chunk: Chunk, status: str, detail: str) -> None:
+        if len(chunk.lines) > 1:
+            self._todo.extendleft(Chunk(chunk.condition, (n,)) for n in reversed(chunk.lines))
+        elif chunk.tries + 1 < _TRIES:
+            self._todo.appendleft(chunk._replace(tries=chunk.tries + 1))
+        else:
+            self._on_failed(chunk.condition, chunk.lines[0], status, detail)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocrsynth import codec
@@ -15,6 +14,7 @@ from ocrsynth.evaluate.lines import SourceLine, picture_of, stored_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray

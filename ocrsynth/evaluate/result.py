@@ -264,11 +264,16 @@ def _worst(
     """Return the readings worth looking at: of mild conditions first, the worst by line, one a line."""
     rates = scored.edits / np.maximum(scored.characters, 1)
     order = sorted(
-        ((c.severity, -float(rates[row, i]), row, i) for i, c in enumerate(conditions) for row in range(len(rates)) if rates[row, i] > 0),
+        (
+            (c.severity, -float(rates[row, i]), row, i)
+            for i, c in enumerate(conditions)
+            for row in range(len(rates))
+            if rates[row, i] > 0
+        ),
     )
     taken: set[int] = set()
     per_severity: Counter[int] = Counter()
-    found = []
+    found: list[dict[str, Any]] = []
     for severity, rate, row, i in order:
         if row in taken or per_severity[severity] >= _WORST // 3 or len(found) >= _WORST:
             continue
@@ -280,8 +285,10 @@ def _worst(
 
 
 def against(result: Result, baseline: Result) -> dict[str, float | None]:
-    """Return ``mce`` and ``relative_mce`` of a result against a baseline's (Hendrycks and Dietterich, 2019), over the
-    perturbations of the suite proper that both have: the mean of the ratios of their error rates summed over severities.
+    """Return ``mce`` and ``relative_mce`` of a result against a baseline's (Hendrycks and Dietterich, 2019).
+
+    Over the perturbations of the suite proper that both have: the mean of the ratios of their error rates summed over
+    severities.
     """
     ours, theirs = ({c["name"]: c for c in r["conditions"]} for r in (result, baseline))
     ratios, relative = [], []

@@ -9,20 +9,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ocrsynth.errors import OutputError, RecipeError
 from ocrsynth.evaluate.engine import Engine, FunctionEngine
-from ocrsynth.evaluate.frozen import FROZEN, frozen_conditions, read_frozen
-from ocrsynth.evaluate.lines import clean_recipe, hash_of_lines, read_from, rendered, store, stored_lines
+from ocrsynth.evaluate.extra import needed
+from ocrsynth.evaluate.frozen import FROZEN, freeze, frozen_conditions, read_frozen
+from ocrsynth.evaluate.lines import clean_recipe, hash_of_lines, picture_of, read_from, rendered, store, stored_lines
 from ocrsynth.evaluate.metrics import PROFILES
-from ocrsynth.evaluate.reading import LINES, Pictures, failed, read_chunk
-from ocrsynth.evaluate.readers import Chunk, read_all
+from ocrsynth.evaluate.readers import read_all
+from ocrsynth.evaluate.reading import LINES, Pictures, digest_of, failed, read_chunk
+from ocrsynth.evaluate.readings import Progress, Readings, Silent
 from ocrsynth.evaluate.result import Result, against, result_of
 from ocrsynth.evaluate.suite import DEFAULT_SUITE, load_suite
-from ocrsynth.files import remove, write_atomically
+from ocrsynth.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,29 +35,8 @@ if TYPE_CHECKING:
 
 EVALUATION = "evaluation.json"
 RESULT = "result.json"
-PREDICTIONS = "predictions.jsonl"
-_PART = "predictions.part.jsonl"
 _LOG = "engine.log"
-_LINES_A_CHUNK = 24
 DEFAULT_TIMEOUT_S = 60.0
-
-
-class Progress(Protocol):
-    """What an evaluation tells while it runs."""
-
-    def start(self, what: str, total: int, already: int) -> None:
-        """Begin a stage: ``lines`` or ``readings``."""
-
-    def advance(self, n: int, failures: int) -> None:
-        """Tell that *n* more are done, *failures* of them without a reading."""
-
-
-class _Silent:
-    def start(self, what: str, total: int, already: int) -> None:
-        pass
-
-    def advance(self, n: int, failures: int) -> None:
-        pass
 
 
 @dataclass(frozen=True)
@@ -103,11 +84,13 @@ def evaluate(
     from ocrsynth.evaluate.table import table
 
     settings = settings or Settings()
-    progress = progress or _Silent()
+    progress = progress or Silent()
     if profile not in PROFILES:
         raise RecipeError(f"profile: must be one of {', '.join(PROFILES)}, got {profile!r}")
     if settings.count < 1:
         raise RecipeError(f"-n: must be 1 or more, got {settings.count!r}")
+    # Found missing now, not after hours of reading.
+    needed("rapidfuzz.distance.Levenshtein", "evaluate")
     folder = Path(out)
     with _locked(folder):
         suite, frozen = _suite_of(settings)
@@ -118,7 +101,7 @@ def evaluate(
         name = engine if isinstance(engine, str) else _object_name(engine)
         _claim(folder, settings, suite, name)
         lines = _lines_in(folder, settings, suite, frozen, progress)
-        readings = _Readings(folder, conditions, lines, progress)
+        readings = Readings(folder, conditions, lines, progress)
         began = time.monotonic()
         if readings.todo:
             if isinstance(engine, str):
@@ -148,6 +131,28 @@ def evaluate(
         pictures = Pictures(suite, folder / LINES, frozen)
         write_atomically(folder / "report.html", page(result, lines, pictures, [baseline] if baseline else []).encode())
         return result
+
+
+def freeze_suite(
+    out: str | os.PathLike[str], settings: Settings | None = None, *, progress: Progress | None = None
+) -> list[Condition]:
+    """Write the pictures of a suite under *out*: ``lines/`` and a folder of PNG files a condition; return the conditions.
+
+    The folder is then data for `evaluate`, and for engines that run elsewhere.  Raises what `evaluate` raises.
+    """
+    settings = settings or Settings()
+    progress = progress or Silent()
+    folder = Path(out)
+    with _locked(folder):
+        suite, frozen = _suite_of(settings)
+        if frozen is not None:
+            raise RecipeError(f"--freeze: {frozen} is frozen already; copy it")
+        conditions = suite.conditions(settings.only)
+        _claim(folder, settings, suite, "")
+        lines = _lines_in(folder, settings, suite, None, progress)
+        progress.start("pictures", len(lines) * sum(c.severity > 0 for c in conditions), 0)
+        freeze(folder, suite, conditions, lines, Pictures(suite, folder / LINES), lambda n: progress.advance(n, 0))
+    return conditions
 
 
 def read_result(path: str | os.PathLike[str]) -> Result:
@@ -221,131 +226,29 @@ def _lines_in(folder: Path, settings: Settings, suite: Suite, frozen: Path | Non
     known = stored_lines(folder / LINES)
     if known is not None:
         return known
-    source = _source(settings, suite, frozen)
+    source = _source(settings, frozen)
     progress.start("lines", settings.count, 0)
     resize = None if frozen is not None or (settings.data and settings.keep_size) else suite.x_height_px
     return store(source, folder / LINES, resize, lambda _: progress.advance(1, 0))
 
 
-def _source(settings: Settings, suite: Suite, frozen: Path | None) -> Any:
-    del suite
+def _source(settings: Settings, frozen: Path | None) -> Any:
     if frozen is not None:
         return _frozen_lines(frozen, settings.count)
     if settings.data is not None:
         return read_from(Path(settings.data), settings.data_format, settings.count)
-    fonts = {"folders": [settings.fonts]} if settings.fonts else None
+    fonts = {"sets": [], "folders": [settings.fonts]} if settings.fonts else None
     return rendered(clean_recipe(settings.language, settings.seed, fonts), settings.count)
 
 
 def _frozen_lines(frozen: Path, count: int) -> Iterator[Any]:
-    from ocrsynth.evaluate.lines import picture_of
-
     for line in (stored_lines(frozen / LINES) or [])[:count]:
         facts = {"text": line.text, "font_class": line.font_class, "family": line.family, "key": line.key}
         yield picture_of(frozen / LINES, line), line.x_height_px, facts
 
 
-class _Readings:
-    """The records of an evaluation, kept on disk as they come."""
-
-    def __init__(self, folder: Path, conditions: list[Condition], lines: list[SourceLine], progress: Progress) -> None:
-        self.folder = folder
-        self._progress = progress
-        self._conditions = conditions
-        self._order = {c.name: i for i, c in enumerate(conditions)}
-        self._known: dict[tuple[str, int], dict[str, Any]] = {}
-        self.versions: dict[str, str] = {}
-        self.charset: frozenset[str] | None = None
-        self._engine_s = self._all_s = 0.0
-        self._read_now = 0
-        self._load()
-        wanted = {(c.name, line.number) for c in conditions for line in lines}
-        self._known = {key: record for key, record in self._known.items() if key in wanted}
-        left = {c.name: [n.number for n in lines if (c.name, n.number) not in self._known] for c in conditions}
-        self.todo = [
-            Chunk(name, tuple(numbers[i : i + _LINES_A_CHUNK]))
-            for name, numbers in left.items()
-            for i in range(0, len(numbers), _LINES_A_CHUNK)
-        ]
-        if self.todo:
-            progress.start("readings", len(wanted), len(self._known))
-        self._file = (folder / _PART).open("ab") if self.todo else None
-
-    def _load(self) -> None:
-        for name in (PREDICTIONS, _PART):
-            path = self.folder / name
-            if not path.exists():
-                continue
-            content = path.read_bytes()
-            whole = content[: content.rfind(b"\n") + 1]
-            if len(whole) != len(content):
-                # A killed run may leave half a row, which nothing may be written behind.
-                write_atomically(path, whole)
-            for row in whole.splitlines():
-                record = orjson.loads(row)
-                if "about" in record:
-                    self.set_about(record["about"])
-                elif "engine_s" in record:
-                    self._engine_s += record["engine_s"]
-                    self._all_s += record["all_s"]
-                else:
-                    self._known[record["condition"], record["line"]] = record
-
-    def set_about(self, about: dict[str, Any]) -> None:
-        self.versions = about["versions"]
-        self.charset = None if about["charset"] is None else frozenset(about["charset"])
-
-    def on_ready(self, about: dict[str, Any]) -> None:
-        """Take what an engine says of itself; raises OutputError if another version began this run."""
-        if self.versions and self.versions != about["versions"]:
-            raise OutputError(
-                f"{self.folder}: was begun with engine {self.versions}, got {about['versions']}; choose another folder"
-            )
-        if not self.versions:
-            self.set_about(about)
-            self._write([{"about": {"versions": about["versions"], "charset": about["charset"]}}])
-
-    def on_chunk(self, chunk: dict[str, Any]) -> None:
-        """Take the records of a chunk."""
-        records = chunk["records"]
-        self._known |= {(r["condition"], r["line"]): r for r in records}
-        self._engine_s += chunk["engine_s"]
-        self._all_s += chunk["all_s"]
-        self._read_now += len(records)
-        self._write([*records, {"engine_s": chunk["engine_s"], "all_s": chunk["all_s"]}])
-        self._progress.advance(len(records), sum(r["status"] != "ok" for r in records))
-
-    def _write(self, records: list[dict[str, Any]]) -> None:
-        if self._file is not None:
-            self._file.write(b"".join(orjson.dumps(record) + b"\n" for record in records))
-            self._file.flush()
-
-    def records(self) -> list[dict[str, Any]]:
-        return sorted(self._known.values(), key=lambda r: (self._order[r["condition"]], r["line"]))
-
-    def timing(self, wall_s: float) -> dict[str, float]:
-        """Return the seconds inside the engine, by all seconds of its processes, and what follows from them."""
-        return {
-            "engine_s": round(self._engine_s, 3),
-            "all_s": round(self._all_s, 3),
-            "engine_share": round(self._engine_s / self._all_s, 4) if self._all_s else 0.0,
-            "engine_ms_a_line": round(1000 * self._engine_s / max(len(self._known), 1), 3),
-            "wall_s_last_run": round(wall_s, 3),
-        }
-
-    def finish(self) -> None:
-        """Write the records in order, in place of the part file."""
-        if self._file is not None:
-            self._file.close()
-        about = {"about": {"versions": self.versions, "charset": self.charset and "".join(sorted(self.charset))}}
-        timing = {"engine_s": self._engine_s, "all_s": self._all_s}
-        rows = [about, *self.records(), timing]
-        write_atomically(self.folder / PREDICTIONS, b"".join(orjson.dumps(row, option=orjson.OPT_SORT_KEYS) + b"\n" for row in rows))
-        remove(self.folder / _PART)
-
-
 def _read_in_processes(
-    engine: str, settings: Settings, suite: Suite, frozen: Path | None, readings: _Readings, workers: int, timeout_s: float
+    engine: str, settings: Settings, suite: Suite, frozen: Path | None, readings: Readings, workers: int, timeout_s: float
 ) -> None:
     pictures = Pictures(suite, readings.folder / LINES, frozen)
     by_name = {c.name: c for c in suite.conditions()}
@@ -358,8 +261,6 @@ def _read_in_processes(
     }
 
     def on_failed(condition: str, number: int, status: str, detail: str) -> None:
-        from ocrsynth.evaluate.reading import digest_of
-
         digest = digest_of(pictures.of(by_name[condition], number))
         record = failed(condition, number, digest, status, detail)
         readings.on_chunk({"records": [record], "engine_s": 0.0, "all_s": 0.0})
@@ -376,7 +277,7 @@ def _read_in_processes(
     )
 
 
-def _read_here(engine: Any, suite: Suite, frozen: Path | None, readings: _Readings) -> None:
+def _read_here(engine: Any, suite: Suite, frozen: Path | None, readings: Readings) -> None:
     reader = engine if isinstance(engine, Engine) else FunctionEngine(engine, _object_name(engine))
     charset = None if reader.charset is None else "".join(sorted(reader.charset))
     readings.on_ready({"versions": reader.versions(), "charset": charset})

@@ -23,8 +23,10 @@ def table(result: Result) -> str:
     parts = [
         f"# {engine['name']} under {result['suite']['name']}",
         "",
-        f"{lines['count']} lines ({lines['language']}, {lines['from']}), profile `{result['profile']}`; {versions}; "
-        f"ocrsynth {result['ocrsynth']}.",
+        (
+            f"{lines['count']} lines ({lines['language']}, {lines['from']}), profile `{result['profile']}`; {versions}; "
+            f"ocrsynth {result['ocrsynth']}."
+        ),
         f"Suite `{result['suite']['hash'][:16]}`, lines `{lines['sha256'][:16]}`, pictures `{result['images_sha256'][:16]}`.",
         "",
         *_grid(("figure", "value", "95 % interval"), facts(result)),
@@ -73,21 +75,28 @@ def table(result: Result) -> str:
         parts += [
             "## Most frequent errors",
             "",
-            *_grid(("label", "read as", "times"), [(shown(a), shown(b), str(n)) for a, b, n in result["confusions"][:_SHOWN_CONFUSIONS]]),
+            *_grid(
+                ("label", "read as", "times"),
+                [(shown(a), shown(b), str(n)) for a, b, n in result["confusions"][:_SHOWN_CONFUSIONS]],
+            ),
             "",
         ]
-    if rows := hardest(result):
+    if missed := hardest(result):
         parts += [
             "## Hardest characters",
             "",
-            *_grid(("", "to be read", "missed %"), [(shown(c), str(n), percent(share)) for c, n, share in rows]),
+            *_grid(("", "to be read", "missed %"), [(shown(c), str(n), percent(share)) for c, n, share in missed]),
             "",
         ]
-    failures = [(c["name"], ", ".join(f"{k} {n}" for k, n in c["failures"].items())) for c in result["conditions"] if c["failures"]]
+    failures = [
+        (c["name"], ", ".join(f"{k} {n}" for k, n in c["failures"].items())) for c in result["conditions"] if c["failures"]
+    ]
     if failures:
         parts += ["## Pictures without a reading", "", *_grid(("", "why"), failures), ""]
     timing = result["timing"]
-    parts.append(f"{timing['engine_ms_a_line']:.1f} ms a line, {timing['engine_share']:.0%} of the readers' time in the engine.")
+    parts.append(
+        f"{timing['engine_ms_a_line']:.1f} ms a line, {timing['engine_share']:.0%} of the readers' time in the engine."
+    )
     return "\n".join(parts) + "\n"
 
 
@@ -117,7 +126,9 @@ def facts(result: Result) -> list[tuple[str, str, str]]:
         rows.append((f"… in the worst case, {name}", percent(worst, unit=True), ""))
     if clean["in_charset"] is not None:
         within = clean["in_charset"]
-        rows.append((f"clean CER of the {within['lines']} lines within the engine's characters", percent(within["cer"], unit=True), ""))
+        rows.append(
+            (f"clean CER of the {within['lines']} lines within the engine's characters", percent(within["cer"], unit=True), "")
+        )
     if against := result.get("against"):
         for key, title in (("mce", "mCE"), ("relative_mce", "relative mCE")):
             if against[key] is not None:

@@ -29,12 +29,16 @@ class EasyOcr(Engine):
     """
 
     name = "easyocr"
+    requires = ("easyocr",)
+    extra = "easyocr"
 
     def __init__(self, languages: list[str], models: str) -> None:
         package = needed("easyocr", "engine 'easyocr'", "easyocr")
         folder = Path(models).expanduser()
         if not folder.is_dir() or not any(folder.glob("*.pth")):
-            raise AssetError(f"engine 'easyocr': no models in {folder}; put EasyOCR's .pth files there, or give easyocr:models=FOLDER")
+            raise AssetError(
+                f"engine 'easyocr': no models in {folder}; put EasyOCR's .pth files there, or give easyocr:models=FOLDER"
+            )
         import torch
 
         torch.set_num_threads(1)

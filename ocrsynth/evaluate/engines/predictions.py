@@ -44,7 +44,8 @@ class Predictions(Engine):
                 known = None if text is None else Recognition(str(text), record.get("confidence"))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise RecipeError(
-                    f'{path}:{number}: is no prediction ({error}), got {row[:80]!r}; write {{"condition": …, "line": …, "reading": …}}'
+                    f"{path}:{number}: is no prediction ({error}), got {row[:80]!r}; "
+                    'write {"condition": …, "line": …, "reading": …}'
                 ) from None
             self._known[key] = known
 
@@ -60,7 +61,9 @@ class Predictions(Engine):
 
     def read(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[str | Recognition | None]:
         """Refuse: pictures are found by their keys."""
-        raise NotImplementedError(f"{len(images)} pictures without keys")
+        raise RecipeError(
+            f"{self.path}: readings are found by condition and line, got {len(images)} pictures alone; use evaluate"
+        )
 
     def read_keyed(self, images: Sequence[NDArray[np.uint8]], keys: Sequence[Key]) -> Sequence[str | Recognition | None]:
         """Return the file's readings; None for what it does not hold."""

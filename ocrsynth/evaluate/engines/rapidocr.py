@@ -24,6 +24,8 @@ class RapidOcr(Engine):
     """Options: ``model`` (path of a recognition model in ONNX, by default the wheel's), ``keys`` (path of its characters)."""
 
     name = "rapidocr"
+    requires = ("rapidocr", "onnxruntime")
+    extra = "rapidocr"
     BATCH = 6
 
     def __init__(self, model: str, keys: str) -> None:

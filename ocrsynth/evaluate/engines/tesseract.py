@@ -67,6 +67,8 @@ class Tesseract(Engine):
     """Options: ``lang`` (a model, by default that of the language), ``psm`` (7: one line), ``data`` (folder of models)."""
 
     name = "tesseract"
+    requires = ("tesserocr",)
+    extra = "tesseract"
 
     def __init__(self, model: str, psm: int, data: Path) -> None:
         self.model, self.psm, self.data = model, psm, data
@@ -84,6 +86,11 @@ class Tesseract(Engine):
         else:
             self._tesserocr: Any = tesserocr
             self._api = tesserocr.PyTessBaseAPI(path=str(data), lang=model, psm=psm)
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Return what is missing: the program will do as well."""
+        return None if shutil.which("tesseract") else super().missing()
 
     @classmethod
     def from_spec(cls, arguments: str, language: str) -> Engine:

@@ -23,14 +23,17 @@ if TYPE_CHECKING:
 
 @ENGINES.register
 class Torch(Engine):
-    """Options: ``module`` (``package.module:object``, an nn.Module or a function that makes one) or ``program`` (a .pt2 file of
-    torch.export), ``weights`` (a state dict for it), ``charset`` (a file of `Charset.save`), ``height`` (32), ``stride`` (4).
+    """Options: ``module`` or ``program``, ``weights``, ``charset``, ``height`` (32), ``stride`` (4).
 
+    ``module`` is ``package.module:object``, an nn.Module or a function that makes one of the number of classes; ``program`` a
+    .pt2 file of torch.export; ``weights`` a state dict for the module; ``charset`` a file of `Charset.save`.
     The module takes float32 (B, 1, height, W), paper at 1, and gives scores (B, T, classes), as `make_loader` feeds and
     `Charset` counts them; blank is class 0.
     """
 
     name = "torch"
+    requires = ("torch",)
+    extra = "torch"
 
     def __init__(self, module: Any, charset: Charset, *, height: int = 32, stride: int = 4, label: str = "module") -> None:
         self._torch = needed("torch", "engine 'torch'", "torch")
@@ -47,7 +50,9 @@ class Torch(Engine):
         spec = f"torch:{arguments}"
         options = options_of(arguments, spec, module="", program="", weights="", charset="", height=32, stride=4)
         if not options["charset"] or bool(options["module"]) == bool(options["program"]):
-            raise RecipeError(f"engine {spec!r}: needs charset=FILE and either module=package.module:object or program=FILE.pt2")
+            raise RecipeError(
+                f"engine {spec!r}: needs charset=FILE and either module=package.module:object or program=FILE.pt2"
+            )
         torch = needed("torch", "engine 'torch'", "torch")
         charset = Charset.load(options["charset"])
         if options["program"]:
@@ -103,4 +108,5 @@ def _weights(torch: Any, path: str) -> dict[str, Any]:
     except OSError as error:
         raise AssetError(f"{path}: cannot be read, {error.strerror or error}") from None
     # A checkpoint holds the state dict beside other things.
-    return saved["model"] if isinstance(saved, dict) and "model" in saved else saved
+    state: dict[str, Any] = saved["model"] if isinstance(saved, dict) and "model" in saved else saved
+    return state
