@@ -14,6 +14,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 import yaml
 
@@ -109,12 +110,22 @@ def strengths_of(bench: Bench, p: Perturbation, low: float, high: float, targets
                 points.add(float(f"{crossing(order, rates, target):.4g}"))
     order, rates = measured()
     smooth = monotone(rates)
-    found = []
-    for target in targets:
-        strength = float(f"{crossing(order, rates, target):.3g}")
-        reached = min(max(target, smooth[0]), smooth[-1])
-        found.append({"target": target, "strength": strength, "expected": round(reached, 4)})
-    return found
+    reached = [t for t in targets if t <= smooth[-1]]
+    found = [crossing(order, rates, t) for t in reached]
+    # Where one engine is hardly troubled at the end of the range, the last severities go there in even steps.
+    n_left = len(targets) - len(reached)
+    last = found[-1] if found else low
+    found += [last * (high / last) ** (i / n_left) for i in range(1, n_left + 1)]
+    expected = [*reached, *(float(np.interp(math.log(s), *_ascending(order, smooth))) for s in found[len(reached) :])]
+    return [
+        {"target": t, "strength": float(f"{s:.3g}"), "expected": round(e, 4)}
+        for t, s, e in zip(targets, found, expected, strict=True)
+    ]
+
+
+def _ascending(strengths: list[float], rates: list[float]) -> tuple[list[float], list[float]]:
+    pairs = sorted(zip(map(math.log, strengths), rates, strict=True))
+    return [a for a, _ in pairs], [b for _, b in pairs]
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import torch.distributed
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from ocrsynth.augment import chain_of, degrade_image
+from ocrsynth.charset import Charset
 from ocrsynth.errors import RecipeError
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.recipe import Recipe
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ocrsynth.charset import Charset
     from ocrsynth.records import Sample
 
 Item = dict[str, Any]
@@ -109,6 +109,15 @@ class LineDataset(Dataset[Item]):
     def epoch(self) -> int:
         """Return the epoch."""
         return int(self._epoch)
+
+    @property
+    def seed(self) -> int:
+        """Return the recipe's seed."""
+        return self.recipe.seed
+
+    def default_charset(self) -> Charset:
+        """Return the characters that labels may hold."""
+        return Charset.from_recipe(self.recipe)
 
     def set_epoch(self, epoch: int) -> None:
         """Go to an epoch, from 0."""

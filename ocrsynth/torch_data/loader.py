@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from torch.utils.data import DataLoader, Dataset
 
-from ocrsynth.charset import Charset
 from ocrsynth.errors import RecipeError
 from ocrsynth.torch_data.collate import AttentionCollate, CTCCollate, HFCollate
 from ocrsynth.torch_data.samplers import BatchIndices, BucketBatchSampler
@@ -14,15 +13,17 @@ from ocrsynth.torch_data.samplers import BatchIndices, BucketBatchSampler
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ocrsynth.charset import Charset
     from ocrsynth.torch_data.datasets import LineDataset
+    from ocrsynth.torch_data.shards import ShardDataset
 
 Task = Literal["ctc", "attention", "hf"]
 
 
 class _Places(Dataset[dict[str, Any]]):
-    """A LineDataset by absolute places: what the batch sampler says is what every worker makes."""
+    """A data set by absolute places: what the batch sampler says is what every worker makes."""
 
-    def __init__(self, dataset: LineDataset) -> None:
+    def __init__(self, dataset: LineDataset | ShardDataset) -> None:
         self.dataset = dataset
 
     def __getitem__(self, place: int) -> dict[str, Any]:
@@ -37,7 +38,7 @@ class _Places(Dataset[dict[str, Any]]):
 
 
 def make_loader(
-    dataset: LineDataset,
+    dataset: LineDataset | ShardDataset,
     batch_size: int,
     task: Task = "ctc",
     num_workers: int = 0,
@@ -59,7 +60,7 @@ def make_loader(
 
     Raises RecipeError for an unknown task or a missing processor.
     """
-    charset = charset or dataset.charset or Charset.from_recipe(dataset.recipe)
+    charset = charset or dataset.charset or dataset.default_charset()
     more = collate_options or {}
     collate: Any
     if task == "ctc":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocrsynth.torch_data.datasets import LineDataset
+    from ocrsynth.torch_data.shards import ShardDataset
 
 
 class StreamSampler(Sampler[int]):
@@ -60,7 +61,7 @@ class BucketBatchSampler(Sampler[list[int]]):
 
     def __init__(
         self,
-        dataset: LineDataset,
+        dataset: LineDataset | ShardDataset,
         batch_size: int,
         *,
         position: int = 0,
@@ -129,7 +130,7 @@ class BucketBatchSampler(Sampler[list[int]]):
             return batches
         places.sort(key=lambda place: (dataset.predicted_width(place), place))
         batches = [BatchIndices(places[i : i + size]) for i in range(0, len(places), size)]
-        stream = Stream(dataset.recipe.seed, epoch, "batches", number)
+        stream = Stream(dataset.seed, epoch, "batches", number)
         for i in range(len(batches) - 1, 0, -1):
             j = stream.below(i + 1)
             batches[i], batches[j] = batches[j], batches[i]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import tarfile
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from torch.utils.data import Dataset
 
 from ocrsynth import codec
+from ocrsynth.charset import Charset
 from ocrsynth.errors import OutputError, RecipeError
 from ocrsynth.generation.source import open_source
 from ocrsynth.torch_data.datasets import Item, quiet_opencv, transformed
@@ -20,15 +23,19 @@ from ocrsynth.write.base import optional
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ocrsynth.charset import Charset
-
 
 class ShardDataset(Dataset[Item]):
     """What `ocrsynth generate` wrote as ``webdataset``, ``lmdb`` or ``parquet``, by index.
 
-    Items are those of `LineDataset`.  *split* takes one split only.  *transform* takes and gives a picture; an `Augment` is
-    told index and epoch.  Raises OutputError if there is no such data set, RecipeError for another format.
+    Items are those of `LineDataset`, and `make_loader` takes it as well.  *split* takes one split only.  *transform* takes and
+    gives a picture; an `Augment` is told index and epoch.  ``set_epoch`` is seen by workers that persist.
+
+    Raises OutputError if there is no such data set, RecipeError for another format.
     """
+
+    fresh = True
+    """Places go on from epoch to epoch, so that an `Augment` degrades anew; the lines come again."""
+    seed = 0
 
     def __init__(
         self,
@@ -51,7 +58,9 @@ class ShardDataset(Dataset[Item]):
             raise OutputError(f"{folder}: has no shard of split {split!r}; leave it out for all")
         self.charset = charset
         self.transform = transform
-        self.epoch = 0
+        self.folder = Path(folder)
+        # In shared memory, so that workers that live on see a new epoch.
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
         self._readers = [_READERS[name](path) for path in shards]
         self._ends = np.cumsum([len(reader) for reader in self._readers]).tolist()
 
@@ -59,9 +68,27 @@ class ShardDataset(Dataset[Item]):
         """Return the number of samples."""
         return int(self._ends[-1])
 
+    @property
+    def length(self) -> int:
+        """Return the number of samples, as `LineDataset` has it."""
+        return len(self)
+
     def set_epoch(self, epoch: int) -> None:
         """Go to an epoch: an `Augment` then degrades anew."""
-        self.epoch = epoch
+        self._epoch.fill_(epoch)
+
+    def default_charset(self) -> Charset:
+        """Return the characters of the whole data set's labels; raises AssetError if it was not finished by `generate`."""
+        return Charset.from_data(self.folder)
+
+    def items(self, places: Sequence[int]) -> list[Item]:
+        """Return items by their absolute place: that of a sample, plus the length for each epoch before."""
+        return [self._item(place % len(self), place // len(self)) for place in places]
+
+    def predicted_width(self, place: int) -> float:
+        """Return what grows with the width of a picture and costs little to read: the length of its label."""
+        reader, index = self._found(place % len(self))
+        return len(reader.label(index))
 
     def __getitem__(self, index: int) -> Item:
         """Return the item of one index."""
@@ -69,10 +96,17 @@ class ShardDataset(Dataset[Item]):
             index += len(self)
         if not 0 <= index < len(self):
             raise IndexError(f"index: the data set has {len(self)} samples, got {index}")
-        quiet_opencv()
+        return self._item(index, int(self._epoch))
+
+    def _found(self, index: int) -> tuple[_Reader, int]:
         shard = bisect_right(self._ends, index)
-        key, text, data = self._readers[shard].get(index - (self._ends[shard - 1] if shard else 0))
-        image = transformed(self.transform, codec.decode(data), index, self.epoch)
+        return self._readers[shard], index - (self._ends[shard - 1] if shard else 0)
+
+    def _item(self, index: int, epoch: int) -> Item:
+        quiet_opencv()
+        reader, inside = self._found(index)
+        key, text, data = reader.get(inside)
+        image = transformed(self.transform, codec.decode(data), index, epoch)
         item: Item = {"image": image, "text": text, "key": key, "index": index}
         if self.charset is not None:
             item["target"] = self.charset.encode(text)
@@ -83,7 +117,7 @@ class ShardDataset(Dataset[Item]):
         return [self[int(i)] for i in indices]
 
 
-class _Reader:
+class _Reader(ABC):
     """One shard; its handle is opened in the process that reads, and never travels."""
 
     def __init__(self, path: Path) -> None:
@@ -99,15 +133,21 @@ class _Reader:
             self._handle, self._pid = self.open(), os.getpid()
         return self._handle
 
+    @abstractmethod
     def open(self) -> Any:
-        raise NotImplementedError
+        """Return a handle that belongs to this process."""
 
+    @abstractmethod
     def __len__(self) -> int:
-        raise NotImplementedError
+        """Return the number of samples."""
 
+    @abstractmethod
     def get(self, index: int) -> tuple[str, str, bytes]:
         """Return key, label and picture."""
-        raise NotImplementedError
+
+    def label(self, index: int) -> str:
+        """Return the label alone."""
+        return self.get(index)[1]
 
 
 class _Tar(_Reader):
@@ -134,6 +174,9 @@ class _Tar(_Reader):
     def get(self, index: int) -> tuple[str, str, bytes]:
         key, label, picture = self._index[index]
         return key, self._read(label).decode(), self._read(picture)
+
+    def label(self, index: int) -> str:
+        return self._read(self._index[index][1]).decode()
 
     def _read(self, place: tuple[int, int]) -> bytes:
         return os.pread(self.handle().fileno(), place[1], place[0])
@@ -167,8 +210,11 @@ class _Lmdb(_Reader):
         with self.handle().begin() as transaction:
             self._n = int(transaction.get(b"num-samples"))
 
-    def handle(self) -> Any:
+    def open(self) -> Any:
         return _environment(self.path.resolve())
+
+    def handle(self) -> Any:
+        return self.open()
 
     def __len__(self) -> int:
         return self._n

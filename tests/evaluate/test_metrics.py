@@ -24,7 +24,13 @@ from ocrsynth.evaluate.metrics import Edit, distance, edits_between, graphemes, 
         ("caf\u00e9", "cafe\u0301", 4, 0, 0.0),
         ("cafe\u0301", "cafe", 4, 1, 0.25),
         # A family of four people joined by U+200D, and a flag, are one cluster each.
-        ("\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 \U0001f1e9\U0001f1ea", "x \U0001f1e9\U0001f1ea", 3, 1, 1 / 3),
+        (
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 \U0001f1e9\U0001f1ea",
+            "x \U0001f1e9\U0001f1ea",
+            3,
+            1,
+            1 / 3,
+        ),
         # Alef with madda, composed and not; a lost kasra is one wrong cluster.
         ("\u0622\u0628", "\u0627\u0653\u0628", 2, 0, 0.0),
         ("\u0643\u0650\u062a\u0627\u0628", "\u0643\u062a\u0627\u0628", 4, 1, 0.25),
@@ -52,7 +58,7 @@ def test_words_and_similarity() -> None:
 @pytest.mark.parametrize(
     ("text", "compat", "alnum"),
     [
-        ("\u201cQuoted\u201d \u2013 it\u2019s", "\"Quoted\" - it's", "quotedits"),
+        ("\u201cQuoted\u201d \u2013 it\u2019s", '"Quoted" - it\'s', "quotedits"),
         ("ﬁne  \u2026", "fine ...", "fine"),
         ("Straße №5", "Straße No5", "strasseno5"),
         ("e\u0301 ", "é", "é"),

@@ -440,6 +440,36 @@ class TestShards:
         other = ShardDataset(folder, format="lmdb", transform=Augment("camera", seed=6))
         assert other[3]["image"].tobytes() != first.tobytes()
 
+    @pytest.mark.parametrize("fmt", ["webdataset", "lmdb", "parquet"])
+    def test_the_loader_takes_it(self, fmt: str, folder: Path) -> None:
+        dataset = ShardDataset(folder, format=fmt, transform=Augment("scan", seed=5))
+        first = _digests(make_loader(dataset, 8))
+        assert _digests(make_loader(dataset, 8, num_workers=2)) == first
+        loader = make_loader(dataset, 8, num_workers=2, resume=3)
+        assert _digests(loader) == first[3:]
+        again = list(loader)
+        keys = sorted(k for b in make_loader(dataset, 8) for k in b["keys"])
+        assert sorted(k for b in again for k in b["keys"]) == keys
+        assert len(set(keys)) == 60
+        later = {k: i for b in again for k, i in zip(b["keys"], b["images"], strict=True)}
+        sooner = {k: i for b in make_loader(dataset, 8) for k, i in zip(b["keys"], b["images"], strict=True)}
+        assert any(not torch.equal(later[k], sooner[k]) for k in keys), "another epoch is degraded anew"
+
+    def test_workers_that_persist_see_its_epoch(self, folder: Path) -> None:
+        dataset = ShardDataset(folder, format="lmdb", transform=Augment("scan", seed=5))
+        loader = DataLoader(
+            dataset,
+            batch_size=None,
+            sampler=[3],
+            num_workers=1,
+            persistent_workers=True,
+            collate_fn=lambda i: i["image"].tobytes(),
+        )
+        [first] = loader
+        dataset.set_epoch(1)
+        [second] = loader
+        assert first != second
+
     def test_what_it_cannot_read(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(RecipeError, match="format 'folder' has no random access"):
             ShardDataset(folder, format="folder")
