@@ -79,4 +79,3 @@ def parsed(where: str) -> Path:
 def written(path: Path) -> str:
     """Return a path as messages write it."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
-

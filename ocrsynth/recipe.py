@@ -65,7 +65,7 @@ def check_output(output: OutputConfig, text: TextConfig) -> None:
 
 
 class OutputConfig(Section):
-    """The recipe's ``output`` section."""
+    """The recipe's ``output`` section: formats, coding of the pictures, what is stored beside them, and splits."""
 
     format: tuple[str, ...] = ("webdataset",)
     """Format of the data set, or a list of several that are written from one rendering."""
@@ -145,10 +145,10 @@ class Recipe:
         """
         data = assets.read_yaml(Path(path))
         locations = Locations(Path(path).read_text(encoding="utf-8"))
+        for double in locations.doubles:
+            raise RecipeError(f"{path}:{double.line}: {double}")
         lock = data.pop("lock", None)
         try:
-            for double in locations.doubles:
-                raise RecipeError(str(double))
             recipe = cls.from_dict(data)
         except RecipeError as error:
             raise RecipeError(f"{locations.place(str(path), str(error))}: {error}") from None

@@ -49,7 +49,7 @@ _MEMBERS = {
 def recipe_schema() -> Schema:
     """Return the schema of a recipe, JSON Schema 2020-12, as plain JSON values."""
     sections = recipe.SECTIONS
-    ops: dict[str, type[Section]] = {name: OPS.get(name, "schema") for name in OPS} | {BORROWED: BorrowedFilter}
+    ops: dict[str, type[Section]] = {**{name: OPS.get(name, "schema") for name in OPS}, BORROWED: BorrowedFilter}
     sources: dict[str, type[Section]] = {name: SOURCES.get(name, "schema") for name in SOURCES}
     models = (*sections.values(), *ops.values(), *sources.values())
     references, found = models_json_schema([(m, "validation") for m in models], schema_generator=_Untitled)
@@ -117,11 +117,11 @@ def _with_inner(models: Iterable[type[BaseModel]]) -> list[type[Section]]:
 def _explain(definition: Schema, model: type[Section]) -> None:
     """Add what the model's source says of its fields, and the defaults that pydantic leaves out."""
     definition.pop("title", None)
-    definition["description"] = first_line(model)
+    definition["description"] = first_line(model).replace("``", "")
     texts, values = meanings(model), defaults(model)
     for name, schema in definition.get("properties", {}).items():
         if text := texts.get(name):
-            schema["description"] = text[:1].upper() + text[1:]
+            schema["description"] = (text[:1].upper() + text[1:]).replace("``", "")
         if values.get(name, REQUIRED) is not REQUIRED:
             schema["default"] = values[name]
 
