@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ocrsynth import assets
-from ocrsynth.errors import ExitCode, OcrsynthError
+from ocrsynth.errors import CoverageError, ExitCode, OcrsynthError
 from ocrsynth.fonts import catalogue
 from ocrsynth.generation.costs import try_writing
 from ocrsynth.locations import Locations, written
@@ -124,7 +124,11 @@ def _faults(file: str, data: dict[str, Any], places: Locations) -> list[Fault]:
 
 
 def _fault(file: str, error: OcrsynthError, message: str, places: Locations) -> Fault:
-    path, line = places.of_message(message) or ((), None)
+    found = places.of_message(message)
+    if found is None and isinstance(error, CoverageError):
+        # What no font can show is the language.
+        found = places.nearest(("language",))
+    path, line = found or ((), None)
     return Fault(file, line, written(path), message, error.exit_code)
 
 

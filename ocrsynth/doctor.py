@@ -65,7 +65,9 @@ def examine(*, system: bool = False) -> list[Finding]:
     """Return what was found; with *system* the fonts of the system are read too."""
     checks: list[Callable[[], Iterable[Finding]]] = [_versions, _packages, _imports, _extras, _clashes, _surroundings]
     checks += [_default_fonts, lambda: _system_fonts(read=system), _engines, _sample]
-    return [finding for check in checks for finding in check()]
+    # Some packages speak to the terminal when they break, and the findings may be read by a program.
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        return [finding for check in checks for finding in check()]
 
 
 def works(findings: Iterable[Finding]) -> bool:
@@ -176,7 +178,7 @@ def _quota() -> float | None:
 
 
 def _encoding() -> Finding:
-    names = {"files": sys.getfilesystemencoding(), "standard output": getattr(sys.stdout, "encoding", None) or "utf-8"}
+    names = {"files": sys.getfilesystemencoding(), "standard output": getattr(sys.__stdout__, "encoding", None) or "utf-8"}
     wrong = [f"{what} {name}" for what, name in names.items() if name.lower().replace("-", "") not in ("utf8", "utf8sig")]
     if not wrong:
         return Finding("surroundings", "encoding", "good", "UTF-8")
@@ -255,9 +257,8 @@ def _scripts(families: Iterable[Family]) -> str:
     from ocrsynth.fonts.faces import open_face
     from ocrsynth.text import alphabet
 
-    covered = [
-        frozenset(chr(c) for face in family.faces for c in open_face(face.path, face.index).unicodes) for family in families
-    ]
+    faces = [face for family in families for face in family.faces]
+    covered = {frozenset(map(chr, open_face(face.path, face.index).unicodes)) for face in faces}
     counts: dict[str, int] = {}
     for name in assets.names("alphabets"):
         letters = alphabet.load(name)
@@ -282,12 +283,10 @@ def _engines() -> Iterable[Finding]:
 
 def _engine(name: str, cls: Any) -> Finding:
     """Start an engine for English, as an evaluation would, and say how that went."""
-    said = StringIO()
     try:
-        with redirect_stdout(said), redirect_stderr(said):
-            engine = cls.from_spec("", "en_Latn")
-            versions = engine.versions()
-            engine.close()
+        engine = cls.from_spec("", "en_Latn")
+        versions = engine.versions()
+        engine.close()
     except MissingDependencyError as error:
         return Finding("engines", name, "note", "not installed", _short(error).rpartition("; ")[2])
     except OcrsynthError as error:

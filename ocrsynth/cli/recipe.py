@@ -47,11 +47,12 @@ def init(
 
     Where the default fonts cannot write the language, the recipe takes those of the system.
     """
-    from ocrsynth.recipe import DEFAULT_PRESET
+    from ocrsynth.recipe import DEFAULT_PRESET, Recipe
     from ocrsynth.starter import fonts_for, starter, write
 
-    sections: dict[str, Any] = {} if fonts or system_fonts else {"fonts": fonts_for(lang)}
-    recipe = recipe_from(None, lang, preset, seed, None, None, fonts, (), system_fonts, **sections)
+    chosen = {"sets": [], "folders": list(fonts), "system": system_fonts} if fonts or system_fonts else fonts_for(lang)
+    given = {"language": lang, "degrade": preset, "seed": seed, "fonts": chosen}
+    recipe = Recipe.from_dict({key: value for key, value in given.items() if value is not None})
     text = starter(recipe, preset or DEFAULT_PRESET)
     if out == "-":
         click.echo(text, nl=False)
