@@ -99,7 +99,7 @@ def test_other_commands_name_the_first_line_too(tmp_path: Path) -> None:
         (
             "language: en\ntext:\n  sources:\n    - corpus: {file: none.txt}\n",
             4,
-            "text.sources[0].corpus,
+            "text.sources[0].corpus",
             ExitCode.ASSET,
         ),
         ("language: en\nfonts:\n  folders: [none]\n", 3, "fonts.folders: no such folder, got 'none'", ExitCode.ASSET),

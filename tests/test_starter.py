@@ -34,7 +34,7 @@ def test_it_reads_back_as_the_recipe(language: str, preset: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("preset", preset_names())
-@pytest.mark.parametrize("language", ("pl", "ja"))
+@pytest.mark.parametrize("language", ["pl", "ja"])
 def test_taking_every_comment_off_changes_nothing(language: str, preset: str, tmp_path: Path) -> None:
     recipe = _recipe(language, preset)
     path = tmp_path / "recipe.yaml"

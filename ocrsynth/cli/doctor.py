@@ -9,7 +9,7 @@ import click
 _MARKS = {"good": " ", "note": "!", "bad": "✗"}
 
 
-@click.command(epilog="Example: ocrsynth doctor")
+@click.command(epilog="Example: ocrsynth doctor --system")
 @click.option("--system", is_flag=True, help="Read the fonts of this system too, and tell what they can write.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def command(system: bool, as_json: bool) -> None:
