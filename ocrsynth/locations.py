@@ -34,6 +34,7 @@ class Locations:
         """Read *text*, which must be valid YAML."""
         loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
         self._lines: dict[Path, int] = {}
+        self._values: dict[str, Path] = {}
         self.doubles: list[Double] = []
         self._walk(yaml.compose(text, Loader=loader), ())
 
@@ -50,6 +51,8 @@ class Locations:
             for i, value in enumerate(node.value):
                 self._lines[*path, i] = value.start_mark.line + 1
                 self._walk(value, (*path, i))
+        elif isinstance(node, yaml.ScalarNode):
+            self._values.setdefault(str(node.value), path)
 
     def nearest(self, path: Path) -> tuple[Path, int] | None:
         """Return the longest beginning of *path* that stands in the file, and its line; None if nothing of it does."""
@@ -68,7 +71,10 @@ class Locations:
         if unknown := _UNKNOWN_KEY.match(message):
             return self.nearest((*parsed(unknown["where"]), unknown["key"]))
         where = _WHERE.match(message)
-        return self.nearest(parsed(where[1])) if where else None
+        if where is None:
+            return None
+        # Where a message begins with a file of the user's, the key that names it is meant.
+        return self.nearest(parsed(where[1])) or self.nearest(self._values.get(where[1], ()))
 
 
 def parsed(where: str) -> Path:

@@ -74,7 +74,7 @@ def test_every_fault_is_found_with_its_line(tmp_path: Path) -> None:
         assert str(fault) == f"{path}:{line}: {fault.message}"
         assert fault.exit_code is ExitCode.RECIPE
     assert (verdict.recipe, verdict.resolved) == (None, {})
-    assert _FAULTY == path.read_text(encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == _FAULTY
 
 
 def test_other_commands_name_the_first_line_too(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_other_commands_name_the_first_line_too(tmp_path: Path) -> None:
         (
             "language: en\ntext:\n  sources:\n    - corpus: {file: none.txt}\n",
             4,
-            "text.sources[0].corpus",
+            "none.txt: no such text file; check the path",
             ExitCode.ASSET,
         ),
         ("language: en\nfonts:\n  folders: [none]\n", 3, "fonts.folders: no such folder, got 'none'", ExitCode.ASSET),
