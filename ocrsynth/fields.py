@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -33,8 +33,11 @@ class Section(BaseModel):
     @classmethod
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse ``true`` where a number is due: YAML's ``yes`` and ``on`` would silently become 1."""
-        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and annotation is not bool:
             raise PydanticCustomError("bool", "must not be a truth value")
+        if isinstance(value, dict) and any(isinstance(v, bool) for v in value.values()) and _holds_numbers(annotation):
+            raise PydanticCustomError("bool", "must not hold a truth value")
         return value
 
 
@@ -91,12 +94,26 @@ class Within:
         """Check the bounds after the range itself."""
         return core_schema.no_info_after_validator_function(self._validate, handler(source))
 
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe the bounds to editors."""
+        described = handler(schema)
+        number = {"type": "integer" if self.whole else "number", "minimum": self.low, "maximum": self.high}
+        return {**described, "items": number}
+
     def _validate(self, value: Range) -> Range:
         if self.whole and (value.low % 1 or value.high % 1):
             raise PydanticCustomError("range", "must be a range of whole numbers")
         if value.low < self.low or value.high > self.high:
             raise PydanticCustomError("range", "must lie within [{low}, {high}]", {"low": self.low, "high": self.high})
         return value
+
+
+def _holds_numbers(annotation: Any) -> bool:
+    """Tell whether a field is a mapping of names to numbers, whatever bounds these have."""
+    if get_origin(annotation) is not dict:
+        return False
+    value = get_args(annotation)[1]
+    return float in (value, *get_args(value)[:1])
 
 
 M = TypeVar("M", bound=Section)

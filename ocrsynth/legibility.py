@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class LegibilityConfig(Section):
-    """The recipe's ``legibility`` section."""
+    """The recipe's ``legibility`` section: what a finished picture must still show, or its degradation is drawn again."""
 
     min_contrast_grey: float = Field(default=25, ge=0, le=255, description="least contrast of any stretch of the line")
     min_correlation: float = Field(default=0.55, ge=0, le=1, description="least correlation of picture and strokes")

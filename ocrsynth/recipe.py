@@ -24,6 +24,7 @@ from ocrsynth.fields import Section, validate
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.selection import FontConfig
 from ocrsynth.legibility import LegibilityConfig
+from ocrsynth.locations import Locations
 from ocrsynth.render import backgrounds
 from ocrsynth.render.layout import RenderConfig
 from ocrsynth.render.paper import check_contrast
@@ -41,7 +42,7 @@ from ocrsynth.write.base import FORMATS
 
 DEFAULT_PRESET = "scan"
 _VERTICAL = frozenset({"Hani", "Hira", "Kana", "Hang", "Bopo"})
-_MAX_SEED = (1 << 63) - 1
+MAX_SEED = (1 << 63) - 1
 
 
 def check_output(output: OutputConfig, text: TextConfig) -> None:
@@ -64,7 +65,7 @@ def check_output(output: OutputConfig, text: TextConfig) -> None:
 
 
 class OutputConfig(Section):
-    """The recipe's ``output`` section."""
+    """The recipe's ``output`` section: formats, coding of the pictures, what is stored beside them, and splits."""
 
     format: tuple[str, ...] = ("webdataset",)
     """Format of the data set, or a list of several that are written from one rendering."""
@@ -98,14 +99,14 @@ class OutputConfig(Section):
     )
 
 
-_SECTIONS: dict[str, type[Section]] = {
+SECTIONS: dict[str, type[Section]] = {
     "text": TextConfig,
     "fonts": FontConfig,
     "render": RenderConfig,
     "legibility": LegibilityConfig,
     "output": OutputConfig,
 }
-_KEYS = ("language", "seed", "degrade", *_SECTIONS)
+KEYS = ("language", "seed", "degrade", *SECTIONS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,16 +139,19 @@ class Recipe:
 
     @classmethod
     def load(cls, path: str | Path) -> Recipe:
-        """Return the recipe in a YAML file; raises AssetError if it cannot be read, RecipeError if it is wrong.
+        """Return the recipe in a YAML file; raises AssetError if it cannot be read, RecipeError with the line if it is wrong.
 
         The file may be a lock, as written beside a data set: then its fonts, alphabet and versions must be those here.
         """
         data = assets.read_yaml(Path(path))
+        locations = Locations(Path(path).read_text(encoding="utf-8"))
+        for double in locations.doubles:
+            raise RecipeError(f"{path}:{double.line}: {double}")
         lock = data.pop("lock", None)
         try:
             recipe = cls.from_dict(data)
         except RecipeError as error:
-            raise RecipeError(f"{path}: {error}") from None
+            raise RecipeError(f"{locations.place(str(path), str(error))}: {error}") from None
         if lock is not None:
             _check_lock(lock, recipe.lock(), str(path))
         return recipe
@@ -156,19 +160,19 @@ class Recipe:
     def from_dict(cls, data: dict[str, Any]) -> Recipe:
         """Return the recipe in a mapping, as YAML would give it; raises RecipeError with the path of a wrong key."""
         for key in data:
-            if key not in _KEYS:
-                raise RecipeError(f"{key}: unknown key in a recipe, got {key!r}; {suggest(str(key), _KEYS)}")
+            if key not in KEYS:
+                raise RecipeError(f"{key}: unknown key in a recipe, got {key!r}; {suggest(str(key), KEYS)}")
         if not isinstance(data.get("language"), str):
             raise RecipeError(f"language: must name a language, got {data.get('language')!r}; write for example 'language: en'")
         letters = alphabet.load(data["language"])
         seed = data.get("seed", 0)
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _MAX_SEED:
-            raise RecipeError(f"seed: must be a whole number from 0 to {_MAX_SEED}, got {seed!r}; take any such number")
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+            raise RecipeError(f"seed: must be a whole number from 0 to {MAX_SEED}, got {seed!r}; take any such number")
         chain = data.get("degrade", DEFAULT_PRESET)
         given = dict(data)
         if isinstance(chain, str) and (defaults := preset_render(chain)):
             given["render"] = _merged(defaults, data.get("render"))
-        parts: dict[str, Any] = {name: validate(model, given.get(name), name) for name, model in _SECTIONS.items()}
+        parts: dict[str, Any] = {name: validate(model, given.get(name), name) for name, model in SECTIONS.items()}
         named = parts["text"].sources
         sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")
         links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
@@ -210,7 +214,7 @@ class Recipe:
         """Return a recipe with changed keys; a section is merged key by key: ``render={"height_px": 48}``."""
         data = self.to_dict()
         for name, value in changes.items():
-            data[name] = {**data[name], **value} if name in _SECTIONS and isinstance(value, dict) else value
+            data[name] = {**data[name], **value} if name in SECTIONS and isinstance(value, dict) else value
         return Recipe.from_dict(data)
 
     def with_seed(self, seed: int) -> Recipe:

@@ -18,7 +18,7 @@ from ocrsynth.degrade.base import OPS
 from ocrsynth.degrade.presets import preset_names
 from ocrsynth.errors import AssetError, ExitCode, OcrsynthError, RecipeError
 from ocrsynth.fields import Range, Section
-from ocrsynth.recipe import _SECTIONS, fingerprint
+from ocrsynth.recipe import SECTIONS, fingerprint
 from ocrsynth.text.base import SOURCES
 from ocrsynth.write.base import FORMATS
 
@@ -232,7 +232,7 @@ class TestFiles:
     def test_a_fault_in_a_file_begins_with_the_file(self, tmp_path: Path) -> None:
         path = tmp_path / "r.yaml"
         path.write_text("language: en\nrender: {paper_grey: [250, 175]}\n")
-        text = f"{path}: render.paper_grey: range is reversed, got [250, 175]; write it as [175, 250]"
+        text = f"{path}:2: render.paper_grey: range is reversed, got [250, 175]; write it as [175, 250]"
         with pytest.raises(RecipeError, match=f"^{re.escape(text)}$") as caught:
             Recipe.load(path)
         assert isinstance(caught.value, ValueError)
@@ -246,7 +246,7 @@ class TestFiles:
     def test_keys_that_are_no_text(self, tmp_path: Path) -> None:
         path = tmp_path / "r.yaml"
         path.write_text("language: en\n5: x\n")
-        text = f"{path}: 5: unknown key in a recipe, got 5; known: {_KEYS}"
+        text = f"{path}:2: 5: unknown key in a recipe, got 5; known: {_KEYS}"
         with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
             Recipe.load(path)
 
@@ -300,8 +300,8 @@ class TestRoundTrip:
 
 def test_every_default_is_filled_in() -> None:
     data = Recipe.for_language("en").to_dict()
-    assert set(data) == {"language", "seed", "degrade", *_SECTIONS}
-    for name, model in _SECTIONS.items():
+    assert set(data) == {"language", "seed", "degrade", *SECTIONS}
+    for name, model in SECTIONS.items():
         assert set(data[name]) == set(model.model_fields)
     assert data["seed"] == 0
     assert Recipe.for_language("en") == Recipe.for_language("en", preset="scan", seed=0) == Recipe.from_dict({"language": "en"})
@@ -447,7 +447,7 @@ def _paths(model: type[Section], prefix: str) -> list[str]:
 
 
 def test_the_changes_above_are_of_every_key() -> None:
-    assert sorted(_CHANGES) == sorted(path for name, model in _SECTIONS.items() for path in _paths(model, name))
+    assert sorted(_CHANGES) == sorted(path for name, model in SECTIONS.items() for path in _paths(model, name))
 
 
 @pytest.mark.parametrize("path", _CHANGES)

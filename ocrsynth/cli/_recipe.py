@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli import _complete
 from ocrsynth.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -14,12 +16,19 @@ if TYPE_CHECKING:
     from ocrsynth.recipe import Recipe
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the argument RECIPE and the options that stand in for it or change it."""
     options = (
         click.argument("recipe", required=False, type=click.Path(dir_okay=False)),
-        click.option("--lang", help="Language, as a tag (en) or an alphabet's id (en_Latn)."),
-        click.option("--preset", help="Degradation preset.  [default: scan]"),
+        click.option(
+            "--lang", help="Language, as a tag (en) or an alphabet's id (en_Latn).", shell_complete=_complete.languages
+        ),
+        click.option("--preset", help="Degradation preset.  [default: scan]", shell_complete=_complete.presets),
         click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]"),
         click.option("--height", type=int, help="Height of the pictures in px.  [default: 32]"),
         click.option("--color", type=click.Choice(["grey", "rgb"]), help="Channels of the pictures.  [default: grey]"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
+from ocrsynth.cli import _complete
+
 
 @click.command(epilog="Example: ocrsynth convert out/ lmdb/ --format lmdb", context_settings={"show_default": True})
 @click.argument("source", type=click.Path())
 @click.argument("target", type=click.Path())
-@click.option("--format", "fmt", required=True, help="Format to write.")
-@click.option("--from-format", help="Format of the source.  [default: told by its files]")
+@click.option("--format", "fmt", required=True, help="Format to write.", shell_complete=_complete.formats)
+@click.option("--from-format", help="Format of the source.  [default: told by its files]", shell_complete=_complete.formats)
 @click.option(
     "--unreadable",
     type=click.Choice(["refuse", "skip"]),

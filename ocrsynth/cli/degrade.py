@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli import _complete
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,7 +19,7 @@ _LINES = ("line_quad", "baseline")
 
 @click.command(epilog="Example: ocrsynth degrade one/000000000123.png --preset camera -o degraded/")
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
-@click.option("--preset", default="scan", show_default=True, help="Degradation preset.")
+@click.option("--preset", default="scan", show_default=True, help="Degradation preset.", shell_complete=_complete.presets)
 @click.option("--recipe", type=click.Path(dir_okay=False), help="Take the chain of this recipe instead of a preset's.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all random numbers.")
 @click.option("--em", "em_px", type=click.FloatRange(1), help="Font size of the text in px.  [default: 0.7 of the height]")

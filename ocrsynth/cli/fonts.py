@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli import _complete
 from ocrsynth.cli._output import print_json
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def command() -> None:
 
 
 @command.command(name="list", epilog="Example: ocrsynth fonts list --lang el")
-@click.option("--lang", help="Only families that have all letters of this language.")
+@click.option("--lang", help="Only families that have all letters of this language.", shell_complete=_complete.languages)
 @_font_options
 def list_fonts(lang: str | None, fonts: tuple[str, ...], system_fonts: bool, as_json: bool) -> None:
     """List the families, and the files that were left out."""
@@ -65,7 +66,12 @@ def list_fonts(lang: str | None, fonts: tuple[str, ...], system_fonts: bool, as_
 
 
 @command.command(epilog="Example: ocrsynth fonts plan --lang pl")
-@click.option("--lang", required=True, help="Language, as a tag (en) or an alphabet's id (en_Latn).")
+@click.option(
+    "--lang",
+    required=True,
+    help="Language, as a tag (en) or an alphabet's id (en_Latn).",
+    shell_complete=_complete.languages,
+)
 @_font_options
 def plan(lang: str, fonts: tuple[str, ...], system_fonts: bool, as_json: bool) -> None:
     """Try every family on a language, say what it cannot do, and suggest a small set."""
@@ -101,7 +107,7 @@ def plan(lang: str, fonts: tuple[str, ...], system_fonts: bool, as_json: bool) -
 
 
 @command.command(epilog="Example: ocrsynth fonts licences")
-@click.option("--lang", help="Only families that have all letters of this language.")
+@click.option("--lang", help="Only families that have all letters of this language.", shell_complete=_complete.languages)
 @_font_options
 def licences(lang: str | None, fonts: tuple[str, ...], system_fonts: bool, as_json: bool) -> None:
     """Tell the licences of the fonts, and what their files say of embedding."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli import _complete
 from ocrsynth.cli._progress import Bar
-from ocrsynth.cli._recipe import recipe_from, recipe_options
+from ocrsynth.cli._recipe import cores, recipe_from, recipe_options
 
 if TYPE_CHECKING:
     from ocrsynth.generation.run import Result
     from ocrsynth.recipe import Recipe
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @click.command(
@@ -27,8 +23,14 @@ def _cores() -> int:
 @recipe_options
 @click.option("-n", "--count", type=int, required=True, help="Number of samples.")
 @click.option("-o", "--out", required=True, type=click.Path(), help="Folder of the data set; one begun before is resumed.")
-@click.option("--workers", type=int, default=_cores, show_default="number of cores", help="Number of processes.")
-@click.option("--format", "fmt", multiple=True, help="Format of the data set; repeatable.  [default: webdataset]")
+@click.option("--workers", type=int, default=cores, show_default="number of cores", help="Number of processes.")
+@click.option(
+    "--format",
+    "fmt",
+    multiple=True,
+    help="Format of the data set; repeatable.  [default: webdataset]",
+    shell_complete=_complete.formats,
+)
 @click.option(
     "--image", type=click.Choice(["auto", "png", "jpeg", "webp", "raw"]), help="Coding of the pictures.  [default: auto]"
 )
@@ -73,6 +75,7 @@ def command(
     RECIPE is a YAML file; without one, --lang gives a sane default.  A run that was interrupted is resumed by the same
     command and ends with the same files.
     """
+    from ocrsynth.check import notes
     from ocrsynth.errors import RecipeError
     from ocrsynth.fonts import catalogue
     from ocrsynth.generation.parts import WHOLE, parse_part
@@ -91,7 +94,8 @@ def command(
     }
     text = {} if coverage is None else {"coverage": {"at_least": coverage, "samples": max(count, 1)}}
     recipe = recipe_from(**options, text=text, output={k: v for k, v in output.items() if v is not None})
-    _warn(recipe)
+    for note in notes(recipe):
+        click.echo(f"warning: {note}", err=True)
     bar = None if quiet or as_json else Bar("generating", "lines", "rejects")
     started = time.monotonic()
     try:
@@ -119,25 +123,6 @@ def _print_profile(recipe: Recipe, count: int, *, to_stderr: bool) -> None:
     ]
     lines += [f"  {name:24}{used:>8.0%}{us:>10.1f}{share:>12.1%}" for name, used, us, share in found.rows()]
     click.echo("\n".join(lines), err=to_stderr)
-
-
-def _warn(recipe: Recipe) -> None:
-    """Say what of the user's own files cannot be used."""
-    from ocrsynth.fonts import catalogue
-    from ocrsynth.render import backgrounds
-    from ocrsynth.text import alphabet
-
-    skipped = catalogue.skipped(recipe.fonts.all_folders)
-    if skipped:
-        more = f" and {len(skipped) - 1} more; see ocrsynth fonts list" if len(skipped) > 1 else ""
-        click.echo(f"warning: font left out: {skipped[0]}{more}", err=True)
-    if recipe.render.backgrounds and (faults := backgrounds.listing(recipe.render.backgrounds).skipped):
-        more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
-        click.echo(f"warning: background left out: {faults[0]}{more}", err=True)
-    letters = alphabet.load(recipe.language)
-    for source in recipe.sources:
-        if warning := source.source.warning(letters):
-            click.echo(f"warning: {warning}", err=True)
 
 
 def _print_json(result: Result, seconds: float, fonts_skipped: int) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli import _complete
 from ocrsynth.cli._output import print_json
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def command(ctx: click.Context, script: str | None, words: bool, font: bool, fon
 
 
 @command.command(epilog="Example: ocrsynth languages show sr-Latn")
-@click.argument("language")
+@click.argument("language", shell_complete=_complete.languages)
 @click.option("--fonts", multiple=True, metavar="DIR", help="Folder of fonts to ask instead of the default set; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def show(language: str, fonts: tuple[str, ...], as_json: bool) -> None:
@@ -60,7 +61,7 @@ def show(language: str, fonts: tuple[str, ...], as_json: bool) -> None:
 
 
 @command.command(epilog="Example: ocrsynth languages model pl -o polish.txt")
-@click.argument("language")
+@click.argument("language", shell_complete=_complete.languages)
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="File of the model.")
 @click.option("--text", "file", type=click.Path(), help="UTF-8 text to fit on.  [default: the specimen of the language]")
 @click.option("--order", type=click.IntRange(1, 8), default=4, show_default=True, help="Characters that the model looks at.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from ocrsynth.cli import _complete
+
 
 @click.command(epilog="Example: ocrsynth lint out/ --lang en")
 @click.argument("path", type=click.Path())
-@click.option("--format", "fmt", help="Format of the data set.  [default: told by its files]")
-@click.option("--lang", help="Language whose alphabet the labels must keep to.")
+@click.option("--format", "fmt", help="Format of the data set.  [default: told by its files]", shell_complete=_complete.formats)
+@click.option("--lang", help="Language whose alphabet the labels must keep to.", shell_complete=_complete.languages)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(path: str, fmt: str | None, lang: str | None, as_json: bool) -> None:
     """Look over a data set of any origin: broken pictures, labels, duplicates, boxes.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli import _complete
 from ocrsynth.cli._output import print_json
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def list_ops(as_json: bool) -> None:
 
 
 @command.command(epilog="Example: ocrsynth ops show halftone")
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.ops)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def show(name: str, as_json: bool) -> None:
     """Show the fields of an op, with their defaults, an example for a recipe, and its five severities."""
@@ -77,7 +78,7 @@ def show(name: str, as_json: bool) -> None:
 
 @command.command(epilog="Example: ocrsynth ops gallery -o gallery/ --op fax --op stain")
 @click.option("-o", "--out", required=True, type=click.Path(file_okay=False), help="Folder of the pictures.")
-@click.option("--op", "names", multiple=True, help="Only this op; repeatable.  [default: all]")
+@click.option("--op", "names", multiple=True, help="Only this op; repeatable.  [default: all]", shell_complete=_complete.ops)
 @click.option("--text", default="Receipt no. 4207: 12.50", show_default=True, help="What the pictures show.")
 @click.option("--color", type=click.Choice(["grey", "rgb"]), default="rgb", show_default=True, help="Channels.")
 def gallery(out: str, names: tuple[str, ...], text: str, color: Literal["grey", "rgb"]) -> None:

@@ -31,3 +31,13 @@ def read_preset(name: str, where: str) -> list[dict[str, Any]]:
         raise RecipeError(f"{where}: unknown preset {name!r}; {suggest(name, known)}")
     chain: list[dict[str, Any]] = assets.read_yaml(_FOLDER / f"{name}.yaml")["chain"]
     return chain
+
+
+def preset_summary(name: str) -> str:
+    """Return in a sentence what a preset imitates: the comment at the head of its file."""
+    head = []
+    for line in (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        head.append(line.removeprefix("#").strip())
+    return " ".join(head)

@@ -88,15 +88,19 @@ class FontSet(Section):
 
 def load_set(name: str) -> tuple[Family, ...]:
     """Return the families of a font set; raises AssetError if the set or one of its packages is missing."""
+    return tuple(from_package(entry, f"fonts/{name}.yaml") for entry in entries_of(name))
+
+
+def entries_of(name: str) -> tuple[SetEntry, ...]:
+    """Return what a font set lists, installed or not; raises AssetError if there is no such set."""
     known = assets.names("fonts")
     if name not in known:
         raise AssetError(f"fonts.sets: unknown font set {name!r}; {suggest(name, known)}")
-    where = f"fonts/{name}.yaml"
-    entries = validate(FontSet, assets.read("fonts", name), where).families
-    return tuple(_from_package(entry, where) for entry in entries)
+    return validate(FontSet, assets.read("fonts", name), f"fonts/{name}.yaml").families
 
 
-def _from_package(entry: SetEntry, where: str) -> Family:
+def from_package(entry: SetEntry, where: str) -> Family:
+    """Return the family of an entry of a font set; raises AssetError, beginning with *where*, if its package is missing."""
     try:
         found = fontpkg.family(entry.family)
     except FamilyNotInstalled:

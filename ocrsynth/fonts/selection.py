@@ -37,7 +37,7 @@ def _default_features() -> dict[str, float]:
 
 
 class FontConfig(Section):
-    """The recipe's ``fonts`` section."""
+    """The recipe's ``fonts`` section: which fonts there are, and how often which is drawn in what style."""
 
     sets: tuple[str, ...] = ("default",)
     """Font sets by name, from packages."""

@@ -32,7 +32,7 @@ _MAX_WIDTH_PX = 32_000
 
 
 class RenderConfig(Section):
-    """The recipe's ``render`` section."""
+    """The recipe's ``render`` section: size of the pictures, margins, paper, ink, and what stands about a line."""
 
     height_px: int = Field(default=32, ge=8, le=1024, description="height of every picture; of vertical lines the width")
     color: Literal["grey", "rgb"] = "grey"

@@ -43,7 +43,7 @@ class ForeignConfig(Section):
 
 
 class TextConfig(Section):
-    """The recipe's ``text`` section."""
+    """The recipe's ``text`` section: where texts come from, how long they are, and in which case."""
 
     sources: tuple[dict[str, Any], ...] | None = None
     """Where texts come from, mixed by weight; empty for words or a character model of the language, and its alphabet."""

@@ -1,0 +1,186 @@
+"""Checks a recipe's file before a run: every fault with its line, and what a right recipe resolves to here."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ocrsynth import assets
+from ocrsynth.errors import CoverageError, ExitCode, OcrsynthError
+from ocrsynth.fonts import catalogue
+from ocrsynth.generation.costs import try_writing
+from ocrsynth.locations import Locations, written
+from ocrsynth.pipeline import Pipeline
+from ocrsynth.recipe import Recipe
+from ocrsynth.render import backgrounds
+from ocrsynth.text import alphabet
+
+if TYPE_CHECKING:
+    from ocrsynth import locations
+
+_MOST_FAULTS = 20
+_STAND_INS: dict[str | int, str] = {"sources": "alphabet", "degrade": "jpeg", "ops": "jpeg"}
+"""By the name of a list: what stands in for a faulty member while the search goes on behind it."""
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong."""
+
+    file: str
+    line: int | None
+    path: str
+    """Of the key, as far as it stands in the file."""
+    message: str
+    exit_code: ExitCode
+
+    def __str__(self) -> str:
+        """Return the message after its place."""
+        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.message}"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found of one file."""
+
+    file: str
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a run would do without, such as a broken font file in a folder of good ones."""
+    recipe: Recipe | None = None
+    resolved: dict[str, Any] = field(default_factory=dict)
+    """For a recipe without a fault: its language, alphabet, fonts, sources, chain and output."""
+
+
+def check(path: str | Path) -> Verdict:
+    """Return all that is wrong with the recipe in a YAML file, up to twenty faults, or what it resolves to.
+
+    Of a recipe without a fault one sample is made and written in its formats, in a folder that is removed again.
+    """
+    verdict = Verdict(str(path))
+    try:
+        data = assets.read_yaml(Path(path))
+    except OcrsynthError as error:
+        # A fault of the file itself names its line.
+        message = str(error).removeprefix(f"{path}")
+        line, _, rest = message.removeprefix(":").partition(": ")
+        known = message.startswith(":") and line.isdecimal()
+        text = rest if known else message.removeprefix(": ")
+        verdict.faults.append(Fault(str(path), int(line) if known else None, "", text, error.exit_code))
+        return verdict
+    places = Locations(Path(path).read_text(encoding="utf-8"))
+    verdict.faults += [Fault(str(path), d.line, written(d.path), str(d), ExitCode.RECIPE) for d in places.doubles]
+    verdict.faults += _faults(str(path), data, places)
+    if verdict.faults:
+        verdict.faults.sort(key=lambda fault: fault.line or 0)
+        return verdict
+    try:
+        recipe = Recipe.load(path)
+        pipeline = Pipeline(recipe)
+        try_writing(recipe, [pipeline.sample(0)])
+        verdict.notes = notes(recipe)
+    except OcrsynthError as error:
+        message = str(error).removeprefix(f"{path}: ")
+        verdict.faults.append(_fault(str(path), error, message, places))
+        return verdict
+    verdict.recipe = recipe
+    verdict.resolved = _resolved(pipeline)
+    return verdict
+
+
+def notes(recipe: Recipe) -> list[str]:
+    """Return what of the user's own files cannot be used, though a run goes on without it."""
+    found = []
+    skipped = catalogue.skipped(recipe.fonts.all_folders)
+    if skipped:
+        more = f" and {len(skipped) - 1} more; see ocrsynth fonts list" if len(skipped) > 1 else ""
+        found.append(f"font left out: {skipped[0]}{more}")
+    if recipe.render.backgrounds and (faults := backgrounds.listing(recipe.render.backgrounds).skipped):
+        more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+        found.append(f"background left out: {faults[0]}{more}")
+    letters = alphabet.load(recipe.language)
+    return found + [warning for source in recipe.sources if (warning := source.source.warning(letters))]
+
+
+def _faults(file: str, data: dict[str, Any], places: Locations) -> list[Fault]:
+    """Return the faults of a recipe's content: each is taken out, and the rest tried again."""
+    found: list[Fault] = []
+    rest = copy.deepcopy({key: value for key, value in data.items() if key != "lock"})
+    while len(found) < _MOST_FAULTS:
+        try:
+            Recipe.from_dict(rest)
+        except OcrsynthError as error:
+            message = str(error)
+            if any(message == fault.message for fault in found):
+                break
+            found.append(_fault(file, error, message, places))
+            place = places.of_message(message)
+            if place is None or place[0] == ("language",) or not _take_out(rest, place[0]):
+                break
+        else:
+            break
+    return found
+
+
+def _fault(file: str, error: OcrsynthError, message: str, places: Locations) -> Fault:
+    found = places.of_message(message)
+    if found is None and isinstance(error, CoverageError):
+        # What no font can show is the language.
+        found = places.nearest(("language",))
+    path, line = found or ((), None)
+    return Fault(file, line, written(path), message, error.exit_code)
+
+
+def _take_out(data: dict[str, Any], path: locations.Path) -> bool:
+    """Remove what stands at *path*, keeping the numbers of its neighbours in lists; tell whether something was removed."""
+    parent: Any = data
+    for step in path[:-1]:
+        parent = _child(parent, step)
+    last = path[-1]
+    if isinstance(parent, list) and isinstance(last, int):
+        if path[-2] not in _STAND_INS:
+            return _take_out(data, path[:-1])
+        parent[last] = {_STAND_INS[path[-2]]: None}
+        return True
+    key = next((key for key in parent if str(key) == last), None) if isinstance(parent, dict) else None
+    if key is None:
+        return False
+    if len(parent) == 1 and len(path) > 1 and isinstance(path[-2], int):
+        return _take_out(data, path[:-1])
+    del parent[key]
+    return True
+
+
+def _child(value: Any, step: str | int) -> Any:
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    if isinstance(value, dict):
+        return next((inner for key, inner in value.items() if str(key) == step), None)
+    return None
+
+
+def _resolved(pipeline: Pipeline) -> dict[str, Any]:
+    recipe = pipeline.recipe
+    letters = alphabet.load(recipe.language)
+    families = pipeline.fonts.families
+    total = sum(s.weight for s in recipe.sources)
+    return {
+        "language": {"id": letters.id, "name": letters.name, "script": letters.script, "direction": letters.direction},
+        "alphabet": {
+            "letters": len(letters.letters),
+            "characters": len(letters.characters),
+            "validity": letters.validity,
+            "curated": letters.id in assets.names("alphabets"),
+        },
+        "fonts": {
+            "families": [f.name for f in families],
+            "faces": sum(len(f.faces) for f in families),
+            "of_families": len(catalogue.load(recipe.fonts.sets, recipe.fonts.all_folders)),
+        },
+        "sources": [{"name": s.source.name, "share": round(s.weight / total, 4)} for s in recipe.sources],
+        "degrade": [link.op.name for link in recipe.degrade],
+        "output": {"format": list(recipe.output.format), "image": pipeline.suffix},
+        "height_px": recipe.render.height_px,
+        "seed": recipe.seed,
+    }

@@ -1,0 +1,167 @@
+"""The check of recipes: every fault with its line, and what a right recipe resolves to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ocrsynth import Recipe
+from ocrsynth.check import check
+from ocrsynth.errors import ExitCode, RecipeError
+from ocrsynth.locations import Locations, parsed, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FAULTY = """\
+# Sixteen faults, each in a line of its own.
+language: en
+seed: -4
+rendr: {}
+text:
+  length_clusters: [9, 3]
+  sources:
+    - words: {wieght: 2}
+    - wrods:
+    - corpus: {}
+render:
+  height_px: 48
+  heigth_px: 48
+  paper_grey: [250, 175]
+  height_px: 32
+degrade:
+  - jpeg: {quality: [40, 90]}
+  - gausian_blur: {sigma_em: [0, 1]}
+  - one_of:
+      p: 2
+      ops:
+        - fax: {resolution_em: [1, 2]}
+        - foge:
+  - jpeg: {p: yes}
+output:
+  format: [webdatset]
+  split: {train: 2}
+"""
+_FOUND = [
+    (3, "seed: must be a whole number from 0"),
+    (4, "rendr: unknown key in a recipe, got 'rendr'; did you mean 'render'?"),
+    (6, "text.length_clusters: range is reversed, got [9, 3]; write it as [3, 9]"),
+    (8, "text.sources[0].words: unknown key 'wieght'; known: "),
+    (9, "text.sources[1]: unknown text source 'wrods'; did you mean 'words'?"),
+    (10, "text.sources[2].corpus.file: field required, got {}"),
+    (13, "render: unknown key 'heigth_px'; did you mean 'height_px'?"),
+    (14, "render.paper_grey: range is reversed, got [250, 175]; write it as [175, 250]"),
+    (15, "render.height_px: stands twice, in lines 12 and 15; keep one"),
+    (18, "degrade[1]: unknown degrade op 'gausian_blur'; did you mean 'gaussian_blur'?"),
+    (20, "degrade[2].one_of.p: must be a probability from 0 to 1, got 2"),
+    (22, "degrade[2].one_of.ops[0].fax.resolution_em: must lie within [6, 60], got [1, 2]"),
+    (23, "degrade[2].one_of.ops[1]: unknown degrade op 'foge'; did you mean 'fog'?"),
+    (24, "degrade[3].jpeg.p: must be a probability from 0 to 1, got True"),
+    (26, "output.format: unknown format 'webdatset'; did you mean 'webdataset'?"),
+    (27, "output.split: shares must add up to 1, got 2"),
+]
+
+
+def test_every_fault_is_found_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "faulty.yaml"
+    path.write_text(_FAULTY, encoding="utf-8")
+    verdict = check(path)
+    assert [fault.line for fault in verdict.faults] == [line for line, _ in _FOUND]
+    for fault, (line, text) in zip(verdict.faults, _FOUND, strict=True):
+        assert fault.message.startswith(text)
+        assert str(fault) == f"{path}:{line}: {fault.message}"
+        assert fault.exit_code is ExitCode.RECIPE
+    assert (verdict.recipe, verdict.resolved) == (None, {})
+    assert path.read_text(encoding="utf-8") == _FAULTY
+
+
+def test_other_commands_name_the_first_line_too(tmp_path: Path) -> None:
+    path = tmp_path / "faulty.yaml"
+    path.write_text("language: en\n\ndegrade:\n  - jpeg:\n  - jpg:\n", encoding="utf-8")
+    with pytest.raises(RecipeError, match=f"^{re.escape(f'{path}:5: degrade[1]: unknown degrade op')}"):
+        Recipe.load(path)
+    path.write_text("language: en\nseed: 1\nlanguage: pl\n", encoding="utf-8")
+    text = f"{path}:3: language: stands twice, in lines 1 and 3; keep one"
+    with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
+        Recipe.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "code"),
+    [
+        ("language: en\nseed: [1\n", 3, "is not valid YAML, ", ExitCode.ASSET),
+        ("a: &x 1\nlanguage: en\nb: *x\n", 3, "uses a YAML alias '*x'; write the value out", ExitCode.ASSET),
+        ("- language: en\n", None, "must hold a mapping of keys to values, got list", ExitCode.ASSET),
+        ("seed: 1\n", None, "language: must name a language, got None", ExitCode.RECIPE),
+        ("seed: 1\nlanguage: xx-Nowhere\n", 2, "language: no alphabet for 'xx-Nowhere'", ExitCode.RECIPE),
+        (
+            "language: en\ntext:\n  sources:\n    - corpus: {file: none.txt}\n",
+            4,
+            "none.txt: no such text file; check the path",
+            ExitCode.ASSET,
+        ),
+        ("language: en\nfonts:\n  folders: [none]\n", 3, "fonts.folders: no such folder, got 'none'", ExitCode.ASSET),
+        ("language: en\nfonts:\n  sets: [none]\n", 3, "fonts.sets: unknown font set 'none'", ExitCode.ASSET),
+        ("seed: 1\nlanguage: am\n", 2, "am_Ethi: no font of ", ExitCode.COVERAGE),
+        ("language: en\nfonts: {families: [Lara]}\n", 2, "fonts.families: no family 'Lara'", ExitCode.RECIPE),
+        ("language: en\nlock: {harfbuzz: '1'}\n", 2, "lock.", ExitCode.ASSET),
+    ],
+)
+def test_faults_of_files_and_fonts(
+    text: str, line: int | None, message: str, code: ExitCode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.yaml").write_text(text, encoding="utf-8")
+    [fault] = check("r.yaml").faults
+    assert fault.message.startswith(message)
+    assert (fault.file, fault.line, fault.exit_code) == ("r.yaml", line, code)
+
+
+def test_a_missing_file() -> None:
+    [fault] = check("none.yaml").faults
+    assert str(fault) == "none.yaml: cannot be read, No such file or directory; check the path"
+
+
+def test_what_a_right_recipe_resolves_to(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("language: el\nseed: 5\noutput: {format: [folder, lmdb]}\n", encoding="utf-8")
+    verdict = check(path)
+    assert (verdict.faults, verdict.notes) == ([], [])
+    assert verdict.recipe == Recipe.load(path)
+    found = verdict.resolved
+    assert found["language"] == {"id": "el_Grek", "name": "Greek", "script": "Grek", "direction": "ltr"}
+    assert found["alphabet"]["letters"] > 48
+    assert "EB Garamond" in found["fonts"]["families"]
+    assert "Caveat" not in found["fonts"]["families"]
+    assert found["fonts"]["of_families"] == 31
+    assert sum(source["share"] for source in found["sources"]) == pytest.approx(1)
+    assert found["output"] == {"format": ["folder", "lmdb"], "image": "jpg"}
+    assert [p.name for p in tmp_path.iterdir()] == ["r.yaml"]
+
+
+def test_what_a_run_would_do_without_is_told(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text("good words of a file\nпривет\n", encoding="utf-8")
+    path = tmp_path / "r.yaml"
+    path.write_text(f"language: en\ntext: {{sources: [{{corpus: {{file: {tmp_path}/corpus.txt}}}}]}}\n", encoding="utf-8")
+    verdict = check(path)
+    assert verdict.faults == []
+    [note] = verdict.notes
+    assert note.startswith(f"{tmp_path}/corpus.txt: ")
+
+
+def test_paths_are_read_as_messages_write_them() -> None:
+    for text in ("seed", "render.paper", "degrade[12].one_of.ops[0].jpeg.quality", "text.sources[0].pattern.templates[3]"):
+        assert written(parsed(text)) == text
+    assert parsed("degrade[12].one_of.p") == ("degrade", 12, "one_of", "p")
+
+
+def test_lines_of_keys_and_members() -> None:
+    places = Locations("a: 1\nb:\n  - c: 2\n    d: 3\n  - {e: 4, f: [5,\n      6]}\n")
+    for path, line in {"a": 1, "b": 2, "b[0]": 3, "b[0].d": 4, "b[1].e": 5, "b[1].f[1]": 6}.items():
+        assert places.nearest(parsed(path)) == (parsed(path), line)
+    # What is not there is told by what it would stand in.
+    assert places.nearest(parsed("b[0].x.y")) == (("b", 0), 3)
+    assert places.nearest(parsed("x")) is None
+    assert Locations("").nearest(("a",)) is None
