@@ -53,7 +53,7 @@ def test_bounds() -> None:
     with pytest.raises(RecipeError, match="--max-cer: no figure 'blur', got blur=0.1; did you mean 'blur-1'"):
         _run(f"{line} --max-cer blur=0.1")
     for wrong in ("clean", "clean=x", "clean=-1"):
-        with pytest.raises(RecipeError, match=f"--max-cer: must be NAME=RATE with a rate from 0 up, got '{wrong}'"):
+        with pytest.raises(RecipeError, match=rf"--max-cer: must be NAME=RATE with a rate from 0 up, got '{wrong}'"):
             _run(f"{line} --max-cer {wrong}")
     assert ThresholdError.exit_code == 10
 
