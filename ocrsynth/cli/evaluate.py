@@ -98,7 +98,7 @@ def run(
         if freeze is not None:
             conditions = freeze_suite(freeze, chosen, progress=bar)
             if not as_json:
-                click.echo(f"{len(conditions)} conditions: {freeze}/")
+                click.echo(f"{len(conditions)} conditions: {freeze.rstrip('/')}/")
         if engine is None or out is None:
             return
         result = evaluate(
@@ -162,7 +162,7 @@ def _tell(result: Result, out: str, *, as_json: bool) -> None:
     width = max(len(name) for name, _, _ in facts(result))
     for name, value, interval in facts(result):
         click.echo(f"  {name:{width}}  {value}{f'  ({interval})' if interval else ''}")
-    click.echo(f"report: {out}/report.html, report.md, result.json, predictions.jsonl")
+    click.echo(f"report: {out.rstrip('/')}/report.html, report.md, result.json, predictions.jsonl")
 
 
 class _Stages:

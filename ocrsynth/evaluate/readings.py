@@ -131,10 +131,14 @@ class Readings:
             "wall_s_last_run": round(wall_s, 3),
         }
 
-    def finish(self) -> None:
-        """Write the records in order, in place of the part file."""
+    def close(self) -> None:
+        """Close the file; what was written stays."""
         if self._file is not None:
             self._file.close()
+
+    def finish(self) -> None:
+        """Write the records in order, in place of the part file."""
+        self.close()
         about = {"about": {"versions": self.versions, "charset": self.charset and "".join(sorted(self.charset))}}
         timing = {"engine_s": self._engine_s, "all_s": self._all_s}
         rows = [about, *self.records(), timing]

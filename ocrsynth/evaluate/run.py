@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -103,10 +103,10 @@ def evaluate(
         lines = _lines_in(folder, settings, suite, frozen, progress)
         readings = Readings(folder, conditions, lines, progress)
         began = time.monotonic()
-        if readings.todo:
-            if isinstance(engine, str):
+        with closing(readings):
+            if readings.todo and isinstance(engine, str):
                 _read_in_processes(engine, settings, suite, frozen, readings, workers or os.cpu_count() or 1, timeout_s)
-            else:
+            elif readings.todo:
                 _read_here(engine, suite, frozen, readings)
         wall_s = time.monotonic() - began
         known = charset if charset is not None else readings.charset

@@ -115,8 +115,9 @@ class Suite:
             found += [Condition(p.name, i, p.group, p.kind, s) for i, s in enumerate(p.strengths, 1)]
         wanted = set(only)
         names = {name for c in found for name in (c.name, c.perturbation, c.group, c.kind)}
+        shown = {name for c in found for name in (c.perturbation, c.group, c.kind)}
         for name in sorted(wanted - names):
-            raise RecipeError(f"--only: suite {self.name} has no condition {name!r}; {suggest(name, names)}")
+            raise RecipeError(f"--only: suite {self.name} has no condition {name!r}; {suggest(name, shown)}")
         if not wanted:
             return found
         return [c for c in found if c.kind == "clean" or wanted & {c.name, c.perturbation, c.group, c.kind}]

@@ -34,7 +34,7 @@ def slow(images: list[np.ndarray]) -> list[str]:
 
 
 def _is_odd(image: np.ndarray) -> bool:
-    return image.shape[1] % 4 == 1
+    return int(image.sum()) % 4 == 1
 
 
 def crashing(images: list[np.ndarray]) -> list[str]:
@@ -53,7 +53,7 @@ def raising(images: list[np.ndarray]) -> list[str]:
 
 def silent(images: list[np.ndarray]) -> list[str | None]:
     """Give None for some pictures, and a number for others."""
-    return [None if _is_odd(i) else "a" if i.shape[1] % 4 else 5 for i in images]  # type: ignore[misc]
+    return [None if _is_odd(i) else 5 if int(i.sum()) % 4 == 2 else "a" for i in images]  # type: ignore[misc]
 
 
 def short(images: list[np.ndarray]) -> list[str]:

@@ -62,7 +62,9 @@ class TestPerturbation:
         pictures = [p.degrade(image, s, 7, x_height) for s in p.strengths]
         if all(i.shape == image.shape for i in pictures):
             changes = [np.abs(i.astype(int) - image).mean() for i in pictures]
-            assert all(b > 0.97 * a for a, b in pairwise(changes)), changes
+            # The coarse grid of a fax falls now better, now worse on the strokes.
+            assert all(b > 0.9 * a for a, b in pairwise(changes)), changes
+            assert changes[-1] > 1.1 * changes[0]
 
     def test_a_pure_function(self, name: str, line: tuple[np.ndarray, float]) -> None:
         image, x_height = line
@@ -83,7 +85,10 @@ class TestConditions:
             "clean", "defocus_blur-2", *(f"webp_thumbnail-{i}" for i in range(1, 6)),
         ]  # fmt: skip
         assert {c.kind for c in _SUITE.conditions(["scene"])} == {"clean", "scene"}
-        with pytest.raises(RecipeError, match=r"--only: suite ocrsynth-c@1 has no condition 'defocus'; known: "):
+        with pytest.raises(
+            RecipeError,
+            match=r"--only: suite ocrsynth-c@1 has no condition 'defocus'; did you mean 'defocus_blur'\? \(known: binarise, ",
+        ):
             _SUITE.conditions(["defocus"])
 
     @pytest.mark.parametrize(

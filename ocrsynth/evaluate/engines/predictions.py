@@ -39,6 +39,8 @@ class Predictions(Engine):
                 continue
             try:
                 record: dict[str, Any] = orjson.loads(row)
+                if "about" in record or "engine_s" in record:
+                    continue  # What a report's own file says beside the readings.
                 key = Key(str(record["condition"]), int(record["line"]))
                 text = record.get("reading", record.get("text"))
                 known = None if text is None else Recognition(str(text), record.get("confidence"))
