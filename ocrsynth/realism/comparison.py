@@ -113,7 +113,7 @@ class Comparison:
             n = len(self.real.lines) + len(self.synthetic.lines)
             return f"not told apart by {n:,} lines: {figures}; more lines, or other features, may still tell them apart"
         steps = ", ".join(f"{'with ' if i else ''}{name} {reached:.2f}" for i, (name, reached) in enumerate(self.telling))
-        return f"distinguishable: {figures}" + (f"; {steps}" if steps else "")
+        return f"distinguishable: {figures}" + (f"; told by {steps}" if steps else "")
 
 
 def compare(

@@ -55,11 +55,11 @@ FEATURES = (
         "colour: strongest less weakest channel",
         ("render.color", "render.coloured_paper", "render.coloured_ink"),
     ),
-    Feature("edge_width_px", "sharpness", "way from paper to ink across an edge; 2 is the sharpest", _EDGES),
+    Feature("edge_width_px", "sharpness", "way from paper to ink across an edge; 1 is the sharpest", _EDGES),
     Feature(
         "halo_ratio",
         "sharpness",
-        "how much brighter than paper it is beside edges, by contrast",
+        "how much brighter than paper it is beside edges, by contrast; below 0: dark tails",
         ("sharpen_halo", "defocus_blur"),
     ),
     Feature(
@@ -157,7 +157,7 @@ FEATURES = (
     Feature(
         "pitch_regularity",
         "spacing",
-        "letters at even distances: above about 0.4 for typewriters",
+        "letters at even distances: above about 0.3 for typewriters",
         ("fonts.classes", "fonts.families"),
     ),
     Feature(

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ocrsynth.realism.seen import Seen
 
 NAN = math.nan
-_GRAIN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-"""Standard deviation of white noise, blind to planes (Immerkær, "Fast noise variance estimation", CVIU 64, 1996)."""
+_GRAIN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+"""Six times the standard deviation of white noise, blind to planes (Immerkær, "Fast noise variance estimation", CVIU 64, 1996)."""
 _TO_SIGMA = math.sqrt(math.pi / 2)
 _SPECK_AREA = 0.003
 """Largest speck, in squares of the height; the dot of an i has three times as much."""
@@ -62,13 +62,11 @@ def sharpness(seen: Seen) -> dict[str, float]:
     square = np.ones((3, 3), np.uint8)
     wider = cv2.dilate(ink, square)
     edge = (wider > 0) & (cv2.erode(ink, square) == 0)
-    slope = cv2.magnitude(
-        cv2.filter2D(seen.grey, -1, np.array([[-0.5, 0, 0.5]], np.float32), borderType=cv2.BORDER_REPLICATE),
-        cv2.filter2D(seen.grey, -1, np.array([[-0.5], [0], [0.5]], np.float32), borderType=cv2.BORDER_REPLICATE),
-    )
+    level = np.pad(seen.grey, ((0, 1), (0, 1)), mode="edge")
+    slope = np.hypot(np.diff(level, axis=1)[:-1], np.diff(level, axis=0)[:, :-1])
     steep = quantile(slope[edge], 0.75)
     ring = (cv2.dilate(wider, square, iterations=2) > 0) & (wider == 0)
-    halo = (quantile(seen.grey[ring], 0.75) - seen.paper_grey) / seen.contrast_grey if ring.any() else NAN
+    halo = (float(np.median(seen.grey[ring])) - seen.paper_grey) / seen.contrast_grey if ring.any() else NAN
     zone = seen.coverage[wider > 0]
     return {
         "edge_width_px": seen.contrast_grey / steep if steep > 0 else NAN,
@@ -93,7 +91,7 @@ def _cutoff(grey: NDArray[np.float32]) -> float:
 
 def noise(seen: Seen) -> dict[str, float]:
     """Return the grain of the paper, and specks and holes."""
-    fine = np.abs(cv2.filter2D(seen.grey, -1, _GRAIN, borderType=cv2.BORDER_REFLECT_101))
+    fine = np.abs(cv2.filter2D(seen.grey, -1, _GRAIN, borderType=cv2.BORDER_REFLECT_101)) / 6
     grain = _TO_SIGMA * float(fine[seen.paper].mean())
     rough = seen.grey[seen.paper] - seen.background[seen.paper]
     texture = _TO_SIGMA * float(np.abs(rough - np.median(rough)).mean())
@@ -204,17 +202,20 @@ def spacing(seen: Seen) -> dict[str, float]:
 
 
 def _regularity(profile: NDArray[np.float64], x_height: float) -> float:
-    """Return the highest autocorrelation of the ink by column at distances that letters have."""
+    """Return how far the ink by column repeats at one and at two of the distances that letters have: an autocorrelation."""
     n = len(profile)
     low, high = round(0.7 * x_height), round(1.9 * x_height)
     if n < 3 * high or low < 2:
         return NAN
-    centred = profile - profile.mean()
-    power = np.abs(np.fft.rfft(centred, 2 * n)) ** 2
-    correlation = np.fft.irfft(power)[: high + 1]
+    # Where letters stand says more than how much ink they hold.
+    capped = np.minimum(profile, 0.25 * x_height)
+    power = np.abs(np.fft.rfft(capped - capped.mean(), 4 * n)) ** 2
+    correlation = np.fft.irfft(power)[: 2 * high + 1]
     if correlation[0] <= 0:
         return NAN
-    return float((correlation[low:] / (n - np.arange(low, high + 1))).max() * n / correlation[0])
+    correlation *= n / (n - np.arange(2 * high + 1)) / correlation[0]
+    lags = np.arange(low, high + 1)
+    return float((correlation[lags] + correlation[2 * lags]).max() / 2)
 
 
 def compression(seen: Seen) -> dict[str, float]:

@@ -123,13 +123,18 @@ def _histogram(comparison: Comparison, row: Row) -> str:
         low, high = float(both.min()), float(both.max())
     if high <= low:
         return f"{head}<p>{figure(low)} on every line</p></section>"
-    edges = np.linspace(low, high, _BINS + 1)
+    levels = np.unique(np.clip(both, low, high))
+    if len(levels) <= _BINS:
+        # Whole pixels: a bar each, or some bars would hold two and their neighbours none.
+        half = (high - low) / (len(levels) - 1) / 2
+        low, high = low - half, high + half
+    edges = np.linspace(low, high, min(len(levels), _BINS) + 1)
     counts = [np.histogram(np.clip(v, low, high), edges)[0] / len(v) for v in (real, synthetic)]
     # A peak that holds most lines would flatten all else: heights are on a square-root scale.
     tallest = float(max(c.max() for c in counts)) ** 0.5
     width, height = _PLOT
     base = height - 30
-    step = width / _BINS
+    step = width / (len(edges) - 1)
 
     def area(shares: NDArray[np.float64], colour: str) -> str:
         tops = [base - (base - 4) * float(share) ** 0.5 / tallest for share in shares]

@@ -26,12 +26,14 @@ def figure(value: float) -> str:
 
 def spread(values: tuple[float, float, float]) -> str:
     """Return percentiles as a table shows them."""
-    return "  ".join(figure(v) for v in values)
+    return " · ".join(figure(v) for v in values)
 
 
 def distance(row: Row) -> str:
     """Return the distance with + where synthetic values are larger, − where smaller, ± where they are spread otherwise."""
     ks, delta = row.difference.ks, row.difference.delta
+    if not ks:
+        return "0"
     sign = "±" if abs(delta) < _SHIFTED * ks else "+" if delta > 0 else "−"
     return f"{sign}{ks:.2f}"
 
@@ -63,10 +65,11 @@ def about(comparison: Comparison, source: str, recipe: str) -> list[str]:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in sample.left_out.most_common())
         return f", left out {reasons}" if reasons else ""
 
-    found = [
-        f"{len(c.real.lines):,} real lines of {c.found:,} in {source}{left(c.real)}, "
-        + f"{len(c.synthetic.lines):,} synthetic lines of {recipe}{left(c.synthetic)}, measured at a height of {c.height_px} px."
-    ]
+    compared = (
+        f"{len(c.real.lines):,} real lines of {c.found:,} in {source}{left(c.real)}, {len(c.synthetic.lines):,} synthetic ones "
+        f"of {recipe}{left(c.synthetic)}, measured at a height of {c.height_px} px."
+    )
+    found = [compared]
     if c.real.enlarged * 4 >= len(c.real.lines):
         share = c.real.enlarged / len(c.real.lines)
         found.append(
