@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAN = math.nan
 _GRAIN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-"""Six times the standard deviation of white noise, blind to planes (Immerkær, "Fast noise variance estimation", CVIU 64, 1996)."""
+"""Six times the deviation of white noise, blind to planes (Immerkær, "Fast noise variance estimation", CVIU 64, 1996)."""
 _TO_SIGMA = math.sqrt(math.pi / 2)
 _SPECK_AREA = 0.003
 """Largest speck, in squares of the height; the dot of an i has three times as much."""
