@@ -40,7 +40,7 @@ figcaption{{font-size:.78rem;color:#555;overflow-wrap:anywhere}}
 .k{{color:#666}}.r{{color:{_REAL}}}.s{{color:{_SYNTHETIC}}}
 svg{{width:100%;height:auto;display:block}}svg text{{font:10px system-ui,sans-serif;fill:#444}}
 @media print{{body{{margin:0;max-width:none;font-size:11px}}*{{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
-h2{{break-after:avoid}}.grid{{grid-template-columns:repeat(3,1fr)}}}}
+h2,h2+p,h3{{break-after:avoid}}.grid{{grid-template-columns:repeat(3,1fr)}}}}
 """
 _METHOD = (
     "A logistic regression on normal scores of the features and their squares, without the size of pictures, learnt on four "
@@ -124,17 +124,20 @@ def _histogram(comparison: Comparison, row: Row) -> str:
     if high <= low:
         return f"{head}<p>{figure(low)} on every line</p></section>"
     levels = np.unique(np.clip(both, low, high))
-    if len(levels) <= _BINS:
+    steps = np.diff(levels)
+    bins = _BINS
+    if len(levels) <= _BINS and steps.max() < 1.5 * steps.min():
         # Whole pixels: a bar each, or some bars would hold two and their neighbours none.
-        half = (high - low) / (len(levels) - 1) / 2
+        bins = len(levels)
+        half = (high - low) / (bins - 1) / 2
         low, high = low - half, high + half
-    edges = np.linspace(low, high, min(len(levels), _BINS) + 1)
+    edges = np.linspace(low, high, bins + 1)
     counts = [np.histogram(np.clip(v, low, high), edges)[0] / len(v) for v in (real, synthetic)]
     # A peak that holds most lines would flatten all else: heights are on a square-root scale.
     tallest = float(max(c.max() for c in counts)) ** 0.5
     width, height = _PLOT
     base = height - 30
-    step = width / (len(edges) - 1)
+    step = width / bins
 
     def area(shares: NDArray[np.float64], colour: str) -> str:
         tops = [base - (base - 4) * float(share) ** 0.5 / tallest for share in shares]
@@ -173,16 +176,16 @@ def _sheets(comparison: Comparison) -> list[str]:
             mine = slice(first, first + len(sample.lines))
             scores = comparison.scores[mine][:, used]
             told = sign * comparison.verdict.scores[mine]
-            order = {"Typical": np.abs(scores - np.median(scores, axis=0)).mean(axis=1), "Most different": -told}.get(
-                title, told
-            )
-            figures = "".join(
-                _figure(
-                    sample.lines[i], comparison.height_px, _marks(comparison, first + i) if title == "Most different" else ""
-                )
-                for i in np.argsort(order, kind="stable")[:_SHOWN].tolist()
-            )
-            columns.append(f'<div><h3 class="{mark}">{name}</h3>{figures}</div>')
+            orders = {
+                "Typical": np.abs(scores - np.median(scores, axis=0)).mean(axis=1),
+                "Most different": -told,
+                "Most alike": told,
+            }
+            figures = []
+            for i in np.argsort(orders[title], kind="stable")[:_SHOWN].tolist():
+                marks = _marks(comparison, first + i) if title == "Most different" else ""
+                figures.append(_figure(sample.lines[i], comparison.height_px, marks))
+            columns.append(f'<div><h3 class="{mark}">{name}</h3>{"".join(figures)}</div>')
         found.append(f'<h2>{title}</h2><p class="k">{words}</p><div class="two">{"".join(columns)}</div>')
     return found
 
