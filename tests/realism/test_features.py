@@ -310,6 +310,10 @@ def test_size_of_the_picture_hardly_matters(lines: list[Picture], before: dict[s
         assert after[name] == pytest.approx(before[name], rel=0.1), name
 
 
+def test_gaps_of_words_are_wider_than_those_of_letters(before: dict[str, float]) -> None:
+    assert before["word_gap_ratio"] > 0.35 > before["letter_gap_ratio"] > 0
+
+
 def test_typewriters_set_letters_at_even_distances() -> None:
     even, uneven = (_measured(_lines(fonts={"classes": {name: 1}}))["pitch_regularity"] for name in ("mono", "serif"))
     assert even > uneven + 0.1
