@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +30,19 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 
     Raises AssetError if the file is no picture, or one that would fill the memory.
     """
+    return _opened(path, str(path))
+
+
+def read_picture_in(data: bytes, where: str) -> NDArray[np.uint8]:
+    """Return the picture that the bytes of a file hold, as `read_picture` does; errors name *where*."""
+    return _opened(io.BytesIO(data), where)
+
+
+def _opened(source: Path | io.BytesIO, where: str) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(path) as opened:
+        with Image.open(source) as opened:
             picture = ImageOps.exif_transpose(opened)
             if picture.mode.startswith(("I", "F")):
                 levels = np.asarray(picture).astype(np.float64)
@@ -45,8 +55,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
             grey = picture.mode in {"1", "L"}
             return np.ascontiguousarray(np.asarray(picture.convert("L" if grey else "RGB")))
     except UnidentifiedImageError:
-        raise AssetError(f"{path}: is no picture that can be read; give PNG, JPEG, TIFF, WebP and the like") from None
+        raise AssetError(f"{where}: is no picture that can be read; give PNG, JPEG, TIFF, WebP and the like") from None
     except Image.DecompressionBombError as error:
-        raise AssetError(f"{path}: is too large a picture, {error}; make it smaller") from None
+        raise AssetError(f"{where}: is too large a picture, {error}; make it smaller") from None
     except (OSError, SyntaxError, ValueError) as error:
-        raise AssetError(f"{path}: cannot be read as a picture, {error}; check the file") from None
+        raise AssetError(f"{where}: cannot be read as a picture, {error}; check the file") from None

@@ -1,0 +1,137 @@
+"""The lines that are compared: real ones from wherever they are, synthetic ones from a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ocrsynth import codec
+from ocrsynth.errors import AssetError, OutputError, RecipeError
+from ocrsynth.generation.source import open_source
+from ocrsynth.pictures import read_picture, read_picture_in
+from ocrsynth.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ocrsynth.recipe import Recipe
+
+LABELS = "labels.tsv"
+_PICTURES = frozenset(
+    {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".pgm", ".ppm", ".pbm", ".pnm", ".gif", ".jp2"}
+)
+_BATCH = 64
+
+
+class LinePicture(NamedTuple):
+    """A picture of one line."""
+
+    image: NDArray[np.uint8]
+    """(H, W) or (H, W, 3) RGB."""
+    text: str
+    """Its label, or empty if it has none."""
+    name: str
+
+
+def real_lines(path: str | Path, fmt: str | None, most: int) -> tuple[int, Iterator[LinePicture]]:
+    """Return how many lines there are at *path*, and up to *most* of them, spread evenly.
+
+    *path* is a data set in any readable format, a folder with ``labels.tsv`` (picture's path, tab, text) or a folder of
+    pictures, searched through.  Raises OutputError if nothing is found there, and while it yields if a picture cannot be read;
+    RecipeError if *fmt* is no format.
+    """
+    root = Path(path)
+    if not root.exists():
+        raise OutputError(f"{path}: is not there; give a data set, or a folder of line pictures")
+    if fmt is None and (root / LABELS).is_file():
+        return _chosen_files(_labelled(root), most)
+    if fmt is None and root.is_dir():
+        try:
+            open_source(root)
+        except OutputError:
+            files = [(p, "") for p in sorted(root.rglob("*")) if p.suffix.lower() in _PICTURES and p.is_file()]
+            if not files:
+                raise OutputError(f"{path}: holds neither a data set nor pictures; give one or the other") from None
+            return _chosen_files(files, most)
+    return _stored(root, fmt, most)
+
+
+def _labelled(root: Path) -> list[tuple[Path, str]]:
+    """Return the pictures that ``labels.tsv`` names, and their texts."""
+    try:
+        rows = (root / LABELS).read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"{root / LABELS}: cannot be read, {error}; write UTF-8") from None
+    found = []
+    for number, row in enumerate(rows, 1):
+        name, tab, text = row.rstrip("\r").partition("\t")
+        if not row.strip():
+            continue
+        if not tab:
+            raise OutputError(f"{root / LABELS}:{number}: must be a picture, a tab and its text, got {row[:80]!r}; mend it")
+        # Some name pictures from the folder of the labels, some from that of the pictures.
+        path = next((p for p in (root / name, root / "images" / name) if p.is_file()), None)
+        if path is None:
+            raise OutputError(f"{root / LABELS}:{number}: the picture is missing, got {name!r}; check the path")
+        found.append((path, text))
+    if not found:
+        raise OutputError(f"{root / LABELS}: names no picture; give a picture, a tab and its text a line")
+    return found
+
+
+def _wanted(total: int, most: int) -> list[int]:
+    return [i * total // most for i in range(most)] if most < total else list(range(total))
+
+
+def _chosen_files(files: list[tuple[Path, str]], most: int) -> tuple[int, Iterator[LinePicture]]:
+    def lines() -> Iterator[LinePicture]:
+        for i in _wanted(len(files), most):
+            path, text = files[i]
+            try:
+                yield LinePicture(read_picture(path), text, path.name)
+            except AssetError as error:
+                raise OutputError(str(error)) from None
+
+    return len(files), lines()
+
+
+def _stored(root: Path, fmt: str | None, most: int) -> tuple[int, Iterator[LinePicture]]:
+    source = open_source(root, fmt)
+    try:
+        total = sum(1 for _ in source.read())
+    except ValueError as error:
+        raise OutputError(f"{error}; see what is wrong with ocrsynth lint {root}") from None
+    if not total:
+        raise OutputError(f"{root}: holds no line; check the path")
+
+    def lines() -> Iterator[LinePicture]:
+        wanted = set(_wanted(total, most))
+        for i, (shard, stored) in enumerate(source.read()):
+            if i not in wanted:
+                continue
+            where = f"{shard.path}: {stored.key}"
+            if not stored.image:
+                raise OutputError(f"{where}: the picture is missing; see what is wrong with ocrsynth lint {root}")
+            try:
+                raw = codec.decode(stored.image) if stored.image.startswith(b"\x93NUMPY") else None
+                yield LinePicture(read_picture_in(stored.image, where) if raw is None else raw, stored.text, stored.key)
+            except (ValueError, AssetError) as error:
+                raise OutputError(f"{error}; see what is wrong with ocrsynth lint {root}") from None
+
+    return total, lines()
+
+
+def synthetic_lines(recipe: Recipe, count: int, on_line: Callable[[int], None]) -> Iterator[LinePicture]:
+    """Yield the first *count* samples of a recipe; raises RecipeError if its lines are not horizontal."""
+    if recipe.render.vertical:
+        raise RecipeError(
+            f"render.vertical: only horizontal lines can be compared, got {recipe.render.vertical!r}; set it to 0"
+        )
+    pipeline = Pipeline(recipe)
+    for start in range(0, count, _BATCH):
+        for sample in pipeline.batch(range(start, min(start + _BATCH, count))):
+            on_line(sample.index + 1)
+            yield LinePicture(sample.image, sample.text, sample.key)
