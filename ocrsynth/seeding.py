@@ -50,6 +50,9 @@ def bank_words(count: int, name: str) -> NDArray[np.uint64]:
     return np.random.Philox(key=key).random_raw(count)
 
 
+_NOTHING: Iterator[int] = iter(())
+
+
 class Stream:
     """Uniform numbers of one address, and the few distributions that ocrsynth draws from.
 
@@ -62,7 +65,7 @@ class Stream:
         self._hash = _hash_of(seed, stage, occurrence, attempt)
         self._index = index
         self._block = 0
-        self._next: Iterator[int] = iter(())
+        self._next = _NOTHING
 
     def unit(self) -> float:
         """Return the next number, uniform in [0, 1)."""
@@ -100,8 +103,8 @@ class Stream:
 
     def weighted(self, cumulative: Sequence[float]) -> int:
         """Return an index, weighted by the increments of the *cumulative* sums."""
-        last = len(cumulative) - 1
-        return min(bisect_right(cumulative, self.unit() * cumulative[-1]), last)
+        # Rounding may carry the product up to the last sum itself; the search ends before it.
+        return bisect_right(cumulative, self.unit() * cumulative[-1], 0, len(cumulative) - 1)
 
     def normal(self) -> float:
         """Return a standard normal number, by inversion, so that each costs exactly one uniform."""
