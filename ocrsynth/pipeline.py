@@ -18,7 +18,7 @@ from ocrsynth.quads import bent_labels
 from ocrsynth.records import Bleed, FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
 from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under, print_rules
 from ocrsynth.render.disorder import cut_off, disordered
-from ocrsynth.render.layout import lay_out, lay_out_nothing
+from ocrsynth.render.layout import Unplaced, lay_out_all, lay_out_nothing
 from ocrsynth.render.paper import blank_paper, draw_surface, ink_on_paper
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
@@ -64,6 +64,7 @@ class Pipeline:
         if self._texts.schedule is not None:
             self.fonts.require(self._texts.schedule.targets, "text.coverage")
         self._chain = Chain(recipe.degrade)
+        self._place = partial(lay_out_all, recipe.render)
         self._check = partial(legibility.check_all, recipe.legibility)
         self._decorates = any(
             share > 0 for share in recipe.render.decoration.model_dump(exclude={"neighbours", "line_distance_em"}).values()
@@ -111,7 +112,7 @@ class Pipeline:
             if vertical:
                 line = replace(line, direction="ttb")
             for font_attempt in range(_FONT_ATTEMPTS):
-                yield
+                yield None
                 font = self.fonts.draw(Stream(seed, index, "font", text_attempt, font_attempt))
                 first = first or {"text": line.text, "source": line.source, "family": font.family}
                 try:
@@ -144,9 +145,9 @@ class Pipeline:
                 fallback = self.fonts.draw_fallback(Stream(self.recipe.seed, index, "fallback"), missing)
             if fallback is None:
                 raise Rejected("font_coverage", f"{font.family} lacks {''.join(sorted(missing))!r} of {line.text!r}")
-        yield
+        yield None
         shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting)
-        yield
+        yield None
         render, seed = self.recipe.render, self.recipe.seed
         shaped, baseline = disordered(shaped, render, Stream(seed, index, "baseline", 0, take))
         cut: tuple[ShapedLine, float] | None = None
@@ -154,7 +155,10 @@ class Pipeline:
             cut = cut_off(shaped, stream)
         if cut is not None:
             shaped, line = cut[0], cut[0].line
-        layout = lay_out(shaped, render, Stream(seed, index, "layout"), cut[1] if cut else None)
+        unplaced = Unplaced(shaped, Stream(seed, index, "layout"), cut[1] if cut else None)
+        layout: Layout | Rejected = yield Ask(self._place, unplaced)
+        if isinstance(layout, Rejected):
+            raise layout
         page = _Page(
             layout, shaped, font.kind, self._neighbours(index, layout, font, take) if shaped.line.direction != "ttb" else ()
         )
@@ -214,7 +218,7 @@ class Pipeline:
         recipe = self.recipe
         seed = recipe.seed
         layout, shaped = page.layout, page.shaped
-        yield
+        yield None
         shape = (layout.height_px, layout.width_px)
         nearby = Stream(seed, index // _NEARBY, "backgrounds") if recipe.render.backgrounds else None
         surface = draw_surface(recipe.render, Stream(seed, index, "surface", 0, take), page.font_class, shape, nearby)
@@ -232,10 +236,10 @@ class Pipeline:
                 # Only a borrowed warp is, and at the last attempt there is none.
                 rejected[folded.reason] = rejected.get(folded.reason, 0) + 1
                 continue
-            yield
+            yield None
             # What else is printed is no fault of the picture: the check compares it with all that was drawn.
             reference = _all_print(page, items, drawn.bleed)
-            yield
+            yield None
             printed = self._chain.apply_print(drawn, reference)
             ground = None
             if items:
