@@ -23,31 +23,37 @@ class Ask(NamedTuple):
     argument: Any
 
 
+_ENDED = object()
 Steps = Generator["Ask | None", Any, T]
 
 
 def run_together(pieces: Iterable[Steps[T]]) -> list[T]:
     """Return what each of *pieces* returns; what one raises ends them all."""
-    running = list(enumerate(pieces))
+    running = [(place, steps.send) for place, steps in enumerate(pieces)]
     done: list[T | None] = [None] * len(running)
     answers: list[Any] = [None] * len(running)
     while running:
-        still = []
+        ended = False
         asked: dict[Callable[[list[Any]], list[Any]], list[tuple[int, Any]]] = {}
-        for item in running:
-            place, steps = item
+        for place, send in running:
             try:
-                ask = steps.send(answers[place])
+                ask = send(answers[place])
             except StopIteration as end:
                 done[place] = end.value
+                answers[place] = _ENDED
+                ended = True
                 continue
-            still.append(item)
             if ask is None:
                 answers[place] = None
+                continue
+            work, argument = ask
+            if work in asked:
+                asked[work].append((place, argument))
             else:
-                asked.setdefault(ask[0], []).append((place, ask[1]))
+                asked[work] = [(place, argument)]
         for work, wanted in asked.items():
             for (place, _), answer in zip(wanted, work([argument for _, argument in wanted]), strict=True):
                 answers[place] = answer
-        running = still
+        if ended:
+            running = [item for item in running if answers[item[0]] is not _ENDED]
     return cast("list[T]", done)

@@ -147,7 +147,6 @@ class Pipeline:
                 raise Rejected("font_coverage", f"{font.family} lacks {''.join(sorted(missing))!r} of {line.text!r}")
         yield None
         shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting)
-        yield None
         render, seed = self.recipe.render, self.recipe.seed
         shaped, baseline = disordered(shaped, render, Stream(seed, index, "baseline", 0, take))
         cut: tuple[ShapedLine, float] | None = None
@@ -218,7 +217,6 @@ class Pipeline:
         recipe = self.recipe
         seed = recipe.seed
         layout, shaped = page.layout, page.shaped
-        yield None
         shape = (layout.height_px, layout.width_px)
         nearby = Stream(seed, index // _NEARBY, "backgrounds") if recipe.render.backgrounds else None
         surface = draw_surface(recipe.render, Stream(seed, index, "surface", 0, take), page.font_class, shape, nearby)
@@ -339,8 +337,28 @@ def _all_print(page: _Page, items: list[dict[str, Any]], bleed: Bleed) -> NDArra
     """Return the coverage of all that is printed: the line, what is seen of its neighbours, and rules."""
     printed = draw_mask(page.shaped, page.layout, bleed)
     for neighbour in page.neighbours:
-        printed = np.maximum(printed, draw_mask(neighbour.shaped, neighbour.layout, bleed))
+        near = _within(neighbour, (page.layout.height_px, page.layout.width_px), bleed)
+        if near is not None:
+            printed = np.maximum(printed, draw_mask(near, neighbour.layout, bleed))
     return print_rules(items, printed, bleed) if items else printed
+
+
+def _within(neighbour: _Neighbour, frame: tuple[int, int], bleed: Bleed) -> ShapedLine | None:
+    """Return the line with those of its glyphs alone that the picture shows some of; None if there are none."""
+    shaped, layout = neighbour.shaped, neighbour.layout
+    boxes = shaped.cluster_boxes_em * layout.size_px
+    x, y = layout.x_px + bleed.left, layout.baseline_px + bleed.top
+    height, width = frame[0] + bleed.top + bleed.bottom, frame[1] + bleed.left + bleed.right
+    # A pixel more, for outlines that are wider than their boxes say.
+    seen = (boxes[:, 3] + y > -1) & (boxes[:, 1] + y < height + 1) & (boxes[:, 2] + x > -1) & (boxes[:, 0] + x < width + 1)
+    if not seen.any():
+        return None
+    [run, *others] = shaped.runs
+    if others or len(run.glyph_ids) != len(boxes) or run.clusters != shaped.cluster_ranges[:, 0].tolist():
+        return shaped
+    some = np.flatnonzero(seen).tolist()
+    ids, xs, ys = ([values[i] for i in some] for values in (run.glyph_ids, run.x_em, run.y_em))
+    return replace(shaped, runs=(run._replace(glyph_ids=ids, x_em=xs, y_em=ys),))
 
 
 def _moved(drawn: Drawn, layout: Layout, shaped: ShapedLine | None, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -379,7 +397,10 @@ def _sample(
     picture: _Picture,
     provenance: dict[str, Any],
 ) -> Sample:
-    moved = np.round(picture.points, 2).astype(np.float32)
+    # As np.round to two decimals, in place: nobody else holds these points.
+    hundredths = picture.points
+    hundredths *= 100
+    moved = (np.rint(hundredths, out=hundredths) / 100).astype(np.float32)
     n = len(cluster_ranges)
     n_corners = 4 * (n + len(word_ranges) + 1)
     quads = moved[:n_corners].reshape(-1, 4, 2)

@@ -50,9 +50,6 @@ def bank_words(count: int, name: str) -> NDArray[np.uint64]:
     return np.random.Philox(key=key).random_raw(count)
 
 
-_NOTHING: Iterator[int] = iter(())
-
-
 class Stream:
     """Uniform numbers of one address, and the few distributions that ocrsynth draws from.
 
@@ -64,8 +61,11 @@ class Stream:
     def __init__(self, seed: int, index: int, stage: str, occurrence: int = 0, attempt: int = 0) -> None:
         self._hash = _hash_of(seed, stage, occurrence, attempt)
         self._index = index
-        self._block = 0
-        self._next = _NOTHING
+        # Nearly every stream is drawn from: its first words are made at once.
+        state = self._hash.copy()
+        state.update(_position(index, 0))
+        self._block = 1
+        self._next: Iterator[int] = iter(_eight_words(state.digest()))
 
     def unit(self) -> float:
         """Return the next number, uniform in [0, 1)."""

@@ -190,18 +190,23 @@ class Chain:
                 if step.op is None or step.op.phase != "print":
                     due.setdefault(step.place, []).append((number, step))
         for place in sorted(due):
-            for number, step in due[place]:
-                op = step.op
-                if op is None:
-                    images[number] = self._clocked(WARP, _warped, images[number], step)
-                elif isinstance(op, CodecOp):
-                    encoded[number] = self._clocked(op.name, op.encode, images[number], **step.params)
-                    continue
-                else:
-                    images[number] = self._clocked(op.name, op.apply, images[number], **step.params)
-                encoded[number] = None
-            for number, step in due[place]:
-                if isinstance(step.op, CodecOp):
+            steps = due[place]
+            op = steps[0][1].op
+            started = time.perf_counter_ns()
+            if op is None:
+                for number, step in steps:
+                    images[number] = _warped(images[number], step)
+                    encoded[number] = None
+            elif isinstance(op, CodecOp):
+                for number, step in steps:
+                    encoded[number] = op.encode(images[number], **step.params)
+            else:
+                for number, step in steps:
+                    images[number] = op.apply(images[number], **step.params)
+                    encoded[number] = None
+            self._count(WARP if op is None else op.name, len(steps), started)
+            if isinstance(op, CodecOp):
+                for number, _ in steps:
                     images[number] = codec.decode(cast("bytes", encoded[number]))
         return [Degraded(image, data) for image, data in zip(images, encoded, strict=True)]
 
@@ -210,7 +215,9 @@ class Chain:
         for step in drawn.steps:
             if step.op is None or step.op.phase != "print":
                 break
-            mask = self._clocked(step.op.name, step.op.apply, mask, **step.params)
+            started = time.perf_counter_ns()
+            mask = step.op.apply(mask, **step.params)
+            self._count(step.op.name, 1, started)
         return mask
 
     @staticmethod
@@ -221,15 +228,11 @@ class Chain:
             mask = _warped(mask, step)
         return _warped(mask, warps[-1], every) if warps else mask[::every]
 
-    def _clocked(self, name: str, function: Any, *arguments: Any, **params: Any) -> Any:
-        """Return what *function* returns, and add its time to the costs if they are asked for."""
-        if self.costs is None:
-            return function(*arguments, **params)
-        started = time.perf_counter_ns()
-        result = function(*arguments, **params)
-        uses, us = self.costs.get(name, (0, 0.0))
-        self.costs[name] = uses + 1, us + (time.perf_counter_ns() - started) / 1000
-        return result
+    def _count(self, name: str, uses: int, started_ns: int) -> None:
+        """Add the time since *started_ns* to the costs if they are asked for."""
+        if self.costs is not None:
+            before, us = self.costs.get(name, (0, 0.0))
+            self.costs[name] = before + uses, us + (time.perf_counter_ns() - started_ns) / 1000
 
 
 def _warped(image: NDArray[np.uint8], step: Step, every: int = 1) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -81,6 +82,16 @@ class RenderConfig(Section):
     """Standard deviation of the paper's texture."""
     contrast_grey: Annotated[Range, Within(30, 255)] = Range(90, 230)
     """Luminance difference between the ink and the darkest spot of the paper, or the lightest under light ink."""
+
+    @cached_property
+    def papers(self) -> tuple[list[str], list[float]]:
+        """Return the papers by name, and the sums of their weights."""
+        return list(self.paper), list(accumulate(self.paper.values()))
+
+    @cached_property
+    def inks(self) -> tuple[list[str], list[float]]:
+        """Return the inks by name, and the sums of their weights."""
+        return list(self.ink), list(accumulate(self.ink.values()))
 
     @field_validator("paper", "ink")
     @classmethod
