@@ -14,9 +14,10 @@ from ocrsynth.errors import Rejected, SampleError
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.lockstep import Ask, run_together
+from ocrsynth.page import Neighbour, Page, all_print
 from ocrsynth.quads import bent_labels
-from ocrsynth.records import Bleed, FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
-from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under, print_rules
+from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
+from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under
 from ocrsynth.render.disorder import cut_off, disordered
 from ocrsynth.render.layout import Unplaced, lay_out_all, lay_out_nothing
 from ocrsynth.render.paper import blank_paper, draw_surface, ink_on_paper
@@ -158,7 +159,7 @@ class Pipeline:
         layout: Layout | Rejected = yield Ask(self._place, unplaced)
         if isinstance(layout, Rejected):
             raise layout
-        page = _Page(
+        page = Page(
             layout, shaped, font.kind, self._neighbours(index, layout, font, take) if shaped.line.direction != "ttb" else ()
         )
         picture = yield from self._picture(index, page, take, rejected)
@@ -176,12 +177,12 @@ class Pipeline:
         stream = Stream(self.recipe.seed, index, "layout")
         n_clusters = self.recipe.text.length_clusters.draw_int(stream)
         layout = lay_out_nothing(self.recipe.render, n_clusters, stream)
-        picture = yield from self._picture(index, _Page(layout, None, "", ()), 0, rejected)
+        picture = yield from self._picture(index, Page(layout, None, "", ()), 0, rejected)
         nothing = np.zeros((0, 2), np.int32)
         line = TextLine("", "empty", "ltr", "", "")
         return _sample(index, "", nothing, nothing, picture, self._provenance(line, picture, rejected) | {"font": None})
 
-    def _neighbours(self, index: int, layout: Layout, font: FontChoice, take: int) -> tuple[_Neighbour, ...]:
+    def _neighbours(self, index: int, layout: Layout, font: FontChoice, take: int) -> tuple[Neighbour, ...]:
         """Return the lines of which something is seen above and below, by the recipe's chance."""
         config = self.recipe.render.decoration
         stream = Stream(self.recipe.seed, index, "neighbours", 0, take)
@@ -209,10 +210,10 @@ class Pipeline:
             place = replace(
                 layout, baseline_px=layout.baseline_px + side * away, x_px=layout.x_px + min(along, 0.0) * layout.size_px
             )
-            found.append(_Neighbour(other, place))
+            found.append(Neighbour(other, place))
         return tuple(found)
 
-    def _picture(self, index: int, page: _Page, take: int, rejected: dict[str, int]) -> Steps[_Picture]:
+    def _picture(self, index: int, page: Page, take: int, rejected: dict[str, int]) -> Steps[_Picture]:
         """Return the degraded picture of a line, or of bare paper; raises Rejected if no attempt leaves it legible."""
         recipe = self.recipe
         seed = recipe.seed
@@ -236,7 +237,7 @@ class Pipeline:
                 continue
             yield None
             # What else is printed is no fault of the picture: the check compares it with all that was drawn.
-            reference = _all_print(page, items, drawn.bleed)
+            reference = all_print(page, items, drawn.bleed)
             yield None
             printed = self._chain.apply_print(drawn, reference)
             ground = None
@@ -264,7 +265,7 @@ class Pipeline:
             return _Picture(*self._encode(result.image, result.encoded), points, surface, drawn.record, stored)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _mask(self, drawn: Drawn, page: _Page) -> bytes:
+    def _mask(self, drawn: Drawn, page: Page) -> bytes:
         """Return the line's own ink under the warps alone, as PNG."""
         return codec.encode_png(self._chain.warp(drawn, draw_mask(page.shaped, page.layout, drawn.bleed)))
 
@@ -301,27 +302,6 @@ class Pipeline:
         }
 
 
-class _Neighbour(NamedTuple):
-    """A line above or below, and where it stands."""
-
-    shaped: ShapedLine
-    layout: Layout
-
-
-class _Page(NamedTuple):
-    """What is to be drawn: a line, or nothing, and what is seen of its neighbours."""
-
-    layout: Layout
-    shaped: ShapedLine | None
-    font_class: str
-    neighbours: tuple[_Neighbour, ...]
-
-    def described(self, items: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return what stands about the line, for the provenance."""
-        texts = [neighbour.shaped.line.text for neighbour in self.neighbours]
-        return ({"decoration": items} if items else {}) | ({"neighbours": texts} if texts else {})
-
-
 class _Picture(NamedTuple):
     """A finished picture, its stored bytes, and where its labels and degradations came to be."""
 
@@ -331,34 +311,6 @@ class _Picture(NamedTuple):
     surface: dict[str, Any]
     degrade: list[dict[str, Any]]
     mask: bytes | None
-
-
-def _all_print(page: _Page, items: list[dict[str, Any]], bleed: Bleed) -> NDArray[np.uint8]:
-    """Return the coverage of all that is printed: the line, what is seen of its neighbours, and rules."""
-    printed = draw_mask(page.shaped, page.layout, bleed)
-    for neighbour in page.neighbours:
-        near = _within(neighbour, (page.layout.height_px, page.layout.width_px), bleed)
-        if near is not None:
-            printed = np.maximum(printed, draw_mask(near, neighbour.layout, bleed))
-    return print_rules(items, printed, bleed) if items else printed
-
-
-def _within(neighbour: _Neighbour, frame: tuple[int, int], bleed: Bleed) -> ShapedLine | None:
-    """Return the line with those of its glyphs alone that the picture shows some of; None if there are none."""
-    shaped, layout = neighbour.shaped, neighbour.layout
-    boxes = shaped.cluster_boxes_em * layout.size_px
-    x, y = layout.x_px + bleed.left, layout.baseline_px + bleed.top
-    height, width = frame[0] + bleed.top + bleed.bottom, frame[1] + bleed.left + bleed.right
-    # A pixel more, for outlines that are wider than their boxes say.
-    seen = (boxes[:, 3] + y > -1) & (boxes[:, 1] + y < height + 1) & (boxes[:, 2] + x > -1) & (boxes[:, 0] + x < width + 1)
-    if not seen.any():
-        return None
-    [run, *others] = shaped.runs
-    if others or len(run.glyph_ids) != len(boxes) or run.clusters != shaped.cluster_ranges[:, 0].tolist():
-        return shaped
-    some = np.flatnonzero(seen).tolist()
-    ids, xs, ys = ([values[i] for i in some] for values in (run.glyph_ids, run.x_em, run.y_em))
-    return replace(shaped, runs=(run._replace(glyph_ids=ids, x_em=xs, y_em=ys),))
 
 
 def _moved(drawn: Drawn, layout: Layout, shaped: ShapedLine | None, shape: tuple[int, ...]) -> NDArray[np.float64]:
