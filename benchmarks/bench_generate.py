@@ -18,9 +18,9 @@ import floor
 from measure import save, summary
 
 from ocrsynth import Recipe
+from ocrsynth.generation.collector import tune_collector
 from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, prepare
 from ocrsynth.generation.shard import build_shard
-from ocrsynth.generation.worker import tune_collector
 from ocrsynth.pipeline import pipeline_for
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from measure import save
 
 from ocrsynth import Recipe
+from ocrsynth.generation.collector import tune_collector
 from ocrsynth.generation.shard import BATCH
-from ocrsynth.generation.worker import tune_collector
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.write.meta import as_dict, to_json
 

@@ -14,8 +14,6 @@ from ocrsynth.degrade.presets import read_preset
 from ocrsynth.records import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from numpy.typing import NDArray
 
 _EM_OF_HEIGHT = 0.7
@@ -66,7 +64,7 @@ def degrade_image(
 
 def draw_for(chain: Chain, address: tuple[int, int, int], frame: Frame) -> Drawn:
     """Return a chain with its parameters drawn for a picture; *address* is (seed, index, attempt)."""
-    return cast("Drawn", _finish(chain.draw(address, frame)))
+    return chain.draw(address, frame)
 
 
 def apply_drawn(chain: Chain, drawn: Drawn, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -77,17 +75,7 @@ def apply_drawn(chain: Chain, drawn: Drawn, image: NDArray[np.uint8]) -> NDArray
         image, bleed.top, bleed.bottom, bleed.left, bleed.right, cv2.BORDER_CONSTANT, value=(*colour, 0, 0, 0)[:4]
     )
     inked = _with_print(chain, drawn, np.ascontiguousarray(wide))
-    degraded = _finish(chain.apply(drawn, inked, np.zeros(inked.shape[:2], np.uint8)))
-    return cast("NDArray[np.uint8]", degraded.image)
-
-
-def _finish(steps: Generator[None, None, Any]) -> Any:
-    """Run a generator to its end and return its value."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return chain.apply(drawn, inked).image
 
 
 def _with_print(chain: Chain, drawn: Drawn, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

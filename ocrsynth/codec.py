@@ -6,7 +6,6 @@ Pictures are uint8, (H, W) grey or (H, W, 3) RGB, C-contiguous.
 from __future__ import annotations
 
 import io
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import cv2
@@ -71,9 +70,11 @@ def decode(data: bytes) -> NDArray[np.uint8]:
         return _decode_raw(data)
     image: Any = None
     if data:
-        # OpenCV returns None for what it does not know, but raises where a size is absurd.
-        with suppress(cv2.error):
+        try:
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        except cv2.error:
+            # OpenCV returns None for what it does not know, but raises where a size is absurd.
+            image = None
     if image is None:
         raise ValueError(f"not a PNG, JPEG or WebP picture: {len(data)} bytes that begin with {data[:8]!r}")
     if image.dtype == np.uint16:
@@ -82,7 +83,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
         image = np.ascontiguousarray(image[..., :3])
     if image.ndim == _COLOUR_DIMENSIONS:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    return np.ascontiguousarray(image)
+    return cast("NDArray[np.uint8]", np.ascontiguousarray(image))
 
 
 def decode_as(data: bytes, dimensions: int) -> NDArray[np.uint8]:

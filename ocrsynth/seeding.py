@@ -61,8 +61,11 @@ class Stream:
     def __init__(self, seed: int, index: int, stage: str, occurrence: int = 0, attempt: int = 0) -> None:
         self._hash = _hash_of(seed, stage, occurrence, attempt)
         self._index = index
-        self._block = 0
-        self._next: Iterator[int] = iter(())
+        # Nearly every stream is drawn from: its first words are made at once.
+        state = self._hash.copy()
+        state.update(_position(index, 0))
+        self._block = 1
+        self._next: Iterator[int] = iter(_eight_words(state.digest()))
 
     def unit(self) -> float:
         """Return the next number, uniform in [0, 1)."""
@@ -100,8 +103,8 @@ class Stream:
 
     def weighted(self, cumulative: Sequence[float]) -> int:
         """Return an index, weighted by the increments of the *cumulative* sums."""
-        last = len(cumulative) - 1
-        return min(bisect_right(cumulative, self.unit() * cumulative[-1]), last)
+        # Rounding may carry the product up to the last sum itself; the search ends before it.
+        return bisect_right(cumulative, self.unit() * cumulative[-1], 0, len(cumulative) - 1)
 
     def normal(self) -> float:
         """Return a standard normal number, by inversion, so that each costs exactly one uniform."""

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ocrsynth.degrade.curves import Curve, followed_by, grow_around, maps_of, push, remap
-from ocrsynth.degrade.projection import IDENTITY, Canvas, Matrix, as_array, grow_to_fit, shift, times
+from ocrsynth.degrade.projection import IDENTITY, Canvas, Matrix, as_array, grow_to_fit, shifted_first, then_shifted
 from ocrsynth.fields import Section
 from ocrsynth.registry import Registry
 
@@ -143,24 +143,31 @@ def grown(parts: Parts, matrix: Matrix, height: int, width: int) -> Canvas:
     return grow_around(parts, matrix, height, width) if parts else grow_to_fit(matrix, height, width)
 
 
-def warp(image: NDArray[np.uint8], canvas: Canvas, border: Any) -> NDArray[np.uint8]:
-    """Return *image* resampled once onto *canvas*; *border* is the colour outside the picture."""
+def warp(image: NDArray[np.uint8], canvas: Canvas, border: Any, every: int = 1) -> NDArray[np.uint8]:
+    """Return *image* resampled once onto *canvas*, of its rows each *every*-th; *border* is the colour outside the picture."""
     if canvas.parts:
-        return remap(image, maps_of(canvas, (0, 0, 0, 0), (0, 0, 0, 0)), border)
+        return remap(image, maps_of(canvas, (0, 0, 0, 0), (0, 0, 0, 0))[::every], border)
     # OpenCV puts pixel centres at integers, ocrsynth at half-integers.
-    matrix = as_array(times(times(_TO_INTEGER_CENTRES, canvas.matrix), _TO_HALF_CENTRES))
+    matrix = as_array(then_shifted(shifted_first(canvas.matrix, 0.5, 0.5), -0.5, -0.5))
     size = (canvas.width, canvas.height)
-    flags = cv2.INTER_LINEAR
+    if every > 1:
+        matrix[1] /= every
+        size = (canvas.width, -(-canvas.height // every))
+    flat = matrix[2, 0] == 0 and matrix[2, 1] == 0
+    options: dict[str, Any] = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_CONSTANT, "borderValue": border}
+    source: Any = image
+    if image.ndim == _COLOUR_DIMENSIONS:
+        # OpenCV warps four channels in half the time of three.
+        source = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
     out: Any
-    if matrix[2, 0] == 0 and matrix[2, 1] == 0:
-        out = cv2.warpAffine(image, matrix[:2], size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=border)
+    if flat:
+        out = cv2.warpAffine(source, matrix[:2], size, **options)
     else:
-        out = cv2.warpPerspective(image, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=border)
-    return cast("NDArray[np.uint8]", out)
+        out = cv2.warpPerspective(source, matrix, size, **options)
+    return cast("NDArray[np.uint8]", cv2.cvtColor(out, cv2.COLOR_RGBA2RGB) if source is not image else out)
 
 
-_TO_HALF_CENTRES = shift(0.5, 0.5)
-_TO_INTEGER_CENTRES = shift(-0.5, -0.5)
+_COLOUR_DIMENSIONS = 3
 
 
 def border_colour(image: NDArray[np.uint8]) -> tuple[int, ...]:

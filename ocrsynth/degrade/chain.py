@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ocrsynth import codec
 from ocrsynth.degrade.base import PHASES, CodecOp, GeometricOp, Op, Params, grown, warp
 from ocrsynth.degrade.curves import bleed_around, followed_by, joined, maps_of, outline, push, refit_around, remap
-from ocrsynth.degrade.entries import Gates, Link
+from ocrsynth.degrade.entries import Gate, Gates, Link
 from ocrsynth.degrade.projection import (
     IDENTITY,
     Canvas,
@@ -24,14 +24,14 @@ from ocrsynth.degrade.projection import (
     needed_bleed,
     refit,
     scale_of,
-    shift,
-    times,
+    shifted_first,
+    then_shifted,
 )
 from ocrsynth.records import Bleed, Frame, Margins
 from ocrsynth.seeding import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -51,6 +51,8 @@ class Step(NamedTuple):
     canvas: Canvas | None
     before: Bleed
     after: Bleed
+    place: int
+    """Number of its link in the chain; of a warp that of the last link it fuses."""
 
 
 class Drawn(NamedTuple):
@@ -80,8 +82,6 @@ class Degraded(NamedTuple):
     """What a chain made of a picture."""
 
     image: NDArray[np.uint8]
-    mask: NDArray[np.uint8]
-    """The clean coverage mask under the same warps, as the reference of the legibility check."""
     encoded: bytes | None
     """The bytes of the last op, if it was a codec."""
 
@@ -92,7 +92,10 @@ class Chain:
     def __init__(self, links: Sequence[Link]) -> None:
         # The sort is stable: inside a phase the recipe's order holds.
         self.links = tuple(sorted(links, key=lambda link: PHASES.index(link.op.phase)))
-        self._stages = tuple((link, f"op:{link.op.name}") for link in self.links)
+        self._stages = tuple(
+            _Stage(place, link.op, f"op:{link.op.name}", link.occurrence, link.p, link.gates, isinstance(link.op, GeometricOp))
+            for place, link in enumerate(self.links)
+        )
         self.costs: Costs | None = None
         """If not None, the time of every step is added to it."""
 
@@ -108,7 +111,7 @@ class Chain:
         frame: Frame,
         line_quad: tuple[Point, ...] | None = None,
         keep: float = 1.0,
-    ) -> Generator[None, None, Drawn]:
+    ) -> Drawn:
         """Return the chain with parameters drawn.
 
         *address* is (seed, index, attempt).  With a *line_quad*, its corners in px, the warped picture is cropped about
@@ -121,29 +124,32 @@ class Chain:
         record: list[dict[str, Any]] = []
         total: _Warp = ((), IDENTITY)
         pending: _Warp | None = None
-        gates = Gates(seed, index, attempt)
-        for link, stage in self._stages:
-            yield
-            op = link.op
-            if link.gates and not gates.are_open(link.gates):
+        gates: Gates | None = None
+        last_warp = 0
+        for place, op, stage, occurrence, p, groups, geometric in self._stages:
+            if groups:
+                gates = gates or Gates(seed, index, attempt)
+                if not gates.are_open(groups):
+                    continue
+            stream = Stream(seed, index, stage, occurrence, attempt)
+            if stream.unit() >= p * keep:
                 continue
-            stream = Stream(seed, index, stage, link.occurrence, attempt)
-            if stream.unit() >= link.p * keep:
-                continue
-            if pending is not None and not isinstance(op, GeometricOp):
+            if pending is not None and not geometric:
                 canvas = self._settle(pending, frame, line_quad, total)
-                raw.append(_Raw(None, {}, canvas, frame))
+                raw.append(_Raw(None, {}, canvas, frame, last_warp))
                 frame = Frame(canvas.height, canvas.width, frame.em_px * _scale(canvas))
                 total, pending = joined(total, canvas.parts, canvas.matrix), None
             params = op.sample(stream, frame)
             record.append({"op": op.name, "version": op.VERSION, "params": params})
-            if isinstance(op, GeometricOp):
-                pending = followed_by(*(pending or ((), IDENTITY)), op.part(frame.height, frame.width, **params))
+            if geometric:
+                part = cast("GeometricOp", op).part(frame.height, frame.width, **params)
+                pending = followed_by(*(pending or ((), IDENTITY)), part)
+                last_warp = place
             else:
-                raw.append(_Raw(op, params, None, frame))
+                raw.append(_Raw(op, params, None, frame, place))
         if pending is not None:
             canvas = self._settle(pending, frame, line_quad, total)
-            raw.append(_Raw(None, {}, canvas, frame))
+            raw.append(_Raw(None, {}, canvas, frame, last_warp))
             total = joined(total, canvas.parts, canvas.matrix)
         parts, matrix = total
         return Drawn(*_with_bleeds(raw), matrix, record, parts)
@@ -164,75 +170,78 @@ class Chain:
         # The line as it stands before this warp: refit measures its quad, not its upright box.
         return refit(matrix, moved_points(total[1], line_quad), margins, frame.height)
 
-    def apply(self, drawn: Drawn, image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Generator[None, None, Degraded]:
-        """Return *image* after all steps but those of the print phase, which `apply_print` did on the mask.
+    def apply(self, drawn: Drawn, image: NDArray[np.uint8]) -> Degraded:
+        """Return *image*, drawn on the frame widened by ``drawn.bleed``, after all steps but those of the print phase.
 
-        Both were drawn on the frame widened by ``drawn.bleed``.  Yields at every link of the chain, whether it happens
-        to this picture or not, so that a batch can take one op after the other through all its pictures.
+        Those `apply_print` did, on the mask.
         """
-        encoded: bytes | None = None
-        steps = iter(drawn.steps)
-        step = next(steps, None)
-        while step is not None and step.op is not None and step.op.phase == "print":
-            step = next(steps, None)
-        for link in self.links:
-            if link.op.phase == "print":
-                continue
-            yield
-            if step is not None and step.canvas is not None and not isinstance(link.op, GeometricOp):
-                image, mask = self._clocked(WARP, _warp_both, image, mask, step)
-                encoded = None
-                step = next(steps, None)
-                yield
-            if step is None or step.op is not link.op:
-                continue
-            if isinstance(link.op, CodecOp):
-                encoded = cast("bytes", self._clocked(link.op.name, link.op.encode, image, **step.params))
-                yield
-                image = codec.decode(encoded)
+        return self.apply_all([(drawn, image)])[0]
+
+    def apply_all(self, pictures: Sequence[tuple[Drawn, NDArray[np.uint8]]]) -> list[Degraded]:
+        """Return what `apply` would of each picture, but one op after the other through all of them.
+
+        An op's code and tables then stay in the processor's caches.
+        """
+        images = [image for _, image in pictures]
+        encoded: list[bytes | None] = [None] * len(images)
+        due: dict[int, list[tuple[int, Step]]] = {}
+        for number, (drawn, _) in enumerate(pictures):
+            for step in drawn.steps:
+                if step.op is None or step.op.phase != "print":
+                    due.setdefault(step.place, []).append((number, step))
+        for place in sorted(due):
+            steps = due[place]
+            op = steps[0][1].op
+            started = time.perf_counter_ns()
+            if op is None:
+                for number, step in steps:
+                    images[number] = _warped(images[number], step)
+                    encoded[number] = None
+            elif isinstance(op, CodecOp):
+                for number, step in steps:
+                    encoded[number] = op.encode(images[number], **step.params)
             else:
-                image = self._clocked(link.op.name, link.op.apply, image, **step.params)
-                encoded = None
-            step = next(steps, None)
-        if step is not None:
-            image, mask = self._clocked(WARP, _warp_both, image, mask, step)
-            encoded = None
-        return Degraded(image, mask, encoded)
+                for number, step in steps:
+                    images[number] = op.apply(images[number], **step.params)
+                    encoded[number] = None
+            self._count(WARP if op is None else op.name, len(steps), started)
+            if isinstance(op, CodecOp):
+                for number, _ in steps:
+                    images[number] = codec.decode(cast("bytes", encoded[number]))
+        return [Degraded(image, data) for image, data in zip(images, encoded, strict=True)]
 
     def apply_print(self, drawn: Drawn, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the coverage *mask* after the steps of the print phase."""
         for step in drawn.steps:
             if step.op is None or step.op.phase != "print":
                 break
-            mask = self._clocked(step.op.name, step.op.apply, mask, **step.params)
+            started = time.perf_counter_ns()
+            mask = step.op.apply(mask, **step.params)
+            self._count(step.op.name, 1, started)
         return mask
 
     @staticmethod
-    def warp(drawn: Drawn, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return *mask*, drawn on the frame widened by ``drawn.bleed``, after the warps alone."""
-        for step in drawn.steps:
-            if step.canvas is not None:
-                mask = _warp_both(mask, mask[:1, :1], step)[0]
-        return mask
+    def warp(drawn: Drawn, mask: NDArray[np.uint8], every: int = 1) -> NDArray[np.uint8]:
+        """Return *mask*, drawn on the frame widened by ``drawn.bleed``, after the warps alone; of its rows each *every*-th."""
+        warps = [step for step in drawn.steps if step.canvas is not None]
+        for step in warps[:-1]:
+            mask = _warped(mask, step)
+        return _warped(mask, warps[-1], every) if warps else mask[::every]
 
-    def _clocked(self, name: str, function: Any, *arguments: Any, **params: Any) -> Any:
-        """Return what *function* returns, and add its time to the costs if they are asked for."""
-        if self.costs is None:
-            return function(*arguments, **params)
-        started = time.perf_counter_ns()
-        result = function(*arguments, **params)
-        uses, us = self.costs.get(name, (0, 0.0))
-        self.costs[name] = uses + 1, us + (time.perf_counter_ns() - started) / 1000
-        return result
+    def _count(self, name: str, uses: int, started_ns: int) -> None:
+        """Add the time since *started_ns* to the costs if they are asked for."""
+        if self.costs is not None:
+            before, us = self.costs.get(name, (0, 0.0))
+            self.costs[name] = before + uses, us + (time.perf_counter_ns() - started_ns) / 1000
 
 
-def _warp_both(image: NDArray[np.uint8], mask: NDArray[np.uint8], step: Step) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    if step.canvas is not None and step.canvas.parts:
-        maps = maps_of(step.canvas, step.before, step.after)
-        return remap(image, maps, 0), remap(mask, maps, 0)
-    canvas = _with_bleed(cast("Canvas", step.canvas), step.before, step.after)
+def _warped(image: NDArray[np.uint8], step: Step, every: int = 1) -> NDArray[np.uint8]:
+    """Return *image* after a warp, of its rows each *every*-th."""
+    canvas = cast("Canvas", step.canvas)
+    if canvas.parts:
+        return remap(image, maps_of(canvas, step.before, step.after)[::every], 0)
     # The picture was drawn with its bleed, which covers the canvas: no pixel that stays sees the border.
-    return warp(image, canvas, 0), warp(mask, canvas, 0)
+    return warp(image, _with_bleed(canvas, step.before, step.after), 0, every)
 
 
 def _scale(canvas: Canvas) -> float:
@@ -251,10 +260,23 @@ class _Raw(NamedTuple):
     params: Params
     canvas: Canvas | None
     frame: Frame
+    place: int
+
+
+class _Stage(NamedTuple):
+    """What drawing a link needs, in the order in which it is taken apart there."""
+
+    place: int
+    op: Op
+    stage: str
+    occurrence: int
+    p: float
+    gates: tuple[Gate, ...]
+    geometric: bool
 
 
 def _with_bleed(canvas: Canvas, before: Bleed, after: Bleed) -> Canvas:
-    matrix = times(times(shift(after.left, after.top), canvas.matrix), shift(-before.left, -before.top))
+    matrix = shifted_first(then_shifted(canvas.matrix, after.left, after.top), -before.left, -before.top)
     return Canvas(matrix, canvas.height + after.top + after.bottom, canvas.width + after.left + after.right)
 
 
@@ -262,10 +284,10 @@ def _with_bleeds(raw: list[_Raw]) -> tuple[tuple[Step, ...], Bleed]:
     """Return the steps, each warp with the bleed before and after it, worked out from the last to the first."""
     bleed = _NO_BLEED
     steps: list[Step] = []
-    for op, params, canvas, frame in reversed(raw):
+    for op, params, canvas, frame, place in reversed(raw):
         after = bleed
         if canvas is not None:
             needed = bleed_around if canvas.parts else needed_bleed
             bleed = needed(canvas, frame.height, frame.width, after)
-        steps.append(Step(op, params, canvas, bleed, after))
+        steps.append(Step(op, params, canvas, bleed, after, place))
     return tuple(reversed(steps)), bleed

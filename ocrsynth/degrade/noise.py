@@ -6,6 +6,7 @@ The bank is a sum of integers (Irwin–Hall), so that it is the same on every ma
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def _bank() -> NDArray[np.int16]:
 def normal_field(shape: tuple[int, ...], seed: int) -> NDArray[np.int16]:
     """Return noise of this shape, int16, mean 0 and standard deviation `BANK_SIGMA`; a pure function of *seed*."""
     bank = _bank()
-    n = int(np.prod(shape))
+    n = math.prod(shape)
     # An odd stride walks through all starts before one comes again.
     start = (seed * 2_654_435_761) % _BANK
     if start + n <= _BANK:

@@ -55,6 +55,18 @@ def times(m: Matrix, n: Matrix) -> Matrix:
     )  # fmt: skip
 
 
+def then_shifted(m: Matrix, dx: float, dy: float) -> Matrix:
+    """Return the matrix that applies *m* and then moves by (dx, dy): as `times`, but without its idle products."""
+    a, b, c, d, e, f, g, h, i = m
+    return a + dx * g, b + dx * h, c + dx * i, d + dy * g, e + dy * h, f + dy * i, g, h, i
+
+
+def shifted_first(m: Matrix, dx: float, dy: float) -> Matrix:
+    """Return the matrix that moves by (dx, dy) and then applies *m*."""
+    a, b, c, d, e, f, g, h, i = m
+    return a, b, a * dx + b * dy + c, d, e, d * dx + e * dy + f, g, h, g * dx + h * dy + i
+
+
 def inverse(m: Matrix) -> Matrix:
     """Return the inverse by the adjugate; raises ZeroDivisionError for a matrix that flattens the plane."""
     a, b, c, d, e, f, g, h, i = m
@@ -81,6 +93,8 @@ def move(m: Matrix, points: NDArray[np.float64]) -> NDArray[np.float64]:
 def moved_points(m: Matrix, points: Iterable[Point]) -> list[Point]:
     """Return a few *points* under *m*."""
     a, b, c, d, e, f, g, h, i = m
+    if g == h == 0 and i == 1:
+        return [(a * x + b * y + c, d * x + e * y + f) for x, y in points]
     moved = []
     for x, y in points:
         k = 1 / (g * x + h * y + i)
@@ -106,7 +120,7 @@ def shift(dx: float, dy: float, scale: float = 1.0) -> Matrix:
 
 def about_centre(matrix: Matrix, height: float, width: float) -> Matrix:
     """Return *matrix* applied about the centre of a picture instead of the origin."""
-    return times(times(shift(width / 2, height / 2), matrix), shift(-width / 2, -height / 2))
+    return shifted_first(then_shifted(matrix, width / 2, height / 2), -width / 2, -height / 2)
 
 
 def scale_of(matrix: Matrix) -> float:

@@ -11,15 +11,21 @@ import struct
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import uharfbuzz as hb
 
 from ocrsynth.errors import AssetError
 from ocrsynth.fonts.files import is_packed, unpacked
 from ocrsynth.records import FontKey, FontMetrics
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 Box = tuple[float, float, float, float]
 
+_NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
 _MAX_FACES = 256
 _MAX_INSTANCES = 2048
 
@@ -94,7 +100,21 @@ def ligature_carets(path: str, index: int) -> dict[int, list[float]]:
 class FontInstance:
     """A face at one place of its design space, with its metrics and the ink boxes of the glyphs met so far."""
 
-    __slots__ = ("_advances", "_covered", "_ink", "_lacking", "_upright", "dotted_circle", "hb_font", "key", "metrics", "upem")
+    __slots__ = (
+        "_advances",
+        "_boxes",
+        "_covered",
+        "_ink",
+        "_lacking",
+        "_rows",
+        "_upright",
+        "dotted_circle",
+        "hb_font",
+        "inkless",
+        "key",
+        "metrics",
+        "upem",
+    )
 
     def __init__(self, key: FontKey) -> None:
         face = open_face(key.path, key.face)
@@ -115,6 +135,10 @@ class FontInstance:
         self._covered: set[str] = set()
         self._lacking: set[str] = set()
         self._ink: dict[int, Box | None] = {}
+        self._rows: dict[int, int] = {}
+        self._boxes = np.zeros((0, 4))
+        self.inkless: set[int] = set()
+        """Glyphs without ink, of those that `ink_boxes` was asked for."""
         self.dotted_circle: int | None = self.hb_font.get_nominal_glyph(0x25CC)
         self.metrics = self._measure()
 
@@ -143,6 +167,21 @@ class FontInstance:
                 box = (left, top, left + e.width * unit, top - e.height * unit)
             self._ink[glyph] = box
             return box
+
+    def ink_boxes(self, glyphs: list[int]) -> NDArray[np.float64]:
+        """Return the `ink_box` of each glyph in a new array, float64 (n, 4); zeros if it has none."""
+        rows = self._rows
+        try:
+            wanted = [rows[glyph] for glyph in glyphs]
+        except KeyError:
+            for glyph in glyphs:
+                if glyph not in rows:
+                    if self.ink_box(glyph) is None:
+                        self.inkless.add(glyph)
+                    rows[glyph] = len(rows)
+            self._boxes = np.array([self._ink[glyph] or _NO_BOX for glyph in rows])
+            wanted = [rows[glyph] for glyph in glyphs]
+        return self._boxes.take(wanted, axis=0)
 
     def _has_ink(self, glyph: int) -> bool:
         e = (self._upright or self.hb_font).get_glyph_extents(glyph)

@@ -12,6 +12,7 @@ from ocrsynth.errors import OutputError, RecipeError, SampleError
 from ocrsynth.files import hash_of, remove, size_of, whole_name, write_atomically
 from ocrsynth.fonts import catalogue
 from ocrsynth.generation.card import card_of
+from ocrsynth.generation.collector import rare_collection
 from ocrsynth.generation.executor import run_workers
 from ocrsynth.generation.parts import WHOLE, Part
 from ocrsynth.generation.plan import (
@@ -123,8 +124,9 @@ def generate(
             if workers > 1 and len(missing) > 1:
                 run_workers(out, missing, workers, progress.advance, finished, patience_s)
             else:
-                for shard in missing:
-                    finished(build_shard(recipe, plan, shard, out, progress.advance))
+                with rare_collection():
+                    for shard in missing:
+                        finished(build_shard(recipe, plan, shard, out, progress.advance))
             _remove_parts(out, plan, shards, whole=part == WHOLE)
             if part == WHOLE:
                 _finish(recipe, plan, out, statistics)

@@ -9,7 +9,6 @@ one ``{"error": message, "exit_code": n}``.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
@@ -20,6 +19,7 @@ from typing import Any
 import orjson
 
 from ocrsynth.errors import ExitCode, OcrsynthError, OutputError
+from ocrsynth.generation.collector import tune_collector
 from ocrsynth.generation.plan import load_recipe, read_plan
 from ocrsynth.generation.shard import build_shard
 from ocrsynth.pipeline import pipeline_for
@@ -52,13 +52,6 @@ class _Events:
         self._samples = 0
         self._rejected.clear()
         self._last = time.monotonic()
-
-
-def tune_collector() -> None:
-    """Keep the garbage collector off the objects that live as long as the process, and rare on the rest."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
 
 
 def main(out: Path) -> int:

@@ -220,9 +220,11 @@ def _coverage(low: float, high: float, n: int) -> tuple[int, NDArray[np.float64]
     low, high = max(low, 0.0), min(high, float(n))
     if high <= low:
         return 0, np.zeros(0)
-    first = math.floor(low)
-    edges = np.arange(first, math.ceil(high) + 1, dtype=np.float64).clip(low, high)
-    return first, np.diff(edges)
+    first, end = math.floor(low), math.ceil(high)
+    shares = np.ones(end - first)
+    shares[-1] = high - (end - 1)
+    shares[0] = min(first + 1.0, high) - low
+    return first, shares
 
 
 def paint_under(items: Items, sheet: NDArray[np.uint8], mask: NDArray[np.uint8], bleed: Bleed) -> NDArray[np.uint8]:

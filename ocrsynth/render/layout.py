@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Literal
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
@@ -17,7 +19,7 @@ from ocrsynth.render.inks import INKS
 from ocrsynth.render.papers import PAPERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -81,6 +83,16 @@ class RenderConfig(Section):
     contrast_grey: Annotated[Range, Within(30, 255)] = Range(90, 230)
     """Luminance difference between the ink and the darkest spot of the paper, or the lightest under light ink."""
 
+    @cached_property
+    def papers(self) -> tuple[list[str], list[float]]:
+        """Return the papers by name, and the sums of their weights."""
+        return list(self.paper), list(accumulate(self.paper.values()))
+
+    @cached_property
+    def inks(self) -> tuple[list[str], list[float]]:
+        """Return the inks by name, and the sums of their weights."""
+        return list(self.ink), list(accumulate(self.ink.values()))
+
     @field_validator("paper", "ink")
     @classmethod
     def _are_known(cls, value: dict[str, float], info: ValidationInfo) -> dict[str, float]:
@@ -98,6 +110,14 @@ class RenderConfig(Section):
         return dict(sorted(value.items()))
 
 
+class Unplaced(NamedTuple):
+    """A line to lay out, the stream that its margins are drawn from, and where its crop ends, if it cuts the line."""
+
+    shaped: ShapedLine
+    stream: Stream
+    cut_em: float | None = None
+
+
 def lay_out(shaped: ShapedLine, config: RenderConfig, stream: Stream, cut_em: float | None = None) -> Layout:
     """Return the layout of a line in a frame of ``config.height_px``; a vertical line has a frame of that width.
 
@@ -105,45 +125,126 @@ def lay_out(shaped: ShapedLine, config: RenderConfig, stream: Stream, cut_em: fl
     baseline to x-height, so that a lone dash is not blown up to its height.
     Raises Rejected(``too_wide``).
     """
+    [found] = lay_out_all(config, [Unplaced(shaped, stream, cut_em)])
+    if isinstance(found, Rejected):
+        raise found
+    return found
+
+
+def lay_out_all(config: RenderConfig, lines: Sequence[Unplaced]) -> list[Layout | Rejected]:
+    """Return what `lay_out` would of each line, or its rejection; the arrays of all are made together."""
+    counts = [len(line.shaped.cluster_ranges) for line in lines]
+    firsts = [0, *accumulate(counts)]
+    boxes = [line.shaped.cluster_boxes_em for line in lines]
+    # The last one twice: it keeps the end of the last word in range.
+    clusters = np.concatenate((*boxes, boxes[-1][-1:]))
+    ink = np.empty((len(lines), 4))
+    ink[:, :2] = np.minimum.reduceat(clusters[:-1, :2], firsts[:-1], axis=0)
+    ink[:, 2:] = np.maximum.reduceat(clusters[:-1, 2:], firsts[:-1], axis=0)
+    places: list[_Place | Rejected] = []
+    for line, box in zip(lines, ink.tolist(), strict=True):
+        try:
+            places.append(_place(config, line, *box))
+        except Rejected as verdict:
+            places.append(verdict)
+    spans = [_word_spans(line.shaped.line.text) for line in lines]
+    edges = [e for line, first, some in zip(lines, firsts, spans, strict=False) for e in _edges(line.shaped, first, some)]
+    words = np.empty((len(edges) // 2, 4))
+    # reduceat over [first, end, first, end, …] yields words in the even places.
+    words[:, :2] = np.minimum.reduceat(clusters[:, :2], edges, axis=0)[0::2]
+    words[:, 2:] = np.maximum.reduceat(clusters[:, 2:], edges, axis=0)[0::2]
+    word_ranges = np.array([span for some in spans for span in some], np.int32)
+    # The rows of a line: its clusters, its words, itself, and its baseline, of which the two upper corners are the ends.
+    lengths = [n + len(some) + 2 for n, some in zip(counts, spans, strict=True)]
+    ends = np.array([*accumulate(lengths)])
+    rows = np.empty((ends[-1], 4))
+    rows[ends - 2] = ink
+    rows[ends - 1] = ink * (1, 0, 1, 0)
+    starts = [0, *ends.tolist()]
+    at = 0
+    first_words = []
+    for first, n, start, some in zip(firsts, counts, starts, spans, strict=False):
+        first_words.append(at)
+        m = len(some)
+        rows[start : start + n] = clusters[first : first + n]
+        rows[start + n : start + n + m] = words[at : at + m]
+        at += m
+    corners = rows[:, _CORNERS]
+    corners *= np.repeat([getattr(place, "size", 1.0) for place in places], lengths)[:, None]
+    corners[:, 0::2] += np.repeat([getattr(place, "x", 0.0) for place in places], lengths)[:, None]
+    corners[:, 1::2] += np.repeat([getattr(place, "y", 0.0) for place in places], lengths)[:, None]
+    points = corners.reshape(-1, 2)
+    found: list[Layout | Rejected] = []
+    for line, place, start, end, at, some in zip(lines, places, starts, starts[1:], first_words, spans, strict=False):
+        if isinstance(place, Rejected):
+            found.append(place)
+            continue
+        own, n_baseline = points[4 * start : 4 * end - 2], 2
+        if line.shaped.baseline_em is not None or line.shaped.line.direction == "ttb":
+            own, n_baseline = _with_baseline(line.shaped, place, own[:-2])
+        found.append(
+            Layout(place.height, place.width, place.size, place.x, place.y, word_ranges[at : at + len(some)], own, n_baseline)
+        )
+    return found
+
+
+class _Place(NamedTuple):
+    """Size of the frame in px, of the font in px, and the start of the baseline in px."""
+
+    height: int
+    width: int
+    size: float
+    x: float
+    y: float
+
+
+def _place(config: RenderConfig, line: Unplaced, left: float, top: float, right: float, bottom: float) -> _Place:
+    """Return the place of a line whose ink has this box, in em."""
+    stream, cut_em = line.stream, line.cut_em
     looseness = config.looseness.draw(stream)
     above, below = config.margin_em.draw(stream), config.margin_em.draw(stream)
     before, after = config.side_margin_em.draw(stream), config.side_margin_em.draw(stream)
-    left, top, right, bottom = _ink_of(shaped.cluster_boxes_em)
-    metrics = shaped.metrics
-    if shaped.line.direction == "ttb":
+    metrics = line.shaped.metrics
+    if line.shaped.line.direction == "ttb":
         # Half an em to either side of the middle is where full-width letters stand.
         rise, fall = max(-left, metrics.x_height_em / 2), max(right, metrics.x_height_em / 2)
         rise += looseness * max(0.5 - rise, 0.0)
         fall += looseness * max(0.5 - fall, 0.0)
         size = config.height_px / (above + rise + fall + below)
         length = _length((before + bottom - top + after) * size, config)
-        x, y = (above + rise) * size, (before - top) * size
-        ends = ((0.0, top), (0.0, bottom))
-        height, width = length, config.height_px
-    else:
-        # y is down in boxes: the top of the ink is negative.
-        rise = max(-top, metrics.x_height_em)
-        fall = max(bottom, 0.0)
-        rise += looseness * max(metrics.ascent_em - rise, 0.0)
-        fall += looseness * max(metrics.descent_em - fall, 0.0)
-        size = config.height_px / (above + rise + fall + below)
-        end = right + after if cut_em is None else cut_em
-        length = _length((before + end - left) * size, config)
-        x, y = (before - left) * size, (above + rise) * size
-        ends = ((left, 0.0), (right, 0.0))
-        height, width = config.height_px, max(length, config.min_width_px if cut_em is None else 1)
-    baseline = np.array(ends) if shaped.baseline_em is None else shaped.baseline_em
-    word_ranges, points = _points(shaped, size, x, y, (left, top, right, bottom), baseline)
-    return Layout(
-        height_px=height,
-        width_px=width,
-        size_px=size,
-        x_px=x,
-        baseline_px=y,
-        word_ranges=word_ranges,
-        points=points,
-        n_baseline=len(baseline),
-    )
+        return _Place(length, config.height_px, size, (above + rise) * size, (before - top) * size)
+    # y is down in boxes: the top of the ink is negative.
+    rise = max(-top, metrics.x_height_em)
+    fall = max(bottom, 0.0)
+    rise += looseness * max(metrics.ascent_em - rise, 0.0)
+    fall += looseness * max(metrics.descent_em - fall, 0.0)
+    size = config.height_px / (above + rise + fall + below)
+    end = right + after if cut_em is None else cut_em
+    length = _length((before + end - left) * size, config)
+    width = max(length, config.min_width_px if cut_em is None else 1)
+    return _Place(config.height_px, width, size, (before - left) * size, (above + rise) * size)
+
+
+def _edges(shaped: ShapedLine, first: int, spans: list[tuple[int, int]]) -> Iterable[int]:
+    """Return where the words of a line begin and end among the clusters of all lines, its own beginning at *first*."""
+    edges = [e for span in spans for e in span]
+    ranges = shaped.cluster_ranges
+    if len(ranges) < len(shaped.line.text):
+        # White space is never part of a larger cluster here, so words begin and end with clusters.
+        edges = np.searchsorted(ranges[:, 0], edges).tolist()
+    return [e + first for e in edges] if first else edges
+
+
+def _with_baseline(shaped: ShapedLine, place: _Place, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+    """Return the corners of labels with the baseline of a line that is bent or vertical behind them, and its length."""
+    baseline = shaped.baseline_em
+    if baseline is None:
+        baseline = np.array(((0.0, shaped.cluster_boxes_em[:, 1].min()), (0.0, shaped.cluster_boxes_em[:, 3].max())))
+    points = np.concatenate((points, baseline * place.size + (place.x, place.y)))
+    if shaped.cluster_quads_em is not None:
+        n = 4 * len(shaped.cluster_ranges)
+        points[:n] = shaped.cluster_quads_em.reshape(-1, 2) * place.size + (place.x, place.y)
+    return points, len(baseline)
 
 
 def lay_out_nothing(config: RenderConfig, n_clusters: int, stream: Stream) -> Layout:
@@ -171,13 +272,6 @@ def lay_out_nothing(config: RenderConfig, n_clusters: int, stream: Stream) -> La
 _TYPICAL_ADVANCE_EM = 0.5
 
 
-def _ink_of(boxes: NDArray[np.float64]) -> tuple[float, float, float, float]:
-    """Return the box around all *boxes*."""
-    left, top, _, _ = boxes.min(axis=0).tolist()
-    _, _, right, bottom = boxes.max(axis=0).tolist()
-    return left, top, right, bottom
-
-
 def _longest(config: RenderConfig) -> int:
     return config.max_width_px or min(_WIDEST * config.height_px, _MAX_WIDTH_PX)
 
@@ -187,41 +281,6 @@ def _length(length_px: float, config: RenderConfig) -> int:
     if length > _longest(config):
         raise Rejected("too_wide", f"{length} px at a height of {config.height_px} px")
     return length
-
-
-def _points(
-    shaped: ShapedLine,
-    size: float,
-    x: float,
-    y: float,
-    line_box: tuple[float, float, float, float],
-    baseline: NDArray[np.float64],
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Return the code-point ranges of the words, and the corners of all labels as `Layout.points` orders them."""
-    ranges = shaped.cluster_ranges
-    spans = _word_spans(shaped.line.text)
-    word_ranges = np.array(spans, np.int32)
-    single = len(ranges) == len(shaped.line.text)
-    # White space is never part of a larger cluster here, so words begin and end with clusters.
-    edges = word_ranges.ravel() if single else np.searchsorted(ranges[:, 0], word_ranges.ravel())
-    boxes = shaped.cluster_boxes_em
-    # reduceat over [first, end, first, end, …] yields words in the even places; the pad keeps the last end in range.
-    padded = np.concatenate((boxes, boxes[-1:]))
-    n = len(boxes)
-    m = len(spans)
-    all_boxes = np.empty((n + m + 1, 4))
-    all_boxes[:n] = boxes
-    all_boxes[n:-1, :2] = np.minimum.reduceat(padded[:, :2], edges)[0::2]
-    all_boxes[n:-1, 2:] = np.maximum.reduceat(padded[:, 2:], edges)[0::2]
-    all_boxes[-1] = line_box
-    points = np.zeros((4 * (n + m + 1) + len(baseline), 2))
-    points[: -len(baseline)] = all_boxes[:, _CORNERS].reshape(-1, 2)
-    points[-len(baseline) :] = baseline
-    if shaped.cluster_quads_em is not None:
-        points[: 4 * n] = shaped.cluster_quads_em.reshape(-1, 2)
-    points *= size
-    points += (x, y)
-    return word_ranges, points
 
 
 def _word_spans(text: str) -> list[tuple[int, int]]:

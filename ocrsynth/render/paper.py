@@ -6,7 +6,6 @@ The texture is a crop of a tile made once a process, or of a picture of the user
 from __future__ import annotations
 
 import math
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 import cv2
@@ -48,7 +47,7 @@ def draw_surface(
     """
     level = config.paper_grey.draw(stream)
     texture = config.texture_grey.draw(stream)
-    kind = _pick(config.paper, stream)
+    kind = _pick(config.papers, stream)
     paper = PAPERS[kind]
     texture *= paper.gain
     room = max(level - SIGMAS * texture - config.contrast_grey.low, 0.0)
@@ -66,7 +65,7 @@ def draw_surface(
         shown = backgrounds.draw(config, frame, contrast, stream, nearby)
         surface["background"] = shown.params
         level, ink = shown.level, shown.ink
-    process = draw_ink(_pick(config.ink, stream), font_class, stream)
+    process = draw_ink(_pick(config.inks, stream), font_class, stream)
     if process is not None and not (process["name"] == "screen" and config.color == "grey"):
         surface["process"] = process
     if config.color == "grey":
@@ -94,10 +93,10 @@ def draw_surface(
     }
 
 
-def _pick(weights: dict[str, float], stream: Stream) -> str:
-    """Return a name by weight; of one name without a number being drawn."""
-    names = list(weights)
-    return names[0] if len(names) == 1 else names[stream.weighted(list(accumulate(weights.values())))]
+def _pick(weighted: tuple[list[str], list[float]], stream: Stream) -> str:
+    """Return a name by the sums of weights; of one name without a number being drawn."""
+    names, sums = weighted
+    return names[0] if len(names) == 1 else names[stream.weighted(sums)]
 
 
 def _floor(ink: float, level: float) -> int:
@@ -164,7 +163,10 @@ def lay(sheet: NDArray[np.uint8], mask: NDArray[np.uint8], levels: list[int]) ->
 
 def _laid(sheet: NDArray[np.uint8], mask: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
     # Saturation makes each half 0 where the other works; ink is mostly darker everywhere, and needs the first alone.
-    deeper = cv2.multiply(cv2.subtract(sheet, cast("Any", level)), mask, scale=1 / 255)
+    # NumPy's way with a single level is three times as fast as OpenCV's.
+    above: Any = np.maximum(sheet, np.uint8(level))
+    above -= np.uint8(level)
+    deeper = cv2.multiply(above, mask, scale=1 / 255)
     out: Any = cv2.subtract(sheet, deeper)
     if level > _DARK:
         lighter = cv2.multiply(cv2.subtract(cast("Any", level), sheet), mask, scale=1 / 255)

@@ -45,14 +45,19 @@ def draw_mask(shaped: ShapedLine | None, layout: Layout, bleed: Bleed) -> NDArra
         x_px = [x0 + x * size for x in run.x_em]
         # Font units run right and up, pixels right and down; a quarter turn clockwise makes right down and up right.
         a, b, c, d = (0.0, scale, scale, 0.0) if run.sideways else (scale, 0.0, 0.0, -scale)
+        draw = raster.draw_glyph
         if run.slopes is not None:
             for glyph, x, y, slope in zip(run.glyph_ids, x_px, run.y_em, run.slopes, strict=True):
                 raster.transform = (a, slope * scale, c, d, x, y0 - y * size)
-                raster.draw_glyph(font, glyph)
-            continue
-        for glyph, x, y in zip(run.glyph_ids, x_px, run.y_em, strict=True):
-            raster.transform = (a, b, c, d, x, y0 - y * size)
-            raster.draw_glyph(font, glyph)
+                draw(font, glyph)
+        elif any(run.y_em):
+            for glyph, x, y in zip(run.glyph_ids, x_px, run.y_em, strict=True):
+                raster.transform = (a, b, c, d, x, y0 - y * size)
+                draw(font, glyph)
+        else:
+            for glyph, x in zip(run.glyph_ids, x_px, strict=True):
+                raster.transform = (a, b, c, d, x, y0)
+                draw(font, glyph)
     image = raster.render()
     stride = image.extents.stride
     mask: NDArray[np.uint8] = np.frombuffer(image.buffer, np.uint8).reshape(height, stride)[:, :width]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 
 import numpy as np
 import uharfbuzz as hb
@@ -189,10 +189,13 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
     """
     text = line.text
     starts = grapheme_starts(text)
-    glyphs = _Glyphs(line)
     instance = open_instance(font)
+    runs = itemise(text, line.direction, line.script)
+    if len(runs) == 1 and not fallbacks and (shaped := _plain(line, runs[0], instance, setting, starts)) is not None:
+        return shaped
+    glyphs = _Glyphs(line)
     instances = (instance, *(open_instance(f) for f in fallbacks))
-    for run in itemise(text, line.direction, line.script):
+    for run in runs:
         if not fallbacks:
             glyphs.add(run, instance, setting, starts)
             continue
@@ -231,6 +234,57 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
         cluster_boxes_em=np.fromiter(chain.from_iterable(rows), np.float64, 4 * len(rows)).reshape(-1, 4),
         cluster_has_ink=np.array(flags),
         ligatures=ligatures,
+    )
+
+
+def _plain(line: TextLine, run: Run, instance: FontInstance, setting: Setting, starts: list[int]) -> ShapedLine | None:
+    """Return what `shape_line` does, for most lines: one run from left to right in which each cluster has its own glyph.
+
+    None for any other; the proof is the same, in fewer steps.
+    """
+    if run.rtl or run.stance != "flat" or run.script not in _UNJOINED or setting.letter_em or setting.word_em:
+        return None
+    text = line.text
+    buffer = hb.Buffer()
+    buffer.add_str(text)
+    buffer.direction = "ltr"
+    buffer.script = run.script
+    buffer.language = line.language
+    hb.shape(instance.hb_font, buffer, _features(unjoined=True, torn=False, chosen=setting.features))
+    infos = buffer.glyph_infos
+    clusters = [info.cluster for info in infos]
+    if clusters != starts:
+        return None
+    glyph_ids = [info.codepoint for info in infos]
+    _check_glyphs(instance, glyph_ids, text)
+    unit = 1 / instance.upem
+    # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up.
+    x_offsets, y_offsets, advances, _ = zip(*[position.position for position in buffer.glyph_positions], strict=True)
+    pens = list(accumulate([advance * unit for advance in advances], initial=0.0))
+    width = pens[-1]
+    lefts = [pen + offset * unit for pen, offset in zip(pens, x_offsets, strict=False)] if any(x_offsets) else pens[:-1]
+    boxes = instance.ink_boxes(glyph_ids)
+    boxes[:, 0::2] += np.array(lefts)[:, None]
+    rises = [offset * unit for offset in y_offsets]
+    if any(y_offsets):
+        boxes[:, 1::2] -= np.array(rises)[:, None]
+    inked = np.ones(len(glyph_ids), np.bool_)
+    if not instance.inkless.isdisjoint(glyph_ids):
+        ends = [*starts[1:], len(text)]
+        for i, glyph in enumerate(glyph_ids):
+            if glyph in instance.inkless:
+                if needs_ink(text[starts[i]]) or needs_ink(text[starts[i] : ends[i]]):
+                    raise Rejected("empty_glyph", f"{text[starts[i] : ends[i]]!r} leaves no ink")
+                inked[i] = False
+                boxes[i] = pens[i], -instance.metrics.x_height_em, pens[i + 1], 0.0
+    return ShapedLine(
+        line=line,
+        runs=(GlyphRun(instance.key, glyph_ids, lefts, rises, clusters=clusters),),
+        advance_em=width,
+        metrics=instance.metrics,
+        cluster_ranges=cluster_ranges(starts, len(text)),
+        cluster_boxes_em=boxes,
+        cluster_has_ink=inked,
     )
 
 

@@ -497,24 +497,15 @@ def _coloured(line: _Set, chain: Chain, index: int) -> _Coloured:
     """Return each cluster under *chain*, found by its pixels alone, and the quads of the labels."""
     layout = line.layout
     quad = tuple(map(tuple, layout.points[-6:-2].tolist()))
-    drawn = _finish(chain.draw((11, index, 0), Frame(layout.height_px, layout.width_px, layout.size_px), quad))
+    drawn = chain.draw((11, index, 0), Frame(layout.height_px, layout.width_px, layout.size_px), quad)
     [run] = line.shaped.runs
     masks = []
     for g in range(len(run.glyph_ids)):
         some = GlyphRun(run.font, *([values[g]] for values in run[1:4]))
         mask = draw_mask(replace(line.shaped, runs=(some,)), layout, drawn.bleed)
-        masks.append(_finish(chain.apply(drawn, np.ascontiguousarray(mask), mask)).image)
+        masks.append(chain.apply(drawn, np.ascontiguousarray(mask)).image)
     n = len(line.shaped.cluster_ranges)
     return _Coloured(masks, drawn.move(layout.points[: 4 * n]).reshape(n, 4, 2))
-
-
-def _finish(steps: Any) -> Any:
-    """Run a generator to its end and return its value."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def _overlap(quad: NDArray[np.float64], mask: NDArray[np.uint8]) -> float:
