@@ -93,9 +93,14 @@ def describe_sources(sources: tuple[WeightedSource, ...]) -> list[dict[str, Any]
 
 def default_sources(alphabet: Alphabet) -> tuple[dict[str, Any], ...]:
     """Return the sources of a recipe that names none: the most natural that the language has, and its alphabet."""
-    natural = next((name for name in ("words", "ngram") if SOURCES.get(name, "text.sources")().has(alphabet)), None)
+    natural = natural_source(alphabet)
     mixed: tuple[dict[str, Any], ...] = ({natural: {"weight": 4}},) if natural else ()
     return (*mixed, {"alphabet": {"weight": 1}})
+
+
+def natural_source(alphabet: Alphabet) -> str | None:
+    """Return the name of the source of the most natural text that a language has, or None if it has none."""
+    return next((name for name in ("words", "ngram") if SOURCES.get(name, "text.sources")().has(alphabet)), None)
 
 
 def label_characters(config: TextConfig, alphabet: Alphabet) -> frozenset[str]:
