@@ -50,10 +50,14 @@ def folded(text: str) -> str:
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
+def key_of(recipe: Recipe, count: int) -> str:
+    """Return a name for the first *count* lines of *recipe* as the package here and its fonts make them."""
+    return hashlib.sha256(recipe.canonical + repr((count, _versions(recipe))).encode()).hexdigest()[:16]
+
+
 def made(recipe: Recipe, count: int, cache: Path) -> Lines:
     """Return the first *count* lines of *recipe*, from *cache* if they were made before by the same code and fonts."""
-    key = hashlib.sha256(recipe.canonical + repr((count, _versions(recipe))).encode()).hexdigest()[:16]
-    path = cache / f"{key}.npz"
+    path = cache / f"{key_of(recipe, count)}.npz"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         pictures: list[NDArray[np.uint8]] = []

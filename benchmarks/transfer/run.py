@@ -19,10 +19,10 @@ from typing import Any
 import torch
 
 from benchmarks.measure import machine
-from benchmarks.transfer.lines import Lines, made, real
+from benchmarks.transfer.lines import Lines, key_of, made, real
 from benchmarks.transfer.model import CRNN, weights_of
 from benchmarks.transfer.scores import Miss, Result, measured, worst_page
-from benchmarks.transfer.train import BATCH, read, trained
+from benchmarks.transfer.train import BATCH, new_model, read, trained
 from ocrsynth import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ def transfer(recipe: Recipe, sets: dict[str, Lines], count: int, steps: int, see
     readings: dict[str, list[list[str]]] = {name: [] for name in sets}
     weights = 0
     for seed in range(1, seeds + 1):
-        model: CRNN = trained(lines, steps, seed)
+        model = _recogniser(lines, steps, seed, cache / f"{key_of(recipe, count)}_{steps}_{seed}.pt")
         weights = weights_of(model)
         for name, known in sets.items():
             readings[name].append(read(model, known))
@@ -66,6 +66,17 @@ def transfer(recipe: Recipe, sets: dict[str, Lines], count: int, steps: int, see
         "generated_s": round(generated_s, 1),
         "total_s": round(time.monotonic() - started, 1),
     }
+
+
+def _recogniser(lines: Lines, steps: int, seed: int, kept: Path) -> CRNN:
+    """Return a trained recogniser, the one that is *kept* if this training was done before."""
+    if kept.exists():
+        model = new_model()
+        model.load_state_dict(torch.load(kept, weights_only=True))
+        return model
+    model = trained(lines, steps, seed)
+    torch.save(model.state_dict(), kept)
+    return model
 
 
 def columns_of(results: dict[str, Result]) -> dict[str, float]:

@@ -60,10 +60,16 @@ def _batches(widths: list[int], steps: int, seed: int) -> Iterator[list[int]]:
                 yield batches[k]
 
 
+def new_model() -> CRNN:
+    """Return an untrained recogniser of the symbols."""
+    model: CRNN = CRNN(len(_CHARSET)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model
+
+
 def trained(lines: Lines, steps: int, seed: int) -> CRNN:
     """Return a recogniser after *steps* batches of *lines*; no augmentation."""
     torch.manual_seed(seed)
-    model = CRNN(len(_CHARSET)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = new_model()
     optimiser = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=_RATE, total_steps=steps, pct_start=0.1)
     ctc = nn.CTCLoss(zero_infinity=True)
