@@ -65,7 +65,9 @@ def _of_preset(style: dict[str, Any], data: dict[str, Any], alphabet: Alphabet) 
         if name == "text" and "sources" in own:
             own = own | {"sources": _sources(own["sources"], alphabet)}
         sections[name] = laid_over(data.get(name), own)
-    return Entry(style["name"], float(style.get("weight", 1)), {**data, **sections, "degrade": style["degrade"], "styles": []}, "")
+    return Entry(
+        style["name"], float(style.get("weight", 1)), {**data, **sections, "degrade": style["degrade"], "styles": []}, ""
+    )
 
 
 def _sources(entries: list[dict[str, Any]], alphabet: Alphabet) -> list[dict[str, Any]]:

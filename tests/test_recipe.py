@@ -304,7 +304,11 @@ def test_every_default_is_filled_in() -> None:
     for name, model in _SECTIONS.items():
         assert set(data[name]) == set(model.model_fields)
     assert data["seed"] == 0
-    assert Recipe.for_language("en") == Recipe.for_language("en", preset="document", seed=0) == Recipe.from_dict({"language": "en"})
+    assert (
+        Recipe.for_language("en")
+        == Recipe.for_language("en", preset="document", seed=0)
+        == Recipe.from_dict({"language": "en"})
+    )
 
 
 def test_names_of_one_language_make_equal_recipes() -> None:

@@ -27,7 +27,7 @@ SYMBOLS = "".join(chr(c) for c in range(32, 127)) + "£€§°"
 _FOLDED = str.maketrans(
     dict.fromkeys("‘’‚′`´ʼ", "'")
     | dict.fromkeys("“”„«»″", '"')
-    | dict.fromkeys("‐‑‒–—―−¬", "-")  # noqa: RUF001 - dashes of every length, and the sign of a broken word
+    | dict.fromkeys("‐‑‒–—―−¬", "-")
     | {"…": "...", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "º": "°", "ı": "i"}
 )
 _BATCH = 64

@@ -40,16 +40,19 @@ def padded(pictures: list[NDArray[np.uint8]]) -> tuple[torch.Tensor, torch.Tenso
     return torch.from_numpy(out), torch.tensor([-(-p.shape[1] // STRIDE) for p in pictures])
 
 
-def _batches(widths: list[int], steps: int, seed: int) -> Iterator[list[int]]:
-    """Yield the line numbers of *steps* batches: shuffled, then sorted by width within a pool of batches."""
+def _batches(widths: list[int], steps: int, seed: int, short: float) -> Iterator[list[int]]:
+    """Yield the line numbers of *steps* batches: shuffled, then sorted by width within a pool of batches.
+
+    The first share *short* of them holds the shorter half of the lines alone.
+    """
     # Order of training, not data: torch's own generator, as its weights.
     generator = torch.Generator().manual_seed(seed)
     done = 0
     middle = sorted(widths)[len(widths) // 2]
     while True:
         order = torch.randperm(len(widths), generator=generator).tolist()
-        if done < _SHORT_SHARE * steps:
-            order = [i for i in order if widths[i] <= middle][: max(round(_SHORT_SHARE * steps) - done, 1) * BATCH]
+        if done < short * steps:
+            order = [i for i in order if widths[i] <= middle][: max(round(short * steps) - done, 1) * BATCH]
         for first in range(0, len(order), BATCH * _POOL):
             pool = sorted(order[first : first + BATCH * _POOL], key=widths.__getitem__)
             batches = [pool[i : i + BATCH] for i in range(0, len(pool), BATCH)]
@@ -66,10 +69,15 @@ def new_model() -> CRNN:
     return model
 
 
-def trained(lines: Lines, steps: int, seed: int) -> CRNN:
-    """Return a recogniser after *steps* batches of *lines*; no augmentation."""
+def trained(lines: Lines, steps: int, seed: int, start: dict[str, torch.Tensor] | None = None) -> CRNN:
+    """Return a recogniser after *steps* batches of *lines*; no augmentation.
+
+    With *start*, the weights of a recogniser that reads already, it goes on from there.
+    """
     torch.manual_seed(seed)
     model = new_model()
+    if start is not None:
+        model.load_state_dict(start)
     optimiser = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=_RATE, total_steps=steps, pct_start=0.1)
     ctc = nn.CTCLoss(zero_infinity=True)
@@ -77,7 +85,8 @@ def trained(lines: Lines, steps: int, seed: int) -> CRNN:
     usable = [i for i, p in enumerate(lines.pictures) if targets[i] and p.shape[1] <= _WIDEST_PX]
     started, mean = time.monotonic(), 0.0
     model.train()
-    for step, batch in enumerate(_batches([lines.pictures[i].shape[1] for i in usable], steps, seed), 1):
+    short = _SHORT_SHARE if start is None else 0.0
+    for step, batch in enumerate(_batches([lines.pictures[i].shape[1] for i in usable], steps, seed, short), 1):
         numbers = [usable[k] for k in batch]
         images, frames = padded([lines.pictures[i] for i in numbers])
         log_probs = model(images).transpose(0, 1)

@@ -19,7 +19,7 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.argument("recipe", required=False, type=click.Path(dir_okay=False)),
         click.option("--lang", help="Language, as a tag (en) or an alphabet's id (en_Latn)."),
-        click.option("--preset", help="Degradation preset.  [default: scan]"),
+        click.option("--preset", help="Degradation preset.  [default: document]"),
         click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]"),
         click.option("--height", type=int, help="Height of the pictures in px.  [default: 32]"),
         click.option("--color", type=click.Choice(["grey", "rgb"]), help="Channels of the pictures.  [default: grey]"),

@@ -37,7 +37,7 @@ def preset_render(name: str) -> dict[str, Any]:
 
 
 def preset_styles(name: str) -> list[dict[str, Any]]:
-    """Return the styles of a preset: partial recipes with ``name``, ``weight`` and, as ``degrade``, the preset of their chain."""
+    """Return the styles of a preset: partial recipes with ``name``, ``weight`` and ``degrade``, the preset of their chain."""
     if name not in preset_names():
         return []
     styles: list[dict[str, Any]] = _read(name).get("styles", [])

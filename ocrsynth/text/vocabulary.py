@@ -41,9 +41,7 @@ def frequent_words(alphabet: Alphabet, size: int, power: float) -> tuple[tuple[s
 
 
 @lru_cache(maxsize=8)
-def _weighted(
-    language: str, size: int, power: float, characters: frozenset[str]
-) -> tuple[tuple[str, ...], tuple[float, ...]]:
+def _weighted(language: str, size: int, power: float, characters: frozenset[str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
     if language not in wordfreq.available_languages("small"):
         return (), ()
     found = vocabulary(language, size, characters)

@@ -93,16 +93,14 @@ class Generators:
         """Return a generator; raises KeyError for an unknown name, ValueError for an argument that it does not take."""
         made = self._made.get((name, argument))
         if made is None:
-            made = self._made[name, argument] = self._make(name, argument)
+            if name not in NAMES:
+                raise KeyError(f"has no generator {name!r}, {suggest(name, NAMES)}")
+            if argument is not None and name not in ("date", "time", "word"):
+                raise ValueError(f"gives {name!r} an argument, which only date, time and word take")
+            made = self._made[name, argument] = self._word(argument) if name == "word" else self._make(name, argument)
         return made
 
     def _make(self, name: str, argument: str | None) -> Drawn:
-        if name not in NAMES:
-            raise KeyError(f"has no generator {name!r}, {suggest(name, NAMES)}")
-        if argument is not None and name not in ("date", "time", "word"):
-            raise ValueError(f"gives {name!r} an argument, which only date, time and word take")
-        if name == "word":
-            return self._word(argument)
         if name in TEMPLATES:
             return self._template(TEMPLATES[name])
         if name in FAKED:
