@@ -84,7 +84,7 @@ def recipes() -> str:
         "",
         "## `styles`",
         "",
-        "Kinds of documents, of which each sample is one: a list of partial recipes, drawn by `weight`. A style's keys win over",
+        "Kinds of documents, of which each sample is one: partial recipes, drawn by `weight`. A style's keys win over",
         "the recipe's; of a preset with styles, such as `document`, those that the recipe names itself win over the style's.",
         "`styles: []` makes no use of a preset's styles. What is one for the whole set stands in the recipe itself: "
         + ", ".join(f"`{section}.{key}`" for section, keys in SHARED.items() for key in keys)

@@ -15,7 +15,7 @@ import yaml
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from ocrsynth import assets, styles
+from ocrsynth import assets
 from ocrsynth.degrade import borrowed
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
 from ocrsynth.degrade.presets import preset_render, read_preset
@@ -27,6 +27,8 @@ from ocrsynth.legibility import LegibilityConfig
 from ocrsynth.render import backgrounds
 from ocrsynth.render.layout import RenderConfig
 from ocrsynth.render.paper import check_contrast
+from ocrsynth.styles import SECTIONS as STYLED
+from ocrsynth.styles import Entry, check_shared, entries_of, laid_over
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import (
     TextConfig,
@@ -178,7 +180,7 @@ class Recipe:
         chain = data.get("degrade", DEFAULT_PRESET)
         given = dict(data)
         if isinstance(chain, str) and (defaults := preset_render(chain)):
-            given["render"] = styles.laid_over(data.get("render"), defaults)
+            given["render"] = laid_over(data.get("render"), defaults)
         parts: dict[str, Any] = {name: validate(model, given.get(name), name) for name, model in _SECTIONS.items()}
         named = parts["text"].sources
         sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")
@@ -201,20 +203,20 @@ class Recipe:
             "degrade": describe_chain(links),
         }
         resolved["text"]["sources"] = describe_sources(sources)
-        kinds = tuple(cls._style(entry) for entry in styles.entries_of(data, chain, letters))
+        kinds = tuple(cls._style(entry) for entry in entries_of(data, chain, letters))
         if kinds:
             resolved["styles"] = [
-                {"name": s.name, "weight": s.weight} | {key: s.recipe.to_dict()[key] for key in ("degrade", *styles.SECTIONS)}
+                {"name": s.name, "weight": s.weight} | {key: s.recipe.to_dict()[key] for key in ("degrade", *STYLED)}
                 for s in kinds
             ]
         canonical = orjson.dumps(resolved, option=orjson.OPT_SORT_KEYS)
         made = cls(language=letters.id, seed=seed, sources=sources, degrade=links, styles=kinds, canonical=canonical, **parts)
         for i, kind in enumerate(kinds):
-            styles.check_shared(made, kind.recipe, f"styles[{i}]")
+            check_shared(made, kind.recipe, f"styles[{i}]")
         return made
 
     @classmethod
-    def _style(cls, entry: styles.Entry) -> Style:
+    def _style(cls, entry: Entry) -> Style:
         try:
             return Style(entry.name, entry.weight, cls.from_dict(entry.data))
         except RecipeError as error:
@@ -249,7 +251,7 @@ class Recipe:
                 data[name] = value
                 continue
             data[name] = {**data[name], **value}
-            if name in styles.SECTIONS and "styles" not in changes:
+            if name in STYLED and "styles" not in changes:
                 for kind in data.get("styles", ()):
                     kind[name] = {**kind[name], **value}
         return Recipe.from_dict(data)

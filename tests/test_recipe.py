@@ -55,7 +55,7 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         _english(text={"case": {"uper": 1}}),
-        "text.case: unknown key 'uper'; did you mean 'upper'? (known: asis, sentence, title, upper)",
+        "text.case: unknown key 'uper'; did you mean 'upper'? (known: asis, sentence, title, upper, mixed)",
     ),
     # Languages and seeds.
     ({}, "language: must name a language, got None; write for example 'language: en'"),
@@ -361,6 +361,7 @@ _CHANGES: dict[str, Any] = {
     "text.case.sentence": 1,
     "text.case.title": 1,
     "text.case.upper": 1,
+    "text.case.mixed": 0.5,
     "text.foreign.languages": ["ru"],
     "text.foreign.share": 0.5,
     "text.coverage.at_least": 3,

@@ -32,6 +32,7 @@ class CaseWeights(Section):
     sentence: float = Field(default=0.3, ge=0, description="first letter upper")
     title: float = Field(default=0.15, ge=0, description="first letter of each word upper")
     upper: float = Field(default=0.2, ge=0, description="all letters upper")
+    mixed: float = Field(default=0.0, ge=0, description="first letter of the line and of some words upper, as names have it")
 
 
 class ForeignConfig(Section):
@@ -115,6 +116,8 @@ def foreign_alphabets(config: TextConfig) -> tuple[Alphabet, ...]:
 
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp", "Co"})
 _MAX_DRAWS = 20
+_NAMES = 0.3
+"""Share of words with a capital in the style ``mixed``."""
 
 
 def check_label(text: str, characters: frozenset[str]) -> str | None:
@@ -161,7 +164,7 @@ class TextMixture:
             else:
                 text = self._draw[which](stream, length)
             if self._alphabet.casing:
-                text = self._cased(text, self._styles[stream.weighted(self._style_weights)])
+                text = self._cased(text, self._styles[stream.weighted(self._style_weights)], stream)
             if self.schedule is not None:
                 text = self.schedule.complete(text, index)
             if not text.isascii():
@@ -180,7 +183,7 @@ class TextMixture:
         place = stream.between(0, len(units))
         return (" " if self._alphabet.spacing else "").join((*units[:place], foreign, *units[place:]))
 
-    def _cased(self, text: str, style: str) -> str:
+    def _cased(self, text: str, style: str, stream: Stream) -> str:
         if style == "asis":
             return text
         alphabet = self._alphabet
@@ -188,6 +191,10 @@ class TextMixture:
             cased = alphabet.upper(text)
         elif style == "sentence":
             cased = alphabet.capitalised(text)
+        elif style == "mixed":
+            words = text.split(" ")
+            some = [alphabet.capitalised(w) if stream.chance(_NAMES) else w for w in words[1:]]
+            cased = " ".join([alphabet.capitalised(words[0]), *some])
         else:
             cased = " ".join([alphabet.capitalised(word) for word in text.split(" ")])
         # Case mapping may leave the alphabet (ß → SS stays inside, ŉ → ʼN does not): then the text stays as it was.

@@ -146,7 +146,11 @@ class Generators:
 
     def _word(self, style: str | None) -> Drawn:
         """Return a generator of words of the language by frequency; raises ValueError if no list of them is known."""
-        styles = {None: str, "title": self._alphabet.capitalised, "upper": self._alphabet.upper}
+        styles: dict[str | None, Callable[[str], str]] = {
+            None: str,
+            "title": self._alphabet.capitalised,
+            "upper": self._alphabet.upper,
+        }
         if style not in styles:
             raise ValueError(f"has no style {style!r} of words, there are title and upper")
         words, cumulative = frequent_words(self._alphabet, _VOCABULARY, _FREQUENCY_POWER)
