@@ -1,6 +1,6 @@
 """What each ingredient of the default recipe is worth: one factor at a time is taken away.
 
-    python -m benchmarks.transfer.ablate                     # all factors; writes docs/transfer_ablation.md
+    python -m benchmarks.transfer.ablate                     # all factors; python -m benchmarks.transfer.page writes the table
     python -m benchmarks.transfer.ablate --factor "no blur"
 
 All trainings go on from one recogniser that was trained on clean lines, so that a short training tells recipes apart.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks.measure import machine
-from benchmarks.transfer.factors import FACTORS, changed
+from benchmarks.transfer.factors import FACTORS, WHOLE, changed
 from benchmarks.transfer.lines import Lines, key_of, made, real
 from benchmarks.transfer.run import ROOT, columns_of, default_sets
 from benchmarks.transfer.scores import measured
@@ -26,9 +26,6 @@ from ocrsynth import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_PAGE = ROOT / "docs" / "transfer_ablation.md"
-_ALL = "the default recipe"
 
 
 def first_recogniser(count: int, steps: int, cache: Path) -> dict[str, torch.Tensor]:
@@ -39,29 +36,6 @@ def first_recogniser(count: int, steps: int, cache: Path) -> dict[str, torch.Ten
         torch.save(trained(made(recipe, count, cache), steps, 0).state_dict(), kept)
     weights: dict[str, torch.Tensor] = torch.load(kept, weights_only=True)
     return weights
-
-
-def page(rows: dict[str, dict[str, float]], settings: dict[str, Any]) -> str:
-    """Return the table as Markdown: CER by column, their mean, and its difference to the whole recipe."""
-    columns = list(rows[_ALL])
-    lines = [
-        "<!-- Made by python -m benchmarks.transfer.ablate -->",
-        "",
-        f"| taken away | {' | '.join(columns)} | mean | difference |",
-        f"|---|{'--:|' * (len(columns) + 2)}",
-    ]
-    means = {name: sum(values.values()) / len(values) for name, values in rows.items()}
-    for name, values in rows.items():
-        cells = " | ".join(f"{values[column]:.1f}" for column in columns)
-        difference = "" if name == _ALL else f"{means[name] - means[_ALL]:+.1f}"
-        lines.append(f"| {'nothing' if name == _ALL else name} | {cells} | {means[name]:.1f} | {difference} |")
-    note = (
-        f"CER in %, each a training of {settings['steps']} steps on {settings['lines']:,} lines, seed {settings['seed']}, that "
-        f"goes on from a recogniser of clean lines ({settings['start_steps']} steps); of every {settings['every']} real lines "
-        "one is read. A positive difference: the ingredient helps. One training each: below about one point is noise."
-    )
-    lines += ["", note]
-    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -76,14 +50,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "transfer")
-    parser.add_argument("--page", type=Path, default=_PAGE)
     parser.add_argument("--json", type=Path, help="file of the results; it is read first, so that a run can be gone on with")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     sets: dict[str, Lines] = {f.name: real(f, options.every) for f in options.real or default_sets()}
     start = first_recogniser(options.count, options.start_steps, options.cache)
     base = Recipe.from_dict({"language": "en"})
-    target = options.json or options.cache / "ablation.json"
+    target = options.json or ROOT / "benchmarks" / "results" / "transfer_ablation.json"
     rows: dict[str, dict[str, float]] = json.loads(target.read_text())["rows"] if target.exists() else {}
     settings = {
         "steps": options.steps,
@@ -92,7 +65,7 @@ def main() -> None:
         "start_steps": options.start_steps,
         "every": options.every,
     }
-    recipes: dict[str, Callable[[], Recipe]] = {_ALL: lambda: base}
+    recipes: dict[str, Callable[[], Recipe]] = {WHOLE: lambda: base}
     recipes |= {name: (lambda name=name: changed(base, name)) for name in options.factor or FACTORS}
     for name, recipe in recipes.items():
         if name in rows:
@@ -103,7 +76,6 @@ def main() -> None:
         print(name, rows[name], flush=True)
         content = {"machine": machine() | {"torch": version("torch")}, "settings": settings, "rows": rows}
         target.write_text(json.dumps(content, indent=2) + "\n")
-        options.page.write_text(page(rows, settings), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     Style = dict[str, Any]
 
+WHOLE = "nothing"
+"""Name of the recipe from which nothing is taken."""
 _PLAIN = {"serif": 3, "sans": 4, "other": 4}
 _WEAR = (
     *("ink_spread", "ink_erosion", "ink_feather", "ink_dropout", "ink_fade", "ink_banding", "broken_strokes", "ghosting"),
