@@ -64,8 +64,8 @@ def _default(content: dict[str, Any]) -> str:
     rows += [f"| {peer} | {' | '.join(f'{v:.1f}' for v in values)} |" for peer, values in _PEERS.items()]
     rows += [
         "",
-        f"CER in %, mean of {content['training']['seeds']} trainings. The other tools' figures are of their own trainings of the",
-        "same size, on other machines and with another network: for orientation.",
+        f"CER in %, mean of {content['training']['seeds']} trainings. The other tools' figures are of trainings of the same size",
+        "elsewhere, with another network: for orientation.",
         "",
         "| set | lines | CER % | 95 % interval | lines without error % | by training |",
         "|---|--:|--:|--:|--:|---|",
@@ -76,11 +76,12 @@ def _default(content: dict[str, Any]) -> str:
         cells = (name, found["lines"], f"{found['cer_percent']:.1f}", span, f"{found['exact_percent']:.0f}", seeds)
         rows.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     versions = content["machine"]["versions"]
+    machine, seconds = content["machine"], content["seconds"]
     rows += [
         "",
-        f"The intervals are of the bootstrap over lines. Trainings: seeds 1 to {content['training']['seeds']}. "
-        f"ocrsynth {versions['ocrsynth']}, torch {content['machine']['torch']}, {content['machine']['processor']}; "
-        f"{content['seconds']['total'] / 60:.0f} minutes in all on {content['machine']['threads']} thread(s).",
+        f"The intervals are of the bootstrap over lines. Trainings: seeds 1 to {content['training']['seeds']}; ocrsynth",
+        f"{versions['ocrsynth']}, torch {machine['torch']}, {machine['processor']}, {machine['threads']} thread(s),",
+        f"{seconds['total'] / 60:.0f} minutes in all.",
     ]
     return "\n".join(rows) + "\n"
 
@@ -102,7 +103,7 @@ def _ablation(content: dict[str, Any]) -> str:
         lines.append(f"| {name} | {cells} | {means[name]:.1f} | {difference} |")
     lines += [
         "",
-        f"CER in %. Each row is one training of {settings['steps']} steps on {settings['lines']:,} lines, seed {settings['seed']},",
+        f"CER in %. Each row is a training of {settings['steps']} steps on {settings['lines']:,} lines, seed {settings['seed']},",
         f"that goes on from one recogniser of clean lines ({settings['start_steps']} steps); of every {settings['every']} real",
         "lines one is read. These are short trainings: they rank ingredients, their levels are not those of the table above. A",
         "positive difference means that the ingredient helps; below about one point it is noise.",
