@@ -55,7 +55,7 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         _english(text={"case": {"uper": 1}}),
-        "text.case: unknown key 'uper'; did you mean 'upper'? (known: asis, sentence, title, upper, mixed)",
+        "text.case: unknown key 'uper'; did you mean 'upper'? (known: asis, mixed, sentence, title, upper)",
     ),
     # Languages and seeds.
     ({}, "language: must name a language, got None; write for example 'language: en'"),

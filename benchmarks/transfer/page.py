@@ -64,7 +64,7 @@ def _default(content: dict[str, Any]) -> str:
     rows += [f"| {peer} | {' | '.join(f'{v:.1f}' for v in values)} |" for peer, values in _PEERS.items()]
     rows += [
         "",
-        f"CER in %, mean of {content['training']['seeds']} trainings. The other tools' figures are of trainings of the same size",
+        f"CER in %, mean of {content['training']['seeds']} trainings. The other tools' figures are of trainings as long,",
         "elsewhere, with another network: for orientation.",
         "",
         "| set | lines | CER % | 95 % interval | lines without error % | by training |",
@@ -103,7 +103,7 @@ def _ablation(content: dict[str, Any]) -> str:
         lines.append(f"| {name} | {cells} | {means[name]:.1f} | {difference} |")
     lines += [
         "",
-        f"CER in %. Each row is a training of {settings['steps']} steps on {settings['lines']:,} lines, seed {settings['seed']},",
+        f"CER in %, each row a training of {settings['steps']} steps on {settings['lines']:,} lines, seed {settings['seed']},",
         f"that goes on from one recogniser of clean lines ({settings['start_steps']} steps); of every {settings['every']} real",
         "lines one is read. These are short trainings: they rank ingredients, their levels are not those of the table above. A",
         "positive difference means that the ingredient helps; below about one point it is noise.",
