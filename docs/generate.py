@@ -15,12 +15,13 @@ import yaml
 
 from ocrsynth.cli import cli
 from ocrsynth.degrade.base import OPS, PHASES
-from ocrsynth.degrade.presets import preset_names, read_preset
+from ocrsynth.degrade.presets import preset_names, preset_styles, read_preset
 from ocrsynth.descriptions import REQUIRED, defaults, first_line, meanings
 from ocrsynth.fields import Section
 from ocrsynth.gallery import severities
 from ocrsynth.recipe import SECTIONS
 from ocrsynth.schema import recipe_schema
+from ocrsynth.styles import SHARED
 from ocrsynth.text.base import SOURCES
 from ocrsynth.write.base import FORMATS
 
@@ -49,13 +50,29 @@ def recipes() -> str:
         "A recipe is a YAML file. Its keys are `language` (required), `seed` (default 0), `degrade` (a preset's name or a"
     ]
     lines += [
-        "list of ops, default `scan`) and the sections below. Ranges are `[low, high]`; a value is drawn for each sample."
+        "list of ops, default `document`) and the sections below. Ranges are `[low, high]`; a value is drawn for each sample."
     ]
     for name, model in SECTIONS.items():
         lines += ["", f"## `{name}`", "", *field_rows(model)]
         for key, info in model.model_fields.items():
             if isinstance(info.annotation, type) and issubclass(info.annotation, Section):
                 lines += ["", f"### `{name}.{key}`", "", *field_rows(info.annotation)]
+    lines += [
+        "",
+        "## `styles`",
+        "",
+        "Kinds of documents, of which each sample is one: partial recipes, drawn by `weight`. A style's keys win over",
+        "the recipe's; of a preset with styles, such as `document`, those that the recipe names itself win over the style's.",
+        "`styles: []` makes no use of a preset's styles. What is one for the whole set stands in the recipe itself: "
+        + ", ".join(f"`{section}.{key}`" for section, keys in SHARED.items() for key in keys)
+        + ", `legibility`, `output`.",
+        "",
+        "```yaml",
+        "styles:",
+        "  - {name: till, weight: 2, degrade: receipt, text: {length_clusters: [1, 24]}, fonts: {classes: {mono: 1}}}",
+        "  - {name: letter, degrade: typewriter, fonts: {pitched: 1.0}, render: {margin_em: [0.1, 0.5]}}",
+        "```",
+    ]
     lines += ["", "## Text sources", "", "Under `text.sources`, a list of `- name: {weight: 1, …}`."]
     for name in SOURCES:
         source = SOURCES.get(name, "docs")
@@ -98,6 +115,11 @@ def degradations() -> str:
     ]
     lines += ["", "## Presets"]
     for name in preset_names():
+        if styles := preset_styles(name):
+            lines += ["", f"### `{name}`", "", "Of each picture one style, with the chain of another preset:", ""]
+            lines += ["| style | weight | chain |", "|---|--:|---|"]
+            lines += [f"| {style['name']} | {style.get('weight', 1)} | `{style['degrade']}` |" for style in styles]
+            continue
         lines += ["", f"### `{name}`", "", "| op | p | fields |", "|---|--:|---|"]
         for entry in read_preset(name, "docs"):
             [(op_name, fields)] = entry.items()

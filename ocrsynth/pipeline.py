@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -56,6 +57,8 @@ class Pipeline:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
+        self.style: str | None = None
+        """Name of the style that the recipe is, in the pipeline of a recipe of styles."""
         letters = alphabet.load(recipe.language)
         self._texts = TextMixture(recipe.text, recipe.sources, letters, recipe.seed)
         self.fonts = FontSelector(recipe.fonts, self._texts.characters, frozenset("".join(letters.letters)), letters.id)
@@ -70,8 +73,14 @@ class Pipeline:
         self._decorates = any(
             share > 0 for share in recipe.render.decoration.model_dump(exclude={"neighbours", "line_distance_em"}).values()
         )
+        self._styles = tuple((style.name, Pipeline(style.recipe)) for style in recipe.styles)
+        self._style_weights = list(accumulate(style.weight for style in recipe.styles))
         kind = recipe.output.image
-        self.suffix = ("jpg" if self._chain.ends_in_codec else "png") if kind == "auto" else _SUFFIXES[kind]
+        chains = [pipeline._chain for _, pipeline in self._styles] or [self._chain]  # noqa: SLF001 - of its own kind
+        self.suffix = ("jpg" if all(c.ends_in_codec for c in chains) else "png") if kind == "auto" else _SUFFIXES[kind]
+        for name, pipeline in self._styles:
+            # One data set has one kind of picture.
+            pipeline.suffix, pipeline.style = self.suffix, name
 
     def sample(self, index: int) -> Sample:
         """Return sample *index*; raises SampleError if its bounded attempts all fail."""
@@ -80,15 +89,25 @@ class Pipeline:
     def measure_chain(self) -> Costs:
         """Return a mapping to which the costs of the chain's steps are added from now on."""
         costs: Costs = {}
-        self._chain.costs = costs
+        for pipeline in (self, *(pipeline for _, pipeline in self._styles)):
+            pipeline._chain.costs = costs  # noqa: SLF001 - of its own kind
         return costs
+
+    def _of(self, index: int) -> Pipeline:
+        """Return the pipeline that makes sample *index*: of its style, where the recipe has styles."""
+        if not self._styles:
+            return self
+        which = Stream(self.recipe.seed, index, "style").weighted(self._style_weights)
+        return self._styles[which][1]
 
     def batch(self, indices: Iterable[int]) -> list[Sample]:
         """Return the samples of *indices*, in that order: the same as one by one, but faster (in batches of 64: twice)."""
-        return run_together([self._steps(index) for index in indices])
+        return run_together([self._of(index)._steps(index) for index in indices])  # noqa: SLF001 - of its own kind
 
     def predicted_width(self, index: int) -> float:
         """Return about how wide the picture of sample *index* will be, in px: by its text and the advances of its font."""
+        if self._styles:
+            return self._of(index).predicted_width(index)
         recipe, seed = self.recipe, self.recipe.seed
         if recipe.text.empty_share and Stream(seed, index, "empty").chance(recipe.text.empty_share):
             return float(recipe.render.min_width_px)
@@ -299,6 +318,7 @@ class Pipeline:
             "surface": picture.surface,
             "degrade": picture.degrade,
             "rejected": rejected,
+            **({"style": self.style} if self.style is not None else {}),
         }
 
 
@@ -335,6 +355,7 @@ def _font_record(font: FontChoice, fallback: FontChoice | None, layout: Layout, 
         "features": dict(font.setting.features),
         "letter_spacing_em": font.setting.letter_em,
         "word_spacing_em": font.setting.word_em,
+        **({"pitch_em": font.setting.pitch_em} if font.setting.pitch_em else {}),
         "size_px": round(layout.size_px, 3),
         "x_height_px": round(layout.size_px * shaped.metrics.x_height_em, 3),
         "fallback": fallback.family if fallback else None,

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import orjson
@@ -28,6 +28,8 @@ from ocrsynth.locations import Locations
 from ocrsynth.render import backgrounds
 from ocrsynth.render.layout import RenderConfig
 from ocrsynth.render.paper import check_contrast
+from ocrsynth.styles import SECTIONS as STYLED
+from ocrsynth.styles import Entry, check_shared, entries_of, laid_over
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import (
     TextConfig,
@@ -40,7 +42,7 @@ from ocrsynth.text.mixture import (
 from ocrsynth.text.splits import Splits
 from ocrsynth.write.base import FORMATS
 
-DEFAULT_PRESET = "scan"
+DEFAULT_PRESET = "document"
 _VERTICAL = frozenset({"Hani", "Hira", "Kana", "Hang", "Bopo"})
 MAX_SEED = (1 << 63) - 1
 
@@ -106,7 +108,16 @@ SECTIONS: dict[str, type[Section]] = {
     "legibility": LegibilityConfig,
     "output": OutputConfig,
 }
-KEYS = ("language", "seed", "degrade", *SECTIONS)
+KEYS = ("language", "seed", "degrade", "styles", *SECTIONS)
+
+
+class Style(NamedTuple):
+    """A kind of document, and how often a sample is one."""
+
+    name: str
+    weight: float
+    recipe: Recipe
+    """What its samples are made by; it has no styles itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +137,8 @@ class Recipe:
     degrade: tuple[Link, ...]
     legibility: LegibilityConfig
     output: OutputConfig
+    styles: tuple[Style, ...]
+    """Kinds of documents that samples are drawn from; empty where the recipe itself says how every sample is made."""
     canonical: bytes
     """The recipe as JSON with every default filled in and keys sorted."""
 
@@ -171,7 +184,7 @@ class Recipe:
         chain = data.get("degrade", DEFAULT_PRESET)
         given = dict(data)
         if isinstance(chain, str) and (defaults := preset_render(chain)):
-            given["render"] = _merged(defaults, data.get("render"))
+            given["render"] = laid_over(data.get("render"), defaults)
         parts: dict[str, Any] = {name: validate(model, given.get(name), name) for name, model in SECTIONS.items()}
         named = parts["text"].sources
         sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")
@@ -194,8 +207,27 @@ class Recipe:
             "degrade": describe_chain(links),
         }
         resolved["text"]["sources"] = describe_sources(sources)
+        kinds = tuple(cls._style(entry) for entry in entries_of(data, chain, letters))
+        if kinds:
+            resolved["styles"] = [
+                {"name": s.name, "weight": s.weight} | {key: s.recipe.to_dict()[key] for key in ("degrade", *STYLED)}
+                for s in kinds
+            ]
         canonical = orjson.dumps(resolved, option=orjson.OPT_SORT_KEYS)
-        return cls(language=letters.id, seed=seed, sources=sources, degrade=links, canonical=canonical, **parts)
+        made = cls(language=letters.id, seed=seed, sources=sources, degrade=links, styles=kinds, canonical=canonical, **parts)
+        for i, kind in enumerate(kinds):
+            check_shared(made, kind.recipe, f"styles[{i}]")
+        return made
+
+    @classmethod
+    def _style(cls, entry: Entry) -> Style:
+        try:
+            return Style(entry.name, entry.weight, cls.from_dict(entry.data))
+        except RecipeError as error:
+            if not entry.where:
+                # Of a preset's style only what the recipe itself says can be wrong.
+                raise
+            raise RecipeError(f"{entry.where}.{error}") from None
 
     def __eq__(self, other: object) -> bool:
         """Compare by content."""
@@ -211,10 +243,21 @@ class Recipe:
         return data
 
     def with_changes(self, **changes: Any) -> Recipe:
-        """Return a recipe with changed keys; a section is merged key by key: ``render={"height_px": 48}``."""
+        """Return a recipe with changed keys; a section is merged key by key: ``render={"height_px": 48}``.
+
+        What changes text, fonts or render changes them in every style; another ``degrade`` ends the styles.
+        """
         data = self.to_dict()
+        if "degrade" in changes:
+            data.pop("styles", None)
         for name, value in changes.items():
-            data[name] = {**data[name], **value} if name in SECTIONS and isinstance(value, dict) else value
+            if name not in SECTIONS or not isinstance(value, dict):
+                data[name] = value
+                continue
+            data[name] = {**data[name], **value}
+            if name in STYLED and "styles" not in changes:
+                for kind in data.get("styles", ()):
+                    kind[name] = {**kind[name], **value}
         return Recipe.from_dict(data)
 
     def with_seed(self, seed: int) -> Recipe:
@@ -224,28 +267,27 @@ class Recipe:
     def lock(self) -> dict[str, Any]:
         """Return all that samples depend on beside the recipe itself: versions, and hashes of alphabet, fonts and texts."""
         letters = alphabet.load(self.language)
-        files = {
-            f"{i} {s.source.name}": digest
-            for i, s in enumerate(self.sources)
-            if (digest := s.source.digest(letters)) is not None
-        }
+        files = _digests(self.sources, letters, "")
+        for kind in self.styles:
+            files |= _digests(kind.recipe.sources, letters, f"{kind.name} ")
         if self.render.backgrounds:
             pictures = backgrounds.listing(self.render.backgrounds)
             files |= {f"background {path}": digest for path, digest in zip(pictures.paths, pictures.digests, strict=True)}
         families = catalogue.load(self.fonts.sets, self.fonts.all_folders)
         fonts = {f"{f.name}: {Path(face.path).name}": face.sha256 for f in families for face in f.faces}
+        links = (*self.degrade, *(link for kind in self.styles for link in kind.recipe.degrade))
         return {
             "ocrsynth": version("ocrsynth"),
             "harfbuzz": uharfbuzz.version_string(),
             "opencv": cv2.__version__,
             "wordfreq": version("wordfreq"),
             "gflanguages": version("gflanguages"),
-            **(borrowed.versions() if any(link.op.name == borrowed.NAME for link in self.degrade) else {}),
+            **(borrowed.versions() if any(link.op.name == borrowed.NAME for link in links) else {}),
             "alphabets": {
                 a.id: hashlib.sha256(a.model_dump_json().encode()).hexdigest() for a in (letters, *foreign_alphabets(self.text))
             },
             "files": files,
-            "ops": {link.op.name: link.op.VERSION for link in self.degrade},
+            "ops": {link.op.name: link.op.VERSION for link in links},
             "fonts": dict(sorted(fonts.items())),
         }
 
@@ -254,14 +296,13 @@ class Recipe:
         return yaml.safe_dump({**self.to_dict(), "lock": self.lock()}, allow_unicode=True, sort_keys=True, width=120)
 
 
-def _merged(defaults: dict[str, Any], given: Any) -> Any:
-    """Return the keys of *given* over those of a preset; sections in it key by key, weights as a whole."""
-    if not isinstance(given, dict):
-        return defaults if given is None else given
-    merged = {**defaults, **given}
-    if isinstance(given.get("decoration"), dict):
-        merged["decoration"] = {**defaults.get("decoration", {}), **given["decoration"]}
-    return merged
+def _digests(sources: tuple[WeightedSource, ...], letters: alphabet.Alphabet, prefix: str) -> dict[str, str]:
+    """Return the hashes of the files that some sources read, by their places."""
+    return {
+        f"{prefix}{i} {s.source.name}": digest
+        for i, s in enumerate(sources)
+        if (digest := s.source.digest(letters)) is not None
+    }
 
 
 def fingerprint(locked: str) -> str:

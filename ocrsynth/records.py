@@ -36,6 +36,8 @@ class Setting(NamedTuple):
     """Behind every grapheme cluster."""
     word_em: float = 0.0
     """Behind every space, in addition."""
+    pitch_em: float = 0.0
+    """Width of the cell that every letter stands in, as a typewriter's; 0 for the font's own widths."""
 
 
 PLAIN = Setting()
@@ -91,6 +93,8 @@ class GlyphRun(NamedTuple):
     """The code point that each glyph belongs to, as HarfBuzz counts them."""
     slopes: list[float] | None = None
     """How much each glyph is sheared: its rise *downwards* over its width; None for an upright line."""
+    widths: list[float] | None = None
+    """Width of each glyph as a share of the font's; None where all are as the font has them."""
 
 
 class Ligature(NamedTuple):

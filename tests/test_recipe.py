@@ -37,7 +37,7 @@ def _english(**keys: Any) -> dict[str, Any]:
     return {"language": "en", **keys}
 
 
-_KEYS = "degrade, fonts, language, legibility, output, render, seed, text"
+_KEYS = "degrade, fonts, language, legibility, output, render, seed, styles, text"
 _MAX = 2**63 - 1
 _SEED = f"seed: must be a whole number from 0 to {_MAX}, got "
 _FAULTS: list[tuple[dict[str, Any], str]] = [
@@ -55,7 +55,7 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         _english(text={"case": {"uper": 1}}),
-        "text.case: unknown key 'uper'; did you mean 'upper'? (known: asis, sentence, title, upper)",
+        "text.case: unknown key 'uper'; did you mean 'upper'? (known: asis, mixed, sentence, title, upper)",
     ),
     # Languages and seeds.
     ({}, "language: must name a language, got None; write for example 'language: en'"),
@@ -299,12 +299,16 @@ class TestRoundTrip:
 
 
 def test_every_default_is_filled_in() -> None:
-    data = Recipe.for_language("en").to_dict()
+    data = Recipe.for_language("en", preset="scan").to_dict()
     assert set(data) == {"language", "seed", "degrade", *SECTIONS}
     for name, model in SECTIONS.items():
         assert set(data[name]) == set(model.model_fields)
     assert data["seed"] == 0
-    assert Recipe.for_language("en") == Recipe.for_language("en", preset="scan", seed=0) == Recipe.from_dict({"language": "en"})
+    assert (
+        Recipe.for_language("en")
+        == Recipe.for_language("en", preset="document", seed=0)
+        == Recipe.from_dict({"language": "en"})
+    )
 
 
 def test_names_of_one_language_make_equal_recipes() -> None:
@@ -357,6 +361,7 @@ _CHANGES: dict[str, Any] = {
     "text.case.sentence": 1,
     "text.case.title": 1,
     "text.case.upper": 1,
+    "text.case.mixed": 0.5,
     "text.foreign.languages": ["ru"],
     "text.foreign.share": 0.5,
     "text.coverage.at_least": 3,
@@ -372,6 +377,8 @@ _CHANGES: dict[str, Any] = {
     "fonts.slant_ratio": [0.1, 0.2],
     "fonts.spaced": 0.5,
     "fonts.letter_spacing_em": [0, 0.1],
+    "fonts.pitched": 0.5,
+    "fonts.pitch_em": [0.5, 0.6],
     "fonts.word_spacing_em": [0, 0.1],
     "render.vertical": 0.5,
     "fonts.folders": ["/tmp"],  # noqa: S108 - a name only

@@ -28,7 +28,7 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--lang", help="Language, as a tag (en) or an alphabet's id (en_Latn).", shell_complete=_complete.languages
         ),
-        click.option("--preset", help="Degradation preset.  [default: scan]", shell_complete=_complete.presets),
+        click.option("--preset", help="Degradation preset.  [default: document]", shell_complete=_complete.presets),
         click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]"),
         click.option("--height", type=int, help="Height of the pictures in px.  [default: 32]"),
         click.option("--color", type=click.Choice(["grey", "rgb"]), help="Channels of the pictures.  [default: grey]"),

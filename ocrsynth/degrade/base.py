@@ -160,10 +160,7 @@ def warp(image: NDArray[np.uint8], canvas: Canvas, border: Any, every: int = 1) 
         # OpenCV warps four channels in half the time of three.
         source = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
     out: Any
-    if flat:
-        out = cv2.warpAffine(source, matrix[:2], size, **options)
-    else:
-        out = cv2.warpPerspective(source, matrix, size, **options)
+    out = cv2.warpAffine(source, matrix[:2], size, **options) if flat else cv2.warpPerspective(source, matrix, size, **options)
     return cast("NDArray[np.uint8]", cv2.cvtColor(out, cv2.COLOR_RGBA2RGB) if source is not image else out)
 
 

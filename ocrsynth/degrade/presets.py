@@ -1,7 +1,9 @@
-"""Presets: ready chains, one YAML file each in ``degrade/presets/``."""
+"""Presets: ready chains, one YAML file each in ``degrade/presets/``; some are mixtures of styles with chains of others."""
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,16 @@ from ocrsynth import assets
 from ocrsynth.errors import RecipeError, suggest
 
 _FOLDER = Path(__file__).resolve().parent / "presets"
+
+
+@lru_cache(maxsize=32)
+def _parsed(name: str) -> dict[str, Any]:
+    return assets.read_yaml(_FOLDER / f"{name}.yaml")
+
+
+def _read(name: str) -> dict[str, Any]:
+    """Return the content of a preset's file, a copy of the caller's own."""
+    return deepcopy(_parsed(name))
 
 
 def preset_names() -> list[str]:
@@ -20,16 +32,32 @@ def preset_render(name: str) -> dict[str, Any]:
     """Return what a preset says of the ``render`` section: the papers, inks and rules of its kind of document."""
     if name not in preset_names():
         return {}
-    render: dict[str, Any] = assets.read_yaml(_FOLDER / f"{name}.yaml").get("render", {})
+    render: dict[str, Any] = _read(name).get("render", {})
     return render
 
 
+def preset_styles(name: str) -> list[dict[str, Any]]:
+    """Return the styles of a preset: partial recipes with ``name``, ``weight`` and ``degrade``, the preset of their chain."""
+    if name not in preset_names():
+        return []
+    styles: list[dict[str, Any]] = _read(name).get("styles", [])
+    return styles
+
+
 def read_preset(name: str, where: str) -> list[dict[str, Any]]:
-    """Return the chain entries of a preset; raises RecipeError if there is none of this name."""
+    """Return the chain entries of a preset; raises RecipeError if there is none of this name.
+
+    Of a preset of styles that is one group, of which each picture takes the chain of one style.
+    """
     known = preset_names()
     if name not in known:
         raise RecipeError(f"{where}: unknown preset {name!r}; {suggest(name, known)}")
-    chain: list[dict[str, Any]] = assets.read_yaml(_FOLDER / f"{name}.yaml")["chain"]
+    if styles := preset_styles(name):
+        members: list[dict[str, Any]] = [
+            {"sequence": {"weight": style.get("weight", 1), "ops": read_preset(style["degrade"], where)}} for style in styles
+        ]
+        return [{"one_of": {"ops": members}}]
+    chain: list[dict[str, Any]] = _read(name)["chain"]
     return chain
 
 

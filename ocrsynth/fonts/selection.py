@@ -67,6 +67,11 @@ class FontConfig(Section):
     """Distance added between letters of such lines; never in scripts whose letters join."""
     word_spacing_em: Annotated[Range, Within(-0.15, 4)] = Range(-0.05, 0.5)
     """Distance added between words of such lines."""
+    pitched: float = Field(
+        default=0.0, ge=0, le=1, description="share of lines in serif and slab fonts whose letters stand in cells of one width"
+    )
+    pitch_em: Annotated[Range, Within(0.3, 1.5)] = Range(0.52, 0.66)
+    """Width of the cells of such lines; letters too wide for them are made narrower, as on a typewriter."""
 
     @property
     def all_folders(self) -> tuple[str, ...]:
@@ -143,6 +148,8 @@ class FontSelector:
             if wanted != (tag in _ON_BY_DEFAULT) and tag in features_of(face.path, face.index):
                 features.append((tag, wanted))
         spaced, letter, word = stream.unit(), stream.unit(), stream.unit()
+        if config.pitched and family.kind in _PITCHED and stream.chance(config.pitched):
+            return Setting(tuple(features), pitch_em=round(config.pitch_em.draw(stream), 3))
         if spaced >= config.spaced:
             return Setting(tuple(features)) if features else PLAIN
         low, high = config.letter_spacing_em
@@ -206,6 +213,8 @@ class FontSelector:
         return min(max(round((low + (high - low) * unit) / step) * step, low), high)
 
 
+_PITCHED = frozenset({"serif", "slab"})
+"""Classes of fonts that resemble types when they are set on one pitch; those of class mono are already."""
 _ON_BY_DEFAULT = frozenset({"liga", "clig", "kern", "calt", "locl", "ccmp", "rlig", "mark", "mkmk"})
 _STEPS_OF_STYLE = 3
 _BOLD_FROM = 600

@@ -46,9 +46,11 @@ def draw_mask(shaped: ShapedLine | None, layout: Layout, bleed: Bleed) -> NDArra
         # Font units run right and up, pixels right and down; a quarter turn clockwise makes right down and up right.
         a, b, c, d = (0.0, scale, scale, 0.0) if run.sideways else (scale, 0.0, 0.0, -scale)
         draw = raster.draw_glyph
-        if run.slopes is not None:
-            for glyph, x, y, slope in zip(run.glyph_ids, x_px, run.y_em, run.slopes, strict=True):
-                raster.transform = (a, slope * scale, c, d, x, y0 - y * size)
+        if run.slopes is not None or run.widths is not None:
+            n = len(run.glyph_ids)
+            slopes, widths = run.slopes or [0.0] * n, run.widths or [1.0] * n
+            for glyph, x, y, slope, wide in zip(run.glyph_ids, x_px, run.y_em, slopes, widths, strict=True):
+                raster.transform = (a * wide, slope * scale * wide, c, d, x, y0 - y * size)
                 draw(font, glyph)
         elif any(run.y_em):
             for glyph, x, y in zip(run.glyph_ids, x_px, run.y_em, strict=True):

@@ -19,6 +19,10 @@ _UNJOINED = frozenset({"Latn", "Grek", "Cyrl", "Hani", "Hang", "Hira", "Kana", "
 """Scripts whose letters read the same without contextual alternates; others join or stack by them."""
 _TIED = frozenset(["Arab", "Syrc", "Mong", "Nkoo", "Phag", "Mand", "Rohg", "Adlm", "Sogd", "Deva", "Beng", "Guru", "Tibt"])
 """Scripts whose letters join, or hang from one line: no typesetter spaces them."""
+_PITCHED = frozenset({"Latn", "Grek", "Cyrl", "Armn", "Geor", "Zyyy"})
+"""Scripts that typewriters write in cells of one width, of those whose letters stand each for itself."""
+_LEAST_INK, _MOST_INK, _WIDEST = 0.5, 0.94, 1.3
+"""Ink of a letter, as shares of its cell, and the most by which thin letters are widened."""
 _DOTTED_CIRCLE = "\u25cc"
 _BUFFER_DIRECTIONS = {"upright": "ttb", "sideways": "ltr"}
 
@@ -41,7 +45,20 @@ def _features(unjoined: bool, torn: bool, chosen: tuple[tuple[str, bool], ...]) 
 class _Glyphs:
     """The glyphs of a line, collected run by run from left to right, or from top to bottom."""
 
-    __slots__ = ("clusters", "from_right", "instances", "lefts", "line", "pens", "rises", "run_ids", "runs", "stances", "width")
+    __slots__ = (
+        "clusters",
+        "from_right",
+        "instances",
+        "lefts",
+        "line",
+        "pens",
+        "rises",
+        "run_ids",
+        "runs",
+        "stances",
+        "width",
+        "widths",
+    )
 
     def __init__(self, line: TextLine) -> None:
         self.line = line
@@ -54,6 +71,8 @@ class _Glyphs:
         self.lefts: list[float] = []
         self.rises: list[float] = []
         self.pens: list[float] = []
+        self.widths: list[float] = []
+        """Widths of the glyphs as shares of the font's; empty if no run is set on a pitch."""
         self.width = 0.0
 
     def add(self, run: Run, instance: FontInstance, setting: Setting, starts: list[int]) -> None:
@@ -66,7 +85,8 @@ class _Glyphs:
         buffer.script = run.script
         buffer.language = line.language
         spaced = bool(setting.letter_em) and run.script not in _TIED
-        torn = spaced or run.stance == "sideways"
+        pitched = bool(setting.pitch_em) and run.script in _PITCHED and run.stance == "flat" and not run.rtl
+        torn = spaced or pitched or run.stance == "sideways"
         hb.shape(instance.hb_font, buffer, _features(run.script in _UNJOINED, torn, setting.features))
         glyph_ids: list[int] = []
         clusters: list[int] = []
@@ -74,7 +94,8 @@ class _Glyphs:
             glyph_ids.append(info.codepoint)
             clusters.append(info.cluster)
         _check_glyphs(instance, glyph_ids, line.text)
-        extra = _distances(clusters, starts, line.text, setting, spaced=spaced) if spaced or setting.word_em else None
+        distant = (spaced or setting.word_em) and not pitched
+        extra = _distances(clusters, starts, line.text, setting, spaced=spaced) if distant else None
         unit = 1 / instance.upem
         pen = self.width
         lefts, rises, pens = self.lefts, self.rises, self.pens
@@ -96,6 +117,10 @@ class _Glyphs:
         self.width = pen
         if extra:
             self._spread(extra, along=rises if run.stance == "upright" else lefts, sign=-1 if run.stance == "upright" else 1)
+        if pitched:
+            self._pitch([bisect_right(starts, c) for c in clusters], glyph_ids, instance, setting.pitch_em)
+        elif self.widths:
+            self.widths += [1.0] * len(glyph_ids)
         self.clusters += clusters
         self.from_right += [run.rtl] * len(glyph_ids)
         self.runs.append(run)
@@ -112,6 +137,34 @@ class _Glyphs:
             total += distance
         self.width += total
 
+    def _pitch(self, letters: list[int], glyph_ids: list[int], instance: FontInstance, pitch: float) -> None:
+        """Set the glyphs of the last run in cells of one width; *letters* tells the grapheme cluster of each.
+
+        What is too wide for its cell is made narrower, thin letters somewhat wider, as on types of one width.
+        """
+        first = len(self.pens) - len(glyph_ids)
+        self.widths += [1.0] * (first - len(self.widths))
+        pen = self.pens[first]
+        i = 0
+        while i < len(glyph_ids):
+            end = i + 1
+            while end < len(glyph_ids) and letters[end] == letters[i]:
+                end += 1
+            box = next((box for g in glyph_ids[i:end] if (box := instance.ink_box(g)) is not None), None)
+            wide = 1.0
+            if box is not None:
+                ink = max(box[2] - box[0], 1e-6)
+                wide = min(max(_LEAST_INK * pitch / ink, 1.0), _WIDEST) if ink < _MOST_INK * pitch else _MOST_INK * pitch / ink
+            left = self.lefts[first + i]
+            middle = 0.0 if box is None else wide * (box[0] + box[2]) / 2
+            for k in range(first + i, first + end):
+                self.lefts[k] = pen + pitch / 2 - middle + wide * (self.lefts[k] - left)
+                self.pens[k] = pen
+            self.widths += [wide] * (end - i)
+            pen += pitch
+            i = end
+        self.width = pen
+
     def boxes(self) -> tuple[list[Box], list[bool]]:
         """Return the ink of all glyphs in picture order; raises Rejected for letters without any.
 
@@ -123,6 +176,9 @@ class _Glyphs:
         for run, instance, ids in zip(self.runs, self.instances, self.run_ids, strict=True):
             end = at + len(ids)
             found = [instance.ink_box(g) for g in ids]
+            if self.widths:
+                widths = self.widths[at:end]
+                found = [b and (b[0] * w, b[1], b[2] * w, b[3]) for b, w in zip(found, widths, strict=True)]
             flags += [box is not None for box in found]
             if run.script in _UNJOINED and None in found:
                 _check_ink(flags[at:], self.clusters[at:end], self.line.text)
@@ -156,6 +212,7 @@ class _Glyphs:
                     self.rises,
                     self.runs[0].stance == "sideways",
                     self.clusters,
+                    widths=self.widths or None,
                 ),
             )
         out = []
@@ -163,7 +220,9 @@ class _Glyphs:
         for run, instance, ids in zip(self.runs, self.instances, self.run_ids, strict=True):
             end = at + len(ids)
             sideways = run.stance == "sideways"
-            out.append(GlyphRun(instance.key, ids, self.lefts[at:end], self.rises[at:end], sideways, self.clusters[at:end]))
+            widths = self.widths[at:end] if self.widths else None
+            lefts, rises, clusters = self.lefts[at:end], self.rises[at:end], self.clusters[at:end]
+            out.append(GlyphRun(instance.key, ids, lefts, rises, sideways, clusters, widths=widths))
             at = end
         return tuple(out)
 

@@ -32,6 +32,7 @@ class CaseWeights(Section):
     sentence: float = Field(default=0.3, ge=0, description="first letter upper")
     title: float = Field(default=0.15, ge=0, description="first letter of each word upper")
     upper: float = Field(default=0.2, ge=0, description="all letters upper")
+    mixed: float = Field(default=0.0, ge=0, description="first letter of the line and of some words upper, as names have it")
 
 
 class ForeignConfig(Section):
@@ -93,9 +94,14 @@ def describe_sources(sources: tuple[WeightedSource, ...]) -> list[dict[str, Any]
 
 def default_sources(alphabet: Alphabet) -> tuple[dict[str, Any], ...]:
     """Return the sources of a recipe that names none: the most natural that the language has, and its alphabet."""
-    natural = next((name for name in ("words", "ngram") if SOURCES.get(name, "text.sources")().has(alphabet)), None)
+    natural = natural_source(alphabet)
     mixed: tuple[dict[str, Any], ...] = ({natural: {"weight": 4}},) if natural else ()
     return (*mixed, {"alphabet": {"weight": 1}})
+
+
+def natural_source(alphabet: Alphabet) -> str | None:
+    """Return the name of the source of the most natural text that a language has, or None if it has none."""
+    return next((name for name in ("words", "ngram") if SOURCES.get(name, "text.sources")().has(alphabet)), None)
 
 
 def label_characters(config: TextConfig, alphabet: Alphabet) -> frozenset[str]:
@@ -110,6 +116,8 @@ def foreign_alphabets(config: TextConfig) -> tuple[Alphabet, ...]:
 
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp", "Co"})
 _MAX_DRAWS = 20
+_NAMES = 0.3
+"""Share of words with a capital in the style ``mixed``."""
 
 
 def check_label(text: str, characters: frozenset[str]) -> str | None:
@@ -156,7 +164,7 @@ class TextMixture:
             else:
                 text = self._draw[which](stream, length)
             if self._alphabet.casing:
-                text = self._cased(text, self._styles[stream.weighted(self._style_weights)])
+                text = self._cased(text, self._styles[stream.weighted(self._style_weights)], stream)
             if self.schedule is not None:
                 text = self.schedule.complete(text, index)
             if not text.isascii():
@@ -175,7 +183,7 @@ class TextMixture:
         place = stream.between(0, len(units))
         return (" " if self._alphabet.spacing else "").join((*units[:place], foreign, *units[place:]))
 
-    def _cased(self, text: str, style: str) -> str:
+    def _cased(self, text: str, style: str, stream: Stream) -> str:
         if style == "asis":
             return text
         alphabet = self._alphabet
@@ -183,6 +191,10 @@ class TextMixture:
             cased = alphabet.upper(text)
         elif style == "sentence":
             cased = alphabet.capitalised(text)
+        elif style == "mixed":
+            words = text.split(" ")
+            some = [alphabet.capitalised(w) if stream.chance(_NAMES) else w for w in words[1:]]
+            cased = " ".join([alphabet.capitalised(words[0]), *some])
         else:
             cased = " ".join([alphabet.capitalised(word) for word in text.split(" ")])
         # Case mapping may leave the alphabet (ß → SS stays inside, ŉ → ʼN does not): then the text stays as it was.

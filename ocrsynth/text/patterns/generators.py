@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ocrsynth.errors import MissingDependencyError, suggest
 from ocrsynth.seeding import Stream
+from ocrsynth.text.alphabet import Alphabet
 from ocrsynth.text.patterns import checks, forms
 from ocrsynth.text.patterns.grammar import Drawn, compile_template
+from ocrsynth.text.vocabulary import frequent_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocrsynth.text.alphabet import Alphabet
     from ocrsynth.text.patterns.locales import Country
 
 _DATE_FIELD = re.compile(r"'[^']*'|y+|M+|d+|E+|.", re.DOTALL)
@@ -24,6 +26,9 @@ _FIRST_YEAR, _LAST_YEAR = 1950, 2039
 _PRICES_BELOW = (10, 100, 1000, 10_000)
 _MEASURED = 200
 _GROUP = 4
+_VOCABULARY = 20_000
+_FREQUENCY_POWER = 0.45
+"""Labels and names of goods repeat the common words of running text less."""
 
 FAKED = {
     "first_name": ("first_names", "first_names_male", "first_names_female"),
@@ -55,10 +60,21 @@ NAMES = tuple(
             *FAKED,
             *TEMPLATES,
             *("date", "time", "price", "amount", "percent", "iban", "card", "ean", "isbn", "vat"),
-            *("phone", "plate", "postcode", "street", "address", "month", "weekday", "year", "number"),
+            *("phone", "plate", "postcode", "street", "address", "month", "weekday", "year", "number", "word"),
         }
     )
 )
+
+
+def generators_of(alphabet: Alphabet, country: Country) -> Generators:
+    """Return the generators of an alphabet and a country; sources of one recipe share them."""
+    return _generators(alphabet.model_dump_json(), country)
+
+
+@lru_cache(maxsize=8)
+def _generators(alphabet: str, country: Country) -> Generators:
+    # By its content, for an alphabet may be read from another folder under the same id.
+    return Generators(Alphabet.model_validate_json(alphabet), country)
 
 
 class Generators:
@@ -71,13 +87,20 @@ class Generators:
         own = {ord(str(i)): d for i, d in enumerate(digits)}
         # Where the alphabet has no ASCII digits, numbers stand in its own.
         self._digits = None if "0" in alphabet.characters else own
+        self._made: dict[tuple[str, str | None], Drawn] = {}
 
     def __call__(self, name: str, argument: str | None) -> Drawn:
         """Return a generator; raises KeyError for an unknown name, ValueError for an argument that it does not take."""
-        if name not in NAMES:
-            raise KeyError(f"has no generator {name!r}, {suggest(name, NAMES)}")
-        if argument is not None and name not in ("date", "time"):
-            raise ValueError(f"gives {name!r} an argument, which only date and time take")
+        made = self._made.get((name, argument))
+        if made is None:
+            if name not in NAMES:
+                raise KeyError(f"has no generator {name!r}, {suggest(name, NAMES)}")
+            if argument is not None and name not in ("date", "time", "word"):
+                raise ValueError(f"gives {name!r} an argument, which only date, time and word take")
+            made = self._made[name, argument] = self._word(argument) if name == "word" else self._make(name, argument)
+        return made
+
+    def _make(self, name: str, argument: str | None) -> Drawn:
         if name in TEMPLATES:
             return self._template(TEMPLATES[name])
         if name in FAKED:
@@ -120,6 +143,22 @@ class Generators:
         items = self._faked(name)
         sizes = [len(item) for item in items]
         return Drawn(lambda stream: stream.choice(items), min(sizes), max(sizes))
+
+    def _word(self, style: str | None) -> Drawn:
+        """Return a generator of words of the language by frequency; raises ValueError if no list of them is known."""
+        styles: dict[str | None, Callable[[str], str]] = {
+            None: str,
+            "title": self._alphabet.capitalised,
+            "upper": self._alphabet.upper,
+        }
+        if style not in styles:
+            raise ValueError(f"has no style {style!r} of words, there are title and upper")
+        words, cumulative = frequent_words(self._alphabet, _VOCABULARY, _FREQUENCY_POWER)
+        if not words:
+            raise ValueError(f"has no list of words of {self._alphabet.id!r}, leave it out")
+        cased = styles[style]
+        sizes = [len(word) for word in words]
+        return Drawn(lambda stream: cased(words[stream.weighted(cumulative)]), min(sizes), max(sizes))
 
     def _faked(self, name: str) -> tuple[str, ...]:
         """Return the words of faker's lists that the alphabet can write; raises ValueError if there are none."""

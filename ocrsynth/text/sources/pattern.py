@@ -41,6 +41,20 @@ _DEFAULT = (
     ("{plate}", 0.7),
     ("{date} {time}", 0.7),
     (r"[1-9]\d? x {amount}", 0.7),
+    ("{word:upper}", 2.0),
+    ("{word:title}", 2.0),
+    ("{word:title} {word}( {word}~0.5|:)", 2.0),
+    ("{word:title}:( {date}| {amount}| {word:title}| {reference}|)", 2.5),
+    ("{word:upper} {word:upper}( {amount}| {word:upper}|:)", 2.5),
+    (r"([1-9]\d? )?{word:upper} {word:upper} \d{1,4}(\A\A?| ?{amount})?", 1.5),
+    ("{word:title} {word:title}(, {word:title}|)", 1.5),
+    (r"\A\.( ?\A\.)? {word:title}", 1.0),
+    (r"[1-9]\d{0,3}([/-]\d{1,3})?,? {word:title} {word:title}(, {postcode})?", 1.0),
+    (r"(\({word}\)|\({number}\)|{word}/{word}|{word:upper}-{word:upper})", 1.0),
+    (r"(\#|\*{1,4}) ?{word:title}", 0.5),
+    (r"(\d{1,3}|\A|\d\.|\d{1,2}\)|\A\.|-|[0-9]\.\d{2,3})", 2.0),
+    (r"\d{1,4}([-/. ]\d{1,4}){1,3}", 1.5),
+    (r"\A{1,4}[-. ]?\d{1,5}(-\d{1,4}|\A)?", 1.5),
 )
 """Templates of a recipe that names none, with their weights: what a drawer of receipts, letters and forms holds."""
 _TRIES = 40
@@ -78,16 +92,22 @@ class Pattern(Source):
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError with the template's path and column if one is wrong or cannot be written."""
-        from ocrsynth.text.patterns.generators import Generators  # Package babel takes a while to import.
+        from ocrsynth.text.patterns.generators import generators_of  # Package babel takes a while to import.
         from ocrsynth.text.patterns.locales import country_of
 
-        generators = Generators(alphabet, country_of(self.locale or alphabet.language, f"{where}.locale"))
+        generators = generators_of(alphabet, country_of(self.locale or alphabet.language, f"{where}.locale"))
         compiled: list[Drawn] = []
         weights: list[float] = []
         given = [self._entry(entry, f"{where}.templates[{i}]") for i, entry in enumerate(self.templates)]
         for i, template in enumerate(given or [Template(text=t, weight=w) for t, w in _DEFAULT]):
             at = f"{where}.templates[{i}]"
-            drawn = compile_template(template.text, alphabet, generators, at)
+            try:
+                drawn = compile_template(template.text, alphabet, generators, at)
+            except RecipeError:
+                if given:
+                    raise
+                # No list of words is known of the language.
+                continue
             foreign = _foreign(drawn, alphabet)
             if given and not any(text.strip() for text in _probe(drawn)):
                 raise RecipeError(f"{at}: can only be blank, got {template.text!r}; write what to draw")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar
 
 import wordfreq
@@ -11,6 +9,7 @@ from pydantic import Field
 
 from ocrsynth.errors import RecipeError, suggest
 from ocrsynth.text.base import SOURCES, Drawer, Source
+from ocrsynth.text.vocabulary import frequent_words, vocabulary, word_list_code
 
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
@@ -20,26 +19,6 @@ if TYPE_CHECKING:
 _LEAST_WORDS = 50
 _OWN_STOPS = frozenset("।۔。።။។։།᱾")
 _OWN_COMMAS = frozenset("،、，፣၊")
-
-
-def _wordfreq_code(alphabet: Alphabet) -> str:
-    """Return the code by which wordfreq knows a language; it has no scripts."""
-    return alphabet.language.partition("-")[0]
-
-
-@lru_cache(maxsize=8)
-def _vocabulary(language: str, size: int, characters: frozenset[str]) -> tuple[tuple[str, float], ...]:
-    """Return the most frequent words that the alphabet can write, with their frequencies.
-
-    wordfreq folds digits to 0 ("00th"); numbers are made by the source itself, so words with digits are left out.
-    """
-    frequencies = wordfreq.get_frequency_dict(language, wordlist="small")
-    words = sorted(frequencies.items(), key=lambda item: (-item[1], item[0]))
-    if language == "el":
-        # wordfreq folds case, and with it the sigma that ends a word.
-        words = [(f"{w[:-1]}ς" if w.endswith("σ") and len(w) > 1 else w, f) for w, f in words]
-    kept = [(w, f) for w, f in words if characters.issuperset(w) and not any(c.isdigit() for c in w)]
-    return tuple(kept[:size])
 
 
 @SOURCES.register
@@ -58,26 +37,24 @@ class Words(Source):
 
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether wordfreq has words that the alphabet can write."""
-        language = _wordfreq_code(alphabet)
+        language = word_list_code(alphabet)
         known = wordfreq.available_languages("small")
-        return language in known and len(_vocabulary(language, 100, alphabet.characters)) >= _LEAST_WORDS
+        return language in known and len(vocabulary(language, 100, alphabet.characters)) >= _LEAST_WORDS
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError if wordfreq has no words of the language."""
-        language = _wordfreq_code(alphabet)
+        language = word_list_code(alphabet)
         known = wordfreq.available_languages("small")
         if language not in known:
             raise RecipeError(f"{where}: no word list for {language!r}; {suggest(language, known)}")
-        vocabulary = _vocabulary(language, self.vocabulary, alphabet.characters)
-        words = [word for word, _ in vocabulary]
-        cumulative = list(accumulate(f**self.frequency_power for _, f in vocabulary))
+        words, cumulative = frequent_words(alphabet, self.vocabulary, self.frequency_power)
         return _Writer(self, alphabet, words, cumulative)
 
 
 class _Writer:
     """Joins words, numbers and punctuation until the length is reached."""
 
-    def __init__(self, source: Words, alphabet: Alphabet, words: list[str], cumulative: list[float]) -> None:
+    def __init__(self, source: Words, alphabet: Alphabet, words: tuple[str, ...], cumulative: tuple[float, ...]) -> None:
         self._words = words
         self._cumulative = cumulative
         self._numbers = source.numbers

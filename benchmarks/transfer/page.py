@@ -1,0 +1,126 @@
+"""Writes ``docs/transfer.md`` from the results of ``run`` and ``ablate`` in ``benchmarks/results/``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from benchmarks.transfer.factors import WHOLE
+from benchmarks.transfer.run import COLUMNS, ROOT
+
+_RESULTS = ROOT / "benchmarks" / "results"
+_PAGE = ROOT / "docs" / "transfer.md"
+_PEERS = {
+    "text_renderer": (11.3, 26.3, 2.6, 34.8),
+    "SynthTIGER": (21.4, 28.0, 15.0, 40.9),
+    "TRDG": (37.7, 27.6, 9.9, 44.3),
+}
+"""CER in percent of the same size of recogniser after as many steps on 20,000 lines of each, measured elsewhere."""
+_HEAD = """<!-- Made by python -m benchmarks.transfer.page -->
+
+# Transfer: what data made here teaches
+
+A small recogniser (a CRNN with CTC, {weights:,} weights, lines 32 px high) sees nothing but {lines:,} lines of the default
+English recipe, {steps:,} steps of batch {batch}, without augmentation of its own. Then it reads lines of real documents: grey,
+scaled to 32 px, nothing else. The real lines are no part of this project; any folders of `images/` and `labels.tsv` will do.
+
+    python -m benchmarks.transfer.run --json benchmarks/results/transfer.json    # trains and reads
+    python -m benchmarks.transfer.ablate                                         # takes one ingredient away at a time
+    python -m benchmarks.transfer.page                                           # writes this page
+
+Labels and readings are compared without accents and with one kind of quotes and dashes, for the recogniser knows ASCII and
+`£ € § °`; sets whose labels are all capitals are compared in capitals. Books are Italian, the typewritten pages German and
+Danish: a model trained on English text reads them, which is part of the test. `typewriter` is the mean of the two.
+
+## The default recipe
+
+"""
+_TAIL = """
+## What the default is made of
+
+`document`, the default preset, is a mixture of styles: each line is of one kind of document, with its own text, type, page and
+machine. What was seen on real lines, and what the styles do about it:
+
+- Receipts are capitals, amounts and codes in narrow thermal or matrix type on paper pushed to white, cut close, with a
+  neighbour's feet in the crop: style `receipt`, with entries in place of running text, letters narrowed by `stretch`, print
+  that fades.
+- Forms are typewriter and office type kept as one bit a pixel at few dots an inch, rules and boxes through the feet of
+  letters: style `form`, that binarises first and loses resolution afterwards.
+- Typewritten pages have heavy slabs on one pitch, letters that jump and strike unevenly, lines so close that neighbours are in
+  every crop: style `typewriter`, which sets slab and serif fonts on one pitch (`fonts.pitched`), as there are few free
+  typewriter faces.
+- Book lines are serif type in black on white, cut close: style `book`.
+- Pages that are photographed, copied or shown on a display keep their share, so that the model does not forget them.
+
+Words that no list has (source `ngram`), names (case `mixed`) and a few random strings keep the model from guessing words.
+"""
+
+
+def _default(content: dict[str, Any]) -> str:
+    columns = content["columns_cer_percent"]
+    names = [*COLUMNS]
+    rows = [f"| trained on | {' | '.join(names)} |", f"|---|{'--:|' * len(names)}"]
+    rows.append(f"| ocrsynth, the default | {' | '.join(f'{columns[n]:.1f}' for n in names)} |")
+    rows += [f"| {peer} | {' | '.join(f'{v:.1f}' for v in values)} |" for peer, values in _PEERS.items()]
+    rows += [
+        "",
+        f"CER in %, mean of {content['training']['seeds']} trainings. The other tools' figures are of trainings as long,",
+        "elsewhere, with another network: for orientation.",
+        "",
+        "| set | lines | CER % | 95 % interval | lines without error % | by training |",
+        "|---|--:|--:|--:|--:|---|",
+    ]
+    for name, found in content["sets"].items():
+        span = f"{found['low_percent']:.1f} to {found['high_percent']:.1f}"
+        seeds = ", ".join(f"{v:.1f}" for v in found["by_seed_percent"])
+        cells = (name, found["lines"], f"{found['cer_percent']:.1f}", span, f"{found['exact_percent']:.0f}", seeds)
+        rows.append(f"| {' | '.join(str(cell) for cell in cells)} |")
+    versions = content["machine"]["versions"]
+    machine, seconds = content["machine"], content["seconds"]
+    rows += [
+        "",
+        f"The intervals are of the bootstrap over lines. Trainings: seeds 1 to {content['training']['seeds']}; ocrsynth",
+        f"{versions['ocrsynth']}, torch {machine['torch']}, {machine['processor']}, {machine['threads']} thread(s),",
+        f"{seconds['total'] / 60:.0f} minutes in all.",
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _ablation(content: dict[str, Any]) -> str:
+    rows, settings = content["rows"], content["settings"]
+    columns = list(rows[WHOLE])
+    means = {name: sum(values.values()) / len(values) for name, values in rows.items()}
+    lines = [
+        "",
+        "## One ingredient at a time",
+        "",
+        f"| taken away | {' | '.join(columns)} | mean | difference |",
+        f"|---|{'--:|' * (len(columns) + 2)}",
+    ]
+    for name, values in rows.items():
+        cells = " | ".join(f"{values[column]:.1f}" for column in columns)
+        difference = "" if name == WHOLE else f"{means[name] - means[WHOLE]:+.1f}"
+        lines.append(f"| {name} | {cells} | {means[name]:.1f} | {difference} |")
+    lines += [
+        "",
+        f"CER in %, each row a training of {settings['steps']} steps on {settings['lines']:,} lines, seed {settings['seed']},",
+        f"that goes on from one recogniser of clean lines ({settings['start_steps']} steps); of every {settings['every']} real",
+        "lines one is read. These are short trainings: they rank ingredients, their levels are not those of the table above. A",
+        "positive difference means that the ingredient helps; below about one point it is noise.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write the page."""
+    found = json.loads((_RESULTS / "transfer.json").read_text())
+    page = _HEAD.format(**found["training"]) + _default(found) + _TAIL
+    ablation = _RESULTS / "transfer_ablation.json"
+    if ablation.exists():
+        page += _ablation(json.loads(ablation.read_text()))
+    _PAGE.write_text(page, encoding="utf-8")
+    print(f"written: {_PAGE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Styles: kinds of documents of which each sample is one, drawn by weight; text, fonts, render and chain go together.
+
+A style is a part of a recipe laid over the recipe.  They stand in a recipe's list ``styles``, or in the preset that it names:
+in a recipe the style's own keys win, of a preset those that the recipe names itself, for who writes
+``render: {margin_em: [0.3, 0.3]}`` beside a preset means all of it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ocrsynth.degrade.presets import preset_render, preset_styles
+from ocrsynth.errors import RecipeError, suggest
+from ocrsynth.text.base import SOURCES
+from ocrsynth.text.mixture import natural_source
+
+if TYPE_CHECKING:
+    from ocrsynth.text.alphabet import Alphabet
+
+SECTIONS = ("text", "fonts", "render")
+"""Sections that a style may say something of; the others are the same for the whole data set."""
+_KEYS = ("name", "weight", "degrade", *SECTIONS)
+SHARED = {
+    "text": ("foreign", "coverage", "empty_share"),
+    "fonts": ("sets", "folders", "system"),
+    "render": ("height_px", "color", "backgrounds", "vertical"),
+}
+"""Keys of these sections that must be the same in all styles: what consumers are told of the data set as a whole."""
+NATURAL = "natural"
+"""In the text of a preset's style: words of the language, or what comes closest."""
+
+
+class Entry(NamedTuple):
+    """A style as it stands in a recipe, and the recipe, without styles, that its samples are made by."""
+
+    name: str
+    weight: float
+    data: dict[str, Any]
+    where: str
+
+
+def entries_of(data: dict[str, Any], chain: Any, alphabet: Alphabet) -> list[Entry]:
+    """Return the styles of a recipe, of itself or of the preset *chain*; raises RecipeError with the path of a wrong key."""
+    given = data.get("styles")
+    if given is None:
+        styles = preset_styles(chain) if isinstance(chain, str) else []
+        return [_of_preset(style, data, alphabet) for style in styles]
+    if not isinstance(given, (list, tuple)):
+        raise RecipeError(f"styles: must be a list of styles, got {given!r}; write '- name: …' for each")
+    entries = [_of_recipe(style, data, chain, f"styles[{i}]") for i, style in enumerate(given)]
+    names = [entry.name for entry in entries]
+    for entry in entries:
+        if names.count(entry.name) > 1:
+            raise RecipeError(f"{entry.where}.name: two styles have this name, got {entry.name!r}; give each its own")
+    return entries
+
+
+def _of_preset(style: dict[str, Any], data: dict[str, Any], alphabet: Alphabet) -> Entry:
+    sections: dict[str, Any] = {}
+    for name in SECTIONS:
+        own = style.get(name, {})
+        if name == "render":
+            own = laid_over(own, preset_render(style["degrade"]))
+        if name == "text" and "sources" in own:
+            own = own | {"sources": _sources(own["sources"], alphabet)}
+        sections[name] = laid_over(data.get(name), own)
+    return Entry(
+        style["name"], float(style.get("weight", 1)), {**data, **sections, "degrade": style["degrade"], "styles": []}, ""
+    )
+
+
+def _sources(entries: list[dict[str, Any]], alphabet: Alphabet) -> list[dict[str, Any]]:
+    """Return the sources of a preset that the language has; presets are for every language."""
+    found = []
+    for entry in entries:
+        [(name, options)] = entry.items()
+        natural = natural_source(alphabet) if name == NATURAL else name
+        if natural is None or not SOURCES.get(natural, "preset")().has(alphabet):
+            continue
+        known = SOURCES.get(natural, "preset").model_fields
+        found.append({natural: {key: value for key, value in options.items() if key in known or key == "weight"}})
+    return found or [{"alphabet": {}}]
+
+
+def _of_recipe(style: Any, data: dict[str, Any], chain: Any, where: str) -> Entry:
+    if not isinstance(style, dict):
+        raise RecipeError(f"{where}: must be a mapping, got {style!r}; write 'name: …' and what the style changes")
+    for key in style:
+        if key not in _KEYS:
+            raise RecipeError(f"{where}.{key}: unknown key in a style, got {key!r}; {suggest(str(key), _KEYS)}")
+    name, weight = style.get("name"), style.get("weight", 1.0)
+    if not isinstance(name, str) or not name:
+        raise RecipeError(f"{where}.name: must be a name, got {name!r}; say what kind of document it is")
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
+        raise RecipeError(f"{where}.weight: must be a number above 0, got {weight!r}; leave it out for 1")
+    sections: dict[str, Any] = {}
+    for section in SECTIONS:
+        own = style.get(section)
+        if own is not None and not isinstance(own, dict):
+            raise RecipeError(f"{where}.{section}: must be a mapping of keys to values, got {own!r}; write 'key: value' pairs")
+        if data.get(section) is not None and not isinstance(data[section], dict):
+            # The recipe's own section is wrong, and is told so there.
+            continue
+        if own is not None:
+            sections[section] = laid_over(own, data.get(section) or {})
+    return Entry(name, float(weight), {**data, **sections, "degrade": style.get("degrade", chain), "styles": []}, where)
+
+
+def laid_over(given: Any, defaults: dict[str, Any]) -> Any:
+    """Return the keys of *given* over *defaults*; ``decoration`` key by key, all else as a whole."""
+    if not isinstance(given, dict):
+        return defaults if given is None else given
+    merged = {**defaults, **given}
+    if isinstance(given.get("decoration"), dict):
+        merged["decoration"] = {**defaults.get("decoration", {}), **given["decoration"]}
+    return merged
+
+
+def check_shared(base: Any, style: Any, where: str) -> None:
+    """Raise RecipeError if a style differs from its recipe in what is one for the whole data set."""
+    for section, keys in SHARED.items():
+        for key in keys:
+            own = getattr(getattr(style, section), key)
+            if own != getattr(getattr(base, section), key):
+                raise RecipeError(
+                    f"{where}.{section}.{key}: is one for all styles, got {own!r}; say it in the recipe's own {section!r}"
+                )
