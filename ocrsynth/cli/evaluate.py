@@ -36,7 +36,7 @@ def command() -> None:
     """
 
 
-@command.command("run", epilog=_EXAMPLE, context_settings={"show_default": True})
+@command.command("run", epilog=_EXAMPLE.replace("evaluate", "evaluate run", 1), context_settings={"show_default": True})
 @click.argument("engine", required=False)
 @click.option("--lang", default="en", help="Language, as a tag (en) or an alphabet's id (en_Latn).")
 @click.option("-n", "--count", type=click.IntRange(1), default=500, help="Number of source lines.")

@@ -19,7 +19,6 @@ import tarfile
 import termios
 import types
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import fontpkg
@@ -31,12 +30,8 @@ from click.testing import CliRunner
 import ocrsynth
 import ocrsynth.cli
 from ocrsynth import Recipe, make_sample
-from ocrsynth.cli import cli
-from ocrsynth.cli import generate as generate_command
+from ocrsynth.cli import _progress, cli
 from ocrsynth.write.meta import as_dict, to_json
-
-if TYPE_CHECKING:
-    from click import Command
 
 _COMMANDS = sorted(m.name for m in pkgutil.iter_modules(ocrsynth.cli.__path__) if not m.name.startswith("_"))
 _HEAVY = {"cv2", "numpy", "torch", "pydantic", "albumentations", "uharfbuzz", "wordfreq", "rich", "yaml"}
@@ -63,13 +58,6 @@ def _run(folder: Path, line: str, **environment: str) -> subprocess.CompletedPro
     )
 
 
-def _command(name: str) -> Command:
-    import importlib
-
-    command: Command = importlib.import_module(f"ocrsynth.cli.{name}").command
-    return command
-
-
 def _invoke(*arguments: str) -> str:
     """Run a command in this process, for tests of many options; return what it printed."""
     done = CliRunner().invoke(cli, list(arguments), catch_exceptions=False, standalone_mode=False)
@@ -91,44 +79,6 @@ def test_the_installed_program_is_the_same() -> None:
     assert program
     done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"ocrsynth, version \d+\.\d+\.\d+.*\n", done.stdout)
-
-
-@pytest.mark.parametrize("name", _COMMANDS)
-def test_help_of_a_command_ends_with_an_example(name: str) -> None:
-    output = " ".join(_invoke(name, "--help").split())
-    example = _command(name).epilog
-    assert example is not None
-    assert example.startswith(f"Example: ocrsynth {name} ")
-    assert output.endswith(example)
-    for parameter in _command(name).params:
-        if parameter.param_type_name == "option":
-            assert parameter.help, f"{parameter.opts[0]} of {name} has no help"  # type: ignore[attr-defined]
-            assert parameter.opts[0] in output
-
-
-def _example(name: str) -> str:
-    """Return the arguments of the example of a command, with a small count."""
-    arguments = shlex.split((_command(name).epilog or "").removeprefix("Example: ocrsynth "))
-    if "-n" in arguments:
-        arguments[arguments.index("-n") + 1] = "120"
-    return shlex.join(arguments)
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where the examples of `generate` and `render` have run: other examples take what they made."""
-    folder = tmp_path_factory.mktemp("workshop")
-    for name in ("generate", "render"):
-        done = _run(folder, _example(name))
-        assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.mark.parametrize("name", _COMMANDS)
-def test_the_example_of_a_command_runs(name: str, workshop: Path) -> None:
-    done = _run(workshop, _example(name))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout
 
 
 def test_the_readme_knows_every_command_of_its_examples() -> None:
@@ -248,12 +198,12 @@ def test_without_a_terminal_there_is_plain_text_only(tmp_path: Path) -> None:
 def test_long_runs_without_a_terminal_speak_now_and_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(generate_command, "_SPEAK_EVERY_S", 0.0)
-    bar = generate_command._Bar()
+    monkeypatch.setattr(_progress, "_SPEAK_EVERY_S", 0.0)
+    bar = _progress.Bar("generating", "lines", "rejects")
     ocrsynth.generate(Recipe.for_language("en", seed=3), 150, tmp_path, progress=bar)
     bar.close()
     lines = capsys.readouterr().err.splitlines()
-    pattern = r"([\d,]+) of 150, [\d,]+ lines/s, \d+ s left, rejects: .+"
+    pattern = r"([\d,]+) of 150, [\d,.]+ lines/s, \d+ s left, rejects: .+"
     states = [re.fullmatch(pattern, line) for line in lines]
     assert all(states)
     counts = [int(s[1]) for s in states if s]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -71,16 +72,24 @@ def test_help_ends_with_an_example_of_the_command(name: str) -> None:
             assert parameter.help, f"{parameter.opts[0]} of {name} has no help"
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what examples take for granted."""
+    folder = tmp_path_factory.mktemp("prepared")
+    for line in _PREPARED.values():
+        done = _run(folder, shlex.split(line))
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.mark.parametrize("name", [name for name in _ALL if name.partition(" ")[0] not in _NOT_RUN])
-def test_the_example_works(name: str, tmp_path: Path) -> None:
+def test_the_example_works(name: str, tmp_path: Path, prepared: Path) -> None:
     arguments = shlex.split((_ALL[name].epilog or "").removeprefix(_PREFIX))
     for option, count in _SMALL.items():
         if option in arguments:
             arguments[arguments.index(option) + 1] = count
     if name not in _MAKES:
-        for made in {*arguments} & {*_PREPARED}:
-            done = _run(tmp_path, shlex.split(_PREPARED[made]))
-            assert done.returncode == 0, done.stderr
+        shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     before = {path.name for path in tmp_path.iterdir()}
     done = _run(tmp_path, arguments)
     assert (done.returncode, done.stderr) == (0, "")
