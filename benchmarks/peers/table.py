@@ -15,12 +15,13 @@ pictures, lets each run in turns with ocrsynth, and writes this page. Where ocrs
 _GENERATORS = """
 ## Generators
 
-Lines of {mean_length} characters in the mean from one file of {lines} lines, set in the same {n_fonts} font files, in RGB, written
-to disk: ocrsynth as WebDataset shards with boxes and provenance, proved and checked for legibility; the others as JPEG
-files with one list of labels, unchecked. *Degraded* is for ocrsynth the preset `scan`; for TRDG paper of Gaussian noise, skew and
-blur; for SynthTIGER elastic letters, perspective or rotation, noise, blur and resampling, without its check of visibility,
-which takes longer than all the rest. SynthTIGER comes without a ready template: the one used is in `adapters/`. ocrsynth
-draws weights, features and spacing of the fonts beside that, which the others do not.
+Lines of {mean_length} characters in the mean from one file of {lines} lines, set in the same {n_fonts} font files, in RGB,
+written to disk: ocrsynth as WebDataset shards with boxes and provenance, proved and checked for legibility; the others as
+JPEG files with one list of labels, unchecked. *Degraded* is for ocrsynth the preset `scan`; for TRDG paper of Gaussian noise,
+skew and blur; for SynthTIGER elastic letters, perspective or rotation, noise, blur and resampling, without its check of
+visibility, which takes longer than all the rest. SynthTIGER comes without a ready template: the one used is in `adapters/`.
+The fonts are static files, for FreeType, on which the peers stand, takes five to thirty times as long for a letter of a
+variable font. ocrsynth draws features, spacing, false bold and slant beside that, which the others do not.
 """
 _DEGRADERS = """
 ## Degraders
