@@ -75,11 +75,11 @@ class Case(NamedTuple):
 
 
 def cases(peers: list[str], sizes: list[int], processes: list[int]) -> Iterator[Case]:
-    """Yield the comparisons: generators clean and degraded, degraders degraded."""
-    for peer in peers:
-        for degraded in (False, True) if peer in GENERATORS else (True,):
-            for size in sizes:
-                for number in processes:
+    """Yield the comparisons, those of one process first; generators clean and degraded, degraders degraded."""
+    for number in processes:
+        for size in sizes:
+            for peer in peers:
+                for degraded in (False, True) if peer in GENERATORS else (True,):
                     yield Case(peer, size, degraded, number)
 
 

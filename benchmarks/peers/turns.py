@@ -93,13 +93,14 @@ class Adapter:
         return (lines[-1] if lines else "it ended without a word")[:_LONGEST_ERROR]
 
 
-def compare(case: Case, materials: Path, environments: Path, turns: int, most: int, seconds: float) -> dict[str, Any]:
+def compare(case: Case, materials: Path, environments: Path, method: dict[str, Any]) -> dict[str, Any]:
     """Return the figures of one case, of the peer and of ocrsynth; raises AdapterError and InstallError.
 
-    A turn makes as many pictures as fit into *seconds* of CPU time of one process, at least 8 and at most *most*.
+    By *method* each side has so many ``turns`` after ``warm_s`` of CPU time; a turn makes as many pictures as fit into
+    ``seconds`` of CPU time of a process, at least 8 and at most ``most``.
     """
     with tempfile.TemporaryDirectory() as folder:
-        job = job_of(case, materials, Path(folder))
+        job = job_of(case, materials, Path(folder)) | {"warm_s": method["warm_s"]}
         log = environments / f"{case.peer}.log"
         with (
             Adapter(case.peer, environment(case.peer, environments), job, log) as peer,
@@ -107,11 +108,11 @@ def compare(case: Case, materials: Path, environments: Path, turns: int, most: i
         ):
             sides = {"peer": peer, "ocrsynth": ours}
             counts = {
-                name: case.processes * round(min(max(seconds / side.ms_an_image * 1000, _FEWEST), most))
+                name: case.processes * round(min(max(method["seconds"] / side.ms_an_image * 1000, _FEWEST), method["most"]))
                 for name, side in sides.items()
             }
             found: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
-            for _ in range(turns):
+            for _ in range(method["turns"]):
                 for name, side in sides.items():
                     found[name].append(side.turn(counts[name]))
     return {name: _figures(results) for name, results in found.items()} | {"ratio": _ratio(found)}
