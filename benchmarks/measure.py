@@ -36,10 +36,9 @@ def summary(values: list[float]) -> dict[str, float]:
     return {"median": round(statistics.median(ordered), 2), "q1": round(low, 2), "q3": round(high, 2)}
 
 
-def save(name: str, content: dict[str, Any]) -> Path:
-    """Write ``results/<name>.json`` with the machine; return its path."""
+def save(name: str, content: dict[str, Any]) -> None:
+    """Write ``results/<name>.json`` with the machine."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps({"machine": machine(), **content}, indent=2, sort_keys=True) + "\n")
     print(f"written: {path.name}")
-    return path

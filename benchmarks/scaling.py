@@ -21,7 +21,7 @@ from typing import Any
 
 from bench_generate import wall_s
 from loglog import Series, exponent, steepest, svg
-from measure import save
+from measure import RESULTS, save
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PRESET = "scan"
@@ -227,40 +227,51 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=512, help="lines a point; twice as many are measured")
     parser.add_argument("--worker-count", type=int, default=20_000, help="lines of the runs with workers")
     parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--keep", action="store_true", help="keep the results there are; measure the axes that are missing")
     parser.add_argument("--docs", type=Path, default=_ROOT / "docs")
     parser.add_argument("--point", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.point is not None:
         print(json.dumps(point(options.point, options.count)))
         return
-    rows: dict[str, list[dict[str, float]]] = {}
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    target = RESULTS / "scaling.json"
+    known = json.loads(target.read_text()) if options.keep and target.exists() else {}
+    rows: dict[str, list[dict[str, float]]] = known.get("rows", {})
+    found: dict[str, dict[str, dict[str, float]]] = known.get("fits", {})
     left_out = []
     for axis in options.only:
-        sizes = options.sizes or _SIZES[axis]
-        if axis == "workers":
-            rows[axis] = measure_workers(sizes, options.worker_count, options.turns)
-            print(axis, rows[axis], flush=True)
+        if axis in rows:
             continue
+        sizes = options.sizes or _SIZES[axis]
         if axis == "alphabet" and not _CJK.exists():
             left_out.append("alphabet, for the system has no Noto Sans CJK (Debian package fonts-noto-cjk)")
             continue
-        rows[axis] = measure_axis(axis, sizes, options.count, options.turns)
-        found[axis] = fits(axis, rows[axis])
+        if axis == "workers":
+            rows[axis] = measure_workers(sizes, options.worker_count, options.turns)
+        else:
+            rows[axis] = measure_axis(axis, sizes, options.count, options.turns)
+            found[axis] = fits(axis, rows[axis])
         for row in rows[axis]:
             print(axis, row, flush=True)
-        print(f"{axis}: {found[axis]}", flush=True)
-    content = {"rows": rows, "fits": found, "left_out": left_out, "preset": _PRESET, "count": options.count}
-    target = save("scaling", content)
-    plots = options.docs / "scaling"
+        print(f"{axis}: {found.get(axis, 'no fit')}", flush=True)
+        # After each, for a run takes minutes and may be ended; --keep goes on from there.
+        save(target.stem, {"rows": rows, "fits": found, "left_out": left_out, "preset": _PRESET, "count": options.count})
+        write_page(options.docs, json.loads(target.read_text()))
+
+
+def write_page(docs: Path, content: dict[str, Any]) -> None:
+    """Write the page and the plots of the figures."""
+    plots = docs / "scaling"
     plots.mkdir(parents=True, exist_ok=True)
-    for axis, fitted in found.items():
+    for axis, fitted in content["fits"].items():
         series = [
-            Series(f"{name}: exponent {fitted[key]['exponent']:.2f}", [(row["size"], row[key]) for row in rows[axis]])
+            Series(
+                f"{name}: exponent {fitted[key]['exponent']:.2f}", [(row["size"], row[key]) for row in content["rows"][axis]]
+            )
             for key, name in (("us_a_line", "CPU µs a line"), ("begin_ms", "CPU ms to begin"))
         ]
         (plots / f"{axis}.svg").write_text(svg(f"Cost against {_TITLES[axis]}", _TITLES[axis], "CPU time", series))
-    (options.docs / "scaling.md").write_text(page(json.loads(target.read_text())))
+    (docs / "scaling.md").write_text(page(content))
 
 
 if __name__ == "__main__":
