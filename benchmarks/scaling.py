@@ -88,6 +88,13 @@ def copy_fonts(folder: Path, count: int) -> None:
             font.save(folder / f"copy{number:04d}.ttf", reorderTables=None)
 
 
+def take_fonts(copies: Path, folder: Path, count: int) -> None:
+    """Link the first *count* of the copies into *folder*."""
+    folder.mkdir()
+    for path in sorted(copies.iterdir())[:count]:
+        (folder / path.name).hardlink_to(path)
+
+
 def write_alphabet(folder: Path, count: int) -> str:
     """Write an alphabet of the first *count* unified ideographs; return its id."""
     name = f"q{chr(97 + count // 26 % 26)}{chr(97 + count % 26)}_Hani"
@@ -122,7 +129,9 @@ def recipes(axis: str, sizes: list[int], tree: Path) -> dict[int, dict[str, Any]
         elif axis == "height":
             made[size] = base | {"text": {"length_clusters": [20, 20]}, "render": {"height_px": size}}
         elif axis == "fonts":
-            copy_fonts(tree / f"fonts-{size}", size)
+            if size == sizes[0]:
+                copy_fonts(tree / "copies", max(sizes))
+            take_fonts(tree / "copies", tree / f"fonts-{size}", size)
             fonts = {"sets": [], "folders": [str(tree / f"fonts-{size}")]}
             made[size] = base | {"text": {"length_clusters": [20, 20]}, "fonts": fonts}
         else:
