@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs import CHAINS, GENERATORS
+from jobs import CHAINS, GENERATORS, Case, cases
 
 _NOTE = "<!-- Made by benchmarks/peers/run.py from benchmarks/results/peers.json; edit the script. -->\n"
 _HEAD = """# ocrsynth beside its peers
@@ -62,6 +62,10 @@ def page(content: dict[str, Any]) -> str:
     if failures := content["failures"]:
         parts += ["\n## What failed\n\n| what | error |\n|---|---|\n"]
         parts += [f"| {name} | {_cell(error)} |\n" for name, error in sorted(failures.items())]
+    done = {str(_case(row)) for row in rows} | failures.keys()
+    everything = cases([*CHAINS, *GENERATORS], [32, 64], [1, 2])
+    if missing := [str(case) for case in everything if str(case) not in done and case.peer not in failures]:
+        parts += [f"\nNot measured yet, and made good by `run.py --keep`: {', '.join(missing)}.\n"]
     machine = content["machine"]
     versions = ", ".join(f"{peer} {version}" for peer, version in sorted(content["versions"].items()))
     parts += [
@@ -77,14 +81,13 @@ def _summary(rows: list[dict[str, Any]]) -> str:
     lost = [row for row in rows if row["ratio"]["cpu"] < 1]
     text = f"\nOf {len(rows)} comparisons by CPU time an image ocrsynth loses {len(lost)}"
     if lost:
-        text += ": " + "; ".join(f"{_name(row)} (takes {1 / row['ratio']['cpu']:.2g} times as long)" for row in lost)
+        text += ": " + "; ".join(f"{_case(row)} (takes {1 / row['ratio']['cpu']:.2g} times as long)" for row in lost)
     heavier = [row for row in rows if row["ocrsynth"]["peak_mb"] > row["peer_figures"]["peak_mb"]]
     return f"{text}. It takes more memory than the peer in {len(heavier)}.\n"
 
 
-def _name(row: dict[str, Any]) -> str:
-    kind = "degraded" if row["degraded"] else "clean"
-    return f"{row['peer']} {kind} {row['height_px']} px ×{row['processes']}"
+def _case(row: dict[str, Any]) -> Case:
+    return Case(row["peer"], row["height_px"], row["degraded"], row["processes"])
 
 
 def _line(row: dict[str, Any]) -> str:
