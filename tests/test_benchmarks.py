@@ -133,6 +133,7 @@ def test_the_page_of_peers_names_losses_and_failures(tmp_path: Path) -> None:
     run_peers("--table", "--page", str(tmp_path / "peers.md"), results=tmp_path)
     page = (tmp_path / "peers.md").read_text()
     assert "ocrsynth loses 1: straug degraded 32 px ×1 (takes 2 times as long)" in page
+    assert "By wall time, which other work on the machine disturbs, it loses 1: straug degraded 32 px ×1." in page
     assert "It takes more memory than the peer in 2." in page
     assert "| straug | degraded | 32 | 1 | 100 | 100 | 10 | 10 | 50 | 90 | **2× slower** |" in page
     assert "| augraphy | cannot be installed: no wheel \\| found |" in page

@@ -82,6 +82,8 @@ def _summary(rows: list[dict[str, Any]]) -> str:
     text = f"\nOf {len(rows)} comparisons by CPU time an image ocrsynth loses {len(lost)}"
     if lost:
         text += ": " + "; ".join(f"{_case(row)} (takes {1 / row['ratio']['cpu']:.2g} times as long)" for row in lost)
+    if slower := [str(_case(row)) for row in rows if row["ratio"]["wall"] < 1]:
+        text += f". By wall time, which other work on the machine disturbs, it loses {len(slower)}: {'; '.join(slower)}"
     heavier = [row for row in rows if row["ocrsynth"]["peak_mb"] > row["peer_figures"]["peak_mb"]]
     return f"{text}. It takes more memory than the peer in {len(heavier)}.\n"
 
