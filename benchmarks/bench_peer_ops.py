@@ -1,7 +1,7 @@
 """The same degradation by ocrsynth, albumentations, straug and augraphy: µs on one 32 × 400 line, in turns in one run.
 
-Builds an environment for the peers under ``build/`` (their packages, without torch: straug's blurs, which need it, are
-left out).  Arguments are each library's own for a moderate strength; ocrsynth's are those of severity 3.
+The environments of the peers are those of ``peers/`` (without torch: straug's blurs, which need it, are left out).
+Arguments are each library's own for a moderate strength; ocrsynth's are those of severity 3.
 """
 
 from __future__ import annotations
@@ -57,32 +57,7 @@ _SHARED: dict[str, dict[str, str]] = {
     "uneven_light": {"albumentations": "Illumination(p=1)", "augraphy": "LightingGradient(p=1)"},
     "zoom_blur": {"albumentations": "ZoomBlur(p=1)"},
 }
-_PACKAGES = (
-    (
-        "--no-deps",
-        "straug==0.1.2",
-        "augraphy==8.2.6",
-        "albumentations==2.0.8",
-        "albucore==0.0.24",
-    ),
-    (
-        "opencv-python-headless",
-        "numpy",
-        "pillow",
-        "wand",
-        "scikit-image",
-        "numba",
-        "matplotlib",
-        "requests",
-        "scikit-learn",
-        "scipy",
-        "pydantic",
-        "pyyaml",
-        "simsimd",
-        "stringzilla",
-        "setuptools<81",
-    ),
-)
+_PEERS = ("albumentations", "straug", "augraphy")
 
 
 def picture() -> Any:
@@ -107,34 +82,35 @@ def median_us(call: Any, budget_s: float) -> float:
     return round(float(np.median(times)), 1) if times else float("nan")
 
 
-def peers(budget_s: float) -> dict[str, dict[str, Any]]:
-    """Return µs, or why there is none, by op and peer; run inside the peers' environment."""
+def of_peer(peer: str, budget_s: float) -> dict[str, Any]:
+    """Return µs, or why there is none, by op; run inside the peer's environment."""
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     import importlib
     import warnings
 
     warnings.simplefilter("ignore")
     image = picture()
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Any] = {}
     for op, by_peer in _SHARED.items():
-        found[op] = {}
-        for peer, expression in by_peer.items():
-            try:
-                if peer == "straug":
-                    from PIL import Image
+        if peer not in by_peer:
+            continue
+        expression = by_peer[peer]
+        try:
+            if peer == "straug":
+                from PIL import Image
 
-                    module, _, call = expression.partition(".")
-                    transform = eval(call, vars(importlib.import_module(f"straug.{module}")))  # noqa: S307 - from the table above
-                    pil = Image.fromarray(image)
-                    found[op][peer] = median_us(lambda t=transform, i=pil: np.asarray(t(i, mag=1)), budget_s)
-                elif peer == "albumentations":
-                    transform = eval(expression, vars(importlib.import_module(peer)))  # noqa: S307
-                    found[op][peer] = median_us(lambda t=transform: t(image=image)["image"], budget_s)
-                else:
-                    transform = eval(expression, vars(importlib.import_module(peer)))  # noqa: S307
-                    found[op][peer] = median_us(lambda t=transform: t(image.copy()), budget_s)
-            except Exception as error:  # noqa: BLE001 - a peer that fails is a result
-                found[op][peer] = f"{type(error).__name__}: {error}"[:120]
+                module, _, call = expression.partition(".")
+                transform = eval(call, vars(importlib.import_module(f"straug.{module}")))  # noqa: S307 - from the table above
+                pil = Image.fromarray(image)
+                found[op] = median_us(lambda t=transform, i=pil: np.asarray(t(i, mag=1)), budget_s)
+            elif peer == "albumentations":
+                transform = eval(expression, vars(importlib.import_module(peer)))  # noqa: S307
+                found[op] = median_us(lambda t=transform: t(image=image)["image"], budget_s)
+            else:
+                transform = eval(expression, vars(importlib.import_module(peer)))  # noqa: S307
+                found[op] = median_us(lambda t=transform: t(image.copy()), budget_s)
+        except Exception as error:  # noqa: BLE001 - a peer that fails is a result
+            found[op] = f"{type(error).__name__}: {error}"[:120]
     return found
 
 
@@ -163,45 +139,40 @@ def ours(budget_s: float) -> dict[str, float]:
     return found
 
 
-def environment(folder: Path) -> Path:
-    """Return the interpreter of the peers' environment, made if it is not there."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        for packages in _PACKAGES:
-            subprocess.run([str(python), "-m", "pip", "-q", "--disable-pip-version-check", "install", *packages], check=True)
-    return python
-
-
 def main() -> None:
     """Run in turns and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", type=Path, default=HERE.parent / "build" / "peers")
     parser.add_argument("--budget", type=float, default=0.15, help="CPU seconds an op and turn")
-    parser.add_argument("--child", action="store_true", help="run inside the peers' environment")
+    parser.add_argument("--child", choices=_PEERS, help="run inside this peer's environment")
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(peers(options.budget)))
+        print(json.dumps(of_peer(options.child, options.budget)))
         return
+    sys.path.append(str(HERE / "peers"))
+    from environments import environment
     from measure import save
 
-    python = environment(options.env)
+    pythons = {peer: environment(peer, options.env) for peer in _PEERS}
     turns: list[tuple[dict[str, float], dict[str, dict[str, Any]]]] = []
     for _ in range(_TURNS):
         mine = ours(options.budget)
-        child = [str(python), str(Path(__file__).resolve()), "--child", "--budget", str(options.budget)]
-        out = subprocess.run(child, check=True, capture_output=True, text=True).stdout
-        turns.append((mine, json.loads(out.strip().splitlines()[-1])))
+        theirs = {}
+        for peer, python in pythons.items():
+            child = [str(python), str(Path(__file__).resolve()), "--child", peer, "--budget", str(options.budget)]
+            out = subprocess.run(child, check=True, capture_output=True, text=True).stdout
+            theirs[peer] = json.loads(out.strip().splitlines()[-1])
+        turns.append((mine, theirs))
     rows: dict[str, dict[str, Any]] = {}
     print(f"{'op (32 × 400 RGB, µs)':26}{'ocrsynth':>10}{'albumentations':>16}{'straug':>10}{'augraphy':>10}")
     for name, by_peer in _SHARED.items():
         row: dict[str, Any] = {"ocrsynth": round(float(np.median([mine[name] for mine, _ in turns])), 1)}
         for peer in by_peer:
-            values = [theirs[name][peer] for _, theirs in turns]
+            values = [theirs[peer][name] for _, theirs in turns]
             numbers = [v for v in values if not isinstance(v, str)]
             row[peer] = round(float(np.median(numbers)), 1) if numbers else values[0]
         rows[name] = row
-        shown = [row.get(p, "–") for p in ("albumentations", "straug", "augraphy")]
+        shown = [row.get(p, "–") for p in _PEERS]
         cells = ["fails" if isinstance(v, str) and v != "–" else str(v) for v in shown]
         print(f"{name:26}{row['ocrsynth']:>10}{cells[0]:>16}{cells[1]:>10}{cells[2]:>10}")
     save("peer_ops", {"ops": rows, "picture": "32 x 400 RGB; of print ops of ocrsynth the mask"})

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 
 _NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
-_MAX_FACES = 256
 _MAX_INSTANCES = 2048
+_MAX_FACES = _MAX_INSTANCES
+"""Not fewer than instances, for each holds its face: one driven out of the cache would be opened a second time beside it."""
 
 _DEFAULT_LANGUAGE = 0xFFFF
 """Index by which HarfBuzz names a script's default language system."""
@@ -67,7 +68,9 @@ def features_of(path: str, index: int) -> frozenset[str]:
 def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
     """Return those of *characters* that the face maps to a glyph; whether the glyph has ink is proved after shaping."""
     unicodes = open_face(path, index).unicodes
-    return frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE)
+    found = frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE)
+    # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
+    return characters if len(found) == len(characters) else found
 
 
 @lru_cache(maxsize=_MAX_FACES)
