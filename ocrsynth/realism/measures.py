@@ -177,7 +177,11 @@ def _tilt(own: NDArray[np.uint8]) -> float:
     whole += np.arange(len(_ANGLES))[:, None] * span
     profile = np.bincount(whole.ravel(), minlength=span * len(_ANGLES)).reshape(len(_ANGLES), span)
     clarity = (np.diff(profile, axis=1).astype(np.float64) ** 2).sum(axis=1)
-    best = int(np.argmax(clarity))
+    top = np.flatnonzero(clarity == clarity.max())
+    if len(top) > 1:
+        # A short line is as clear at several angles: neither side of the middle is better.
+        return float(_ANGLES[top].mean())
+    best = int(top[0])
     if not 0 < best < len(_ANGLES) - 1:
         return float(_ANGLES[best])
     before, here, after = clarity[best - 1 : best + 2]

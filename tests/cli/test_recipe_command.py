@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ def test_the_first_hour(tmp_path: Path) -> None:
 
     done = _run(tmp_path, "explain", "recipe.yaml", "-n", "5000", "--workers", "2", "--measure", "32")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "100% jpeg: quality 35–92" in done.stdout
+    assert "100% jpeg: quality " in done.stdout
     assert "  5,000 samples: about " in done.stdout
 
     assert _run(tmp_path, "init", "--lang", "en", "--seed", "7", "--force").returncode == 0
@@ -72,11 +73,13 @@ def test_check_of_several_files(tmp_path: Path) -> None:
     assert "good.yaml: good\n" in done.stdout
     assert "am.yaml: 1 fault\nwrong.yaml: 2 faults\n" in done.stdout
     said = done.stderr.splitlines()
-    assert [line.partition("; ")[0][:50] for line in said] == [
-        "error: am.yaml:2: am_Ethi: no font of 31 families "[:50],
-        "error: wrong.yaml:2: render: unknown key 'height'"[:50],
-        "error: wrong.yaml:3: degrade: unknown preset 'scann'"[:50],
+    expected = [
+        r"error: am\.yaml:2: am_Ethi: no font of \d+ families has all letters; ",
+        r"error: wrong\.yaml:2: render: unknown key 'height'",
+        r"error: wrong\.yaml:3: degrade: unknown preset 'scann'",
     ]
+    assert len(said) == len(expected)
+    assert all(re.match(pattern, line) for pattern, line in zip(expected, said, strict=True)), said
     assert _run(tmp_path, "check", "wrong.yaml", "am.yaml").returncode == 2
     assert _run(tmp_path, "check", "none.yaml").returncode == 3
 
