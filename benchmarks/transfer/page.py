@@ -114,9 +114,9 @@ def _ablation(content: dict[str, Any]) -> str:
     lines += [
         "",
         f"CER in %, each row a training of {settings['steps']} steps on {settings['lines']:,} lines, seed {settings['seed']},",
-        f"that goes on from one recogniser of clean lines ({settings['start_steps']} steps); of every {settings['every']} real",
-        "lines one is read. These are short trainings: they rank ingredients, their levels are not those of the table above. A",
-        "positive difference means that the ingredient helps; below about one point it is noise.",
+        f"that goes on from the first recogniser of the whole recipe ({settings['start_steps']:,} steps), so that a row shows",
+        f"what is unlearnt without an ingredient; of every {settings['every']} real lines one is read. A positive difference",
+        "means that the ingredient helps; one training each, so that below about one point it is noise.",
     ]
     return "\n".join(lines) + "\n"
 
