@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from ocrsynth import Recipe, codec, make_sample
-from ocrsynth.degrade.presets import preset_names
+from ocrsynth.degrade.presets import preset_names, preset_styles
 from ocrsynth.errors import ExitCode, SampleError
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.records import Cluster, Line, Sample, Word
@@ -111,7 +111,8 @@ class TestPairs:
         keep = ("font", "surface", "source", "language", "seed")
         return sample.text, *(sample.provenance[k] for k in keep)
 
-    @pytest.mark.parametrize("preset", [p for p in _PRESETS if p != "clean"])
+    # A preset of styles chooses text and fonts as well; tests/test_styles.py proves its pairs.
+    @pytest.mark.parametrize("preset", [p for p in _PRESETS if p != "clean" and not preset_styles(p)])
     def test_degradation_changes_neither_text_nor_font_nor_layout(self, preset: str) -> None:
         recipe = _recipe(preset)
         degraded = Pipeline(recipe).batch(range(150))

@@ -3,7 +3,8 @@
     python -m benchmarks.transfer.ablate                     # all factors; python -m benchmarks.transfer.page writes the table
     python -m benchmarks.transfer.ablate --factor "no blur"
 
-All trainings go on from one recogniser that was trained on clean lines, so that a short training tells recipes apart.
+All trainings go on from the first recogniser of ``run``, which was trained on the whole recipe: what a short training without
+an ingredient unlearns is what the ingredient had taught.
 """
 
 from __future__ import annotations
@@ -19,23 +20,13 @@ import torch
 from benchmarks.measure import machine
 from benchmarks.transfer.factors import FACTORS, WHOLE, changed
 from benchmarks.transfer.lines import Lines, key_of, made, real
-from benchmarks.transfer.run import ROOT, columns_of, default_sets
+from benchmarks.transfer.run import ROOT, columns_of, default_sets, recogniser
 from benchmarks.transfer.scores import measured
 from benchmarks.transfer.train import read, trained
 from ocrsynth import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def first_recogniser(count: int, steps: int, cache: Path) -> dict[str, torch.Tensor]:
-    """Return the weights of a recogniser of clean lines, kept in *cache*."""
-    recipe = Recipe.from_dict({"language": "en", "degrade": "clean", "text": {"length_clusters": [1, 24]}})
-    kept = cache / f"{key_of(recipe, count)}_{steps}_start.pt"
-    if not kept.exists():
-        torch.save(trained(made(recipe, count, cache), steps, 0).state_dict(), kept)
-    weights: dict[str, torch.Tensor] = torch.load(kept, weights_only=True)
-    return weights
 
 
 def main() -> None:
@@ -45,7 +36,8 @@ def main() -> None:
     parser.add_argument("--real", type=Path, action="append", help="folder of real lines; repeatable")
     parser.add_argument("--count", type=int, default=6_000)
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--start-steps", type=int, default=700)
+    parser.add_argument("--start-count", type=int, default=20_000, help="lines of the training that is gone on from")
+    parser.add_argument("--start-steps", type=int, default=3_000, help="and its steps")
     parser.add_argument("--every", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
@@ -54,8 +46,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     sets: dict[str, Lines] = {f.name: real(f, options.every) for f in options.real or default_sets()}
-    start = first_recogniser(options.count, options.start_steps, options.cache)
     base = Recipe.from_dict({"language": "en"})
+    known = options.cache / f"{key_of(base, options.start_count)}_{options.start_steps}_1.pt"
+    start = recogniser(made(base, options.start_count, options.cache), options.start_steps, 1, known).state_dict()
     target = options.json or ROOT / "benchmarks" / "results" / "transfer_ablation.json"
     rows: dict[str, dict[str, float]] = json.loads(target.read_text())["rows"] if target.exists() else {}
     settings = {

@@ -49,7 +49,7 @@ def transfer(recipe: Recipe, sets: dict[str, Lines], count: int, steps: int, see
     readings: dict[str, list[list[str]]] = {name: [] for name in sets}
     weights = 0
     for seed in range(1, seeds + 1):
-        model = _recogniser(lines, steps, seed, cache / f"{key_of(recipe, count)}_{steps}_{seed}.pt")
+        model = recogniser(lines, steps, seed, cache / f"{key_of(recipe, count)}_{steps}_{seed}.pt")
         weights = weights_of(model)
         for name, known in sets.items():
             readings[name].append(read(model, known))
@@ -68,7 +68,7 @@ def transfer(recipe: Recipe, sets: dict[str, Lines], count: int, steps: int, see
     }
 
 
-def _recogniser(lines: Lines, steps: int, seed: int, kept: Path) -> CRNN:
+def recogniser(lines: Lines, steps: int, seed: int, kept: Path) -> CRNN:
     """Return a trained recogniser, the one that is *kept* if this training was done before."""
     if kept.exists():
         model = new_model()

@@ -58,7 +58,7 @@ def measured(name: str, lines: Lines, readings: list[list[str]]) -> tuple[Result
     )
     return (
         Result(
-            cer_percent=round(100 * edits.sum() / characters.sum(), 2),
+            cer_percent=round(100 * float(edits.sum() / characters.sum()), 2),
             low_percent=round(100 * low, 2),
             high_percent=round(100 * high, 2),
             exact_percent=round(100 * float((edits == 0).mean()), 1),
