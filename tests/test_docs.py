@@ -87,8 +87,8 @@ def small(command: str) -> list[str]:
 
 
 def run(words: list[str], folder: Path, environment: dict[str, str], what: str) -> None:
-    options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False}
-    done = subprocess.run(words, cwd=folder, env=environment, **options)
+    options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    done = subprocess.run(words, cwd=folder, env=environment, check=False, **options)
     assert done.returncode == 0, f"{what}\n{done.stdout}\n{done.stderr}"
 
 
