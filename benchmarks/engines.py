@@ -44,27 +44,28 @@ def _rows(results: list[dict[str, Any]]) -> list[str]:
 def page(results: list[dict[str, Any]]) -> str:
     """Return the page of results on the same lines."""
     first = results[0]
+    names = [r["engine"]["name"] for r in results]
     about = machine()
     parts = [
         "<!-- Made by benchmarks/engines.py from reports of ocrsynth evaluate. -->",
         "",
         "# Engines side by side",
         "",
-        f"{first['lines']['count']} English lines under every condition of `{first['suite']['name']}` (hash "
-        f"`{first['suite']['hash'][:16]}`), profile `{first['profile']}`, CER in %, intervals of 95 %. Made by",
-        "",
-        *(
-            f"    ocrsynth evaluate {r['engine']['name']} --lang en -n {r['lines']['count']} -o build/engines/{r['engine']['name']}"
-            for r in results
+        (
+            f"{first['lines']['count']} English lines under every condition of `{first['suite']['name']}` (hash "
+            f"`{first['suite']['hash'][:16]}`), profile `{first['profile']}`, CER in %, intervals of 95 %. Made by"
         ),
-        "    python benchmarks/engines.py " + " ".join(f"build/engines/{r['engine']['name']}" for r in results),
+        "",
+        *(f"    ocrsynth evaluate {name} --lang en -n {first['lines']['count']} -o build/engines/{name}" for name in names),
+        f"    python benchmarks/engines.py {' '.join(f'build/engines/{name}' for name in names)}",
         "",
         "| engine | versions | clean | mean of the suite | scenes | held out | retention | ms a line |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
     ]
     for r in results:
-        summary, versions = r["summary"], ", ".join(f"{k} {v}" for k, v in r["engine"]["versions"].items())
-        clean = {**r["conditions"][0]}
+        summary = r["summary"]
+        versions = ", ".join(f"{k} {v}" for k, v in r["engine"]["versions"].items())
+        clean = r["conditions"][0]
         parts.append(
             f"| {r['engine']['name']} | {versions} | {_interval(clean, 'cer')} | {_interval(summary, 'mean_cer')} "
             f"| {_interval(summary, 'scenes_cer')} | {_interval(summary, 'held_out_cer')} | {_percent(summary['retention'])} "
