@@ -77,7 +77,7 @@ def page(results: list[dict[str, Any]]) -> str:
         better = sum(d.is_significant and d.difference < 0 for d in differences)
         worse = sum(d.is_significant and d.difference > 0 for d in differences)
         parts.append(
-            f"{other['engine']['name']} errs less than {first['engine']['name']} under {better} conditions of {len(differences)}, "
+            f"{other['engine']['name']} errs less than {names[0]} under {better} conditions of {len(differences)}, "
             f"more under {worse} (paired tests, Holm, 5 %)."
         )
     shares = fmean(r["timing"]["engine_share"] for r in results)
