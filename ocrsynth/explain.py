@@ -63,7 +63,11 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
         "alphabet": {"name": letters.name, "script": letters.script, "letters": len(letters.letters)},
         "characters": len(label_characters(text, letters)),
         "sources": [
-            {"name": s.source.name, "share": round(s.weight / total, 4), "description": first_line(type(s.source)).replace("`", "")}
+            {
+                "name": s.source.name,
+                "share": round(s.weight / total, 4),
+                "description": first_line(type(s.source)).replace("`", ""),
+            }
             for s in recipe.sources
         ],
         "length_clusters": plain(text.length_clusters),
