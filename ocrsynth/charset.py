@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import orjson
 import regex
@@ -36,6 +36,9 @@ class Charset:
         self.symbols = tuple(dict.fromkeys(symbols))
         self.unit: Unit = unit
         self.unknown: Unknown = unknown
+        for name, value, known in (("unit", unit, get_args(Unit)), ("unknown", unknown, get_args(Unknown))):
+            if value not in known:
+                raise RecipeError(f"charset: {name} must be one of {', '.join(known)}, got {value!r}")
         if not self.symbols:
             raise RecipeError("charset: must have at least one symbol, got none; give an alphabet or texts")
         wrong = [s for s in self.symbols if not s or (unit == "character" and len(s) != 1)]

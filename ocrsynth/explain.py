@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def facts(recipe: Recipe) -> dict[str, Any]:
-    """Return what a recipe will produce as plain JSON values; raises CoverageError and what making a pipeline raises."""
+    """Return what a recipe will produce as plain JSON values; raises CoverageError and what making a pipeline raises.
+
+    Of a recipe of styles ``styles`` holds the same of each, with its share of the lines; the rest is then what they start from.
+    """
+    shares = _shares({style.name: style.weight for style in recipe.styles})
     return {
         "language": recipe.language,
         "seed": recipe.seed,
@@ -32,6 +36,7 @@ def facts(recipe: Recipe) -> dict[str, Any]:
         "picture": _picture(recipe),
         "degrade": [_step(link) for link in Chain(recipe.degrade).links],
         "output": recipe.output.model_dump(mode="json"),
+        "styles": [{"name": s.name, "share": shares[s.name], **facts(s.recipe)} for s in recipe.styles if s.name in shares],
     }
 
 
@@ -58,7 +63,11 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
         "alphabet": {"name": letters.name, "script": letters.script, "letters": len(letters.letters)},
         "characters": len(label_characters(text, letters)),
         "sources": [
-            {"name": s.source.name, "share": round(s.weight / total, 4), "description": first_line(type(s.source))}
+            {
+                "name": s.source.name,
+                "share": round(s.weight / total, 4),
+                "description": first_line(type(s.source)).replace("`", ""),
+            }
             for s in recipe.sources
         ],
         "length_clusters": plain(text.length_clusters),
@@ -129,6 +138,23 @@ def _shares(weights: Mapping[str, float]) -> dict[str, float]:
 
 def in_words(found: dict[str, Any]) -> str:
     """Return `facts` as text for people."""
+    lines: list[str] = []
+    if found["styles"]:
+        lines.append("Each line is of one kind of document:")
+        lines += [f"  {_percent(style['share'])} {style['name']}" for style in found["styles"]]
+        for style in found["styles"]:
+            lines += ["", f"{style['name'].upper()}, {_percent(style['share']).strip()} of the lines", "", *_contents(style)]
+    else:
+        lines += _contents(found)
+    output = found["output"]
+    lines += ["", f"Output: {', '.join(output['format'])}; pictures {output['image']}, boxes {output['boxes']}"]
+    if output["split"]:
+        lines.append(f"  splits: {_list(output['split'])}")
+    return "\n".join(lines)
+
+
+def _contents(found: dict[str, Any]) -> list[str]:
+    """Return texts, fonts, picture and degradation of a recipe or of one style."""
     texts, fonts, picture = found["texts"], found["fonts"], found["picture"]
     letters = texts["alphabet"]
     lines = [f"Texts: {letters['name']} ({found['language']}), {texts['characters']:,} different characters may occur"]
@@ -154,11 +180,7 @@ def in_words(found: dict[str, Any]) -> str:
         lines.append(f"  {_percent(share)} {key}: {texts_of[key].removeprefix('share of ')}")
     lines += ["", "Degradation, in this order; a picture that is then illegible is degraded anew:"]
     lines += _steps(found["degrade"])
-    output = found["output"]
-    lines += ["", f"Output: {', '.join(output['format'])}; pictures {output['image']}, boxes {output['boxes']}"]
-    if output["split"]:
-        lines.append(f"  splits: {_list(output['split'])}")
-    return "\n".join(lines)
+    return lines
 
 
 def _optional(texts: dict[str, Any]) -> list[str]:

@@ -62,6 +62,10 @@ def _within(neighbour: Neighbour, frame: tuple[int, int], bleed: Bleed) -> Shape
         return shaped
     some = np.flatnonzero(seen).tolist()
     shown = run._replace(
-        glyph_ids=[run.glyph_ids[i] for i in some], x_em=[run.x_em[i] for i in some], y_em=[run.y_em[i] for i in some]
+        glyph_ids=[run.glyph_ids[i] for i in some],
+        x_em=[run.x_em[i] for i in some],
+        y_em=[run.y_em[i] for i in some],
+        slopes=run.slopes and [run.slopes[i] for i in some],
+        widths=run.widths and [run.widths[i] for i in some],
     )
     return replace(shaped, runs=(shown,))

@@ -27,6 +27,18 @@ _GROUPS = [
 ]
 
 
+def test_styles_are_told_one_by_one() -> None:
+    recipe = Recipe.for_language("en")
+    found = facts(recipe)
+    assert [s["name"] for s in found["styles"]] == [s.name for s in recipe.styles if s.weight]
+    assert sum(s["share"] for s in found["styles"]) == pytest.approx(1, abs=1e-3)
+    text = in_words(found)
+    for style in found["styles"]:
+        assert f"\n{style['name'].upper()}, " in text
+    assert text.count("Degradation, in this order") == len(found["styles"])
+    assert text.count("Output: ") == 1
+
+
 def test_probabilities_are_those_that_samples_meet() -> None:
     recipe = Recipe.from_dict({"language": "en", "degrade": _GROUPS, "text": {"length_clusters": [4, 12]}})
     said = {link.op.name: probability_of(link) for link in recipe.degrade}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from benchmarks.transfer.factors import WHOLE
+from benchmarks.transfer.factors import FACTORS, WHOLE
 from benchmarks.transfer.run import COLUMNS, ROOT
 
 _RESULTS = ROOT / "benchmarks" / "results"
@@ -118,6 +118,8 @@ def _ablation(content: dict[str, Any]) -> str:
         f"what is unlearnt without an ingredient; of every {settings['every']} real lines one is read. A positive difference",
         "means that the ingredient helps; one training each, so that below about one point it is noise.",
     ]
+    if missing := [name for name in FACTORS if name not in rows]:
+        lines += ["", f"Not measured yet: {'; '.join(missing)}."]
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,16 @@
 
 from ocrsynth.evaluate.compare import compare
 from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition
-from ocrsynth.evaluate.run import Settings, evaluate, freeze_suite, read_result
+from ocrsynth.evaluate.run import Settings, conditions_of, evaluate, freeze_suite, read_result
 
-__all__ = ["ENGINES", "Engine", "Recognition", "Settings", "compare", "evaluate", "freeze_suite", "read_result"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "Recognition",
+    "Settings",
+    "compare",
+    "conditions_of",
+    "evaluate",
+    "freeze_suite",
+    "read_result",
+]

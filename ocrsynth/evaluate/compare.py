@@ -97,9 +97,10 @@ def comparison_table(a: Result, b: Result, differences: list[Difference]) -> str
             f"| {d.condition} | {100 * d.a:.2f} | {100 * d.b:.2f} | {mark}{100 * d.difference:+.2f}{mark} "
             f"| {100 * d.low:+.2f} – {100 * d.high:+.2f} | {d.adjusted_p:.4f} |"
         )
+    conditions = sum(d.condition != "mean" for d in differences)
     better = sum(d.is_significant and d.difference < 0 for d in differences if d.condition != "mean")
     worse = sum(d.is_significant and d.difference > 0 for d in differences if d.condition != "mean")
-    rows += ["", f"{name_b} is better under {better} conditions, worse under {worse}, of {len(differences)}."]
+    rows += ["", f"{name_b} is better under {better} conditions, worse under {worse}, of {conditions}."]
     return "\n".join(rows) + "\n"
 
 

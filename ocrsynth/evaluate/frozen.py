@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -53,7 +54,9 @@ def read_frozen(folder: Path) -> Suite:
     path = folder / FROZEN
     try:
         content = orjson.loads(path.read_bytes())
-        return read_suite(content["suite"], str(path))
+        frozenset(content["conditions"])
+        # Whatever the ops are by now, the pictures are those of the hash that they were frozen with.
+        return replace(read_suite(content["suite"], str(path)), frozen_hash=str(content["hash"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(f"{path}: is no frozen suite, {error}; freeze it again") from None
 

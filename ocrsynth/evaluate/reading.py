@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -81,13 +82,19 @@ def failed(condition: str, line: int, image: str, status: str, detail: str = "")
 
 
 def _failure(status: str, detail: str = "") -> dict[str, Any]:
-    return {"reading": "", "confidence": None, "status": status, **({"detail": detail[:_DETAIL]} if detail else {})}
+    return {"reading": "", "confidence": None, "status": status, **({"detail": _written(detail[:_DETAIL])} if detail else {})}
+
+
+def _written(text: str) -> str:
+    """Return *text* without lone surrogates, which cannot be written down."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _answers(engine: Engine, images: list[NDArray[np.uint8]], keys: list[Key]) -> list[dict[str, Any]]:
     """Return one answer a picture; where a batch goes wrong, its pictures are tried one by one."""
     try:
-        given = engine.read_keyed(images, keys)
+        # Copies, for an engine may write into what it is given, and clean lines are used again.
+        given = engine.read_keyed([image.copy() for image in images], keys)
         count = len(given)
     except OcrsynthError:
         raise
@@ -114,6 +121,13 @@ def _answer(given: Any) -> dict[str, Any]:
     text, confidence = given if isinstance(given, Recognition) else (given, None)
     if not isinstance(text, str):
         return _failure("type", f"{type(text).__name__} in place of str")
-    # A lone surrogate cannot be written down.
-    clean = text.encode("utf-8", "replace").decode()
-    return {"reading": clean, "confidence": None if confidence is None else round(float(confidence), 4), "status": OK}
+    return {"reading": _written(text), "confidence": _confidence(confidence), "status": OK}
+
+
+def _confidence(given: Any) -> float | None:
+    """Return a confidence as a number, or None for what is none: the reading counts all the same."""
+    try:
+        number = round(float(given), 4)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

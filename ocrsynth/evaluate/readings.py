@@ -139,7 +139,9 @@ class Readings:
     def finish(self) -> None:
         """Write the records in order, in place of the part file."""
         self.close()
-        about = {"about": {"versions": self.versions, "charset": self.charset and "".join(sorted(self.charset))}}
+        about = {
+            "about": {"versions": self.versions, "charset": None if self.charset is None else "".join(sorted(self.charset))}
+        }
         timing = {"engine_s": self._engine_s, "all_s": self._all_s}
         rows = [about, *self.records(), timing]
         write_atomically(

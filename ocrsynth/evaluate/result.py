@@ -106,6 +106,8 @@ def _scored(
         rates, clipped, similarities = [], [], []
         failures: Counter[str] = Counter()
         others = {p: [0, 0] for p in PROFILES if p != profile}
+        # What is equal under one profile is equal under those behind it, not under those before.
+        stricter = {p: PROFILES.index(p) < PROFILES.index(profile) for p in others}
         restricted = [0, 0, 0]
         for row, line in enumerate(lines):
             record = by_key[condition.name, line.number]
@@ -133,7 +135,7 @@ def _scored(
                 if change.label:
                     missed[change.label] += 1
             for other, pair in others.items():
-                again = score(line.text, record["reading"], other)[0] if changes or other == "exact" else None
+                again = score(line.text, record["reading"], other)[0] if changes or stricter[other] else None
                 pair[0] += again.edits if again else 0
                 pair[1] += again.characters if again else len(graphemes(normalised(line.text, other)))
             if within[row]:

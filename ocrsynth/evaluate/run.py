@@ -94,13 +94,17 @@ def evaluate(
     folder = Path(out)
     with _locked(folder):
         suite, frozen = _suite_of(settings)
-        conditions = suite.conditions(settings.only)
-        if frozen is not None:
-            there = frozen_conditions(frozen)
-            conditions = [c for c in conditions if c.name in there]
+        conditions = _conditions(suite, frozen, settings)
+        if baseline is not None:
+            _fits(baseline, suite, profile)
         name = engine if isinstance(engine, str) else _object_name(engine)
         _claim(folder, settings, suite, name)
         lines = _lines_in(folder, settings, suite, frozen, progress)
+        if baseline is not None and baseline["lines"]["sha256"] != hash_of_lines(lines):
+            raise RecipeError(
+                f"baseline: must have read the same lines, got {baseline['lines']['sha256'][:16]} and "
+                f"{hash_of_lines(lines)[:16]}; evaluate both with the same --lang, --seed, -n, --fonts and --data"
+            )
         readings = Readings(folder, conditions, lines, progress)
         began = time.monotonic()
         with closing(readings):
@@ -192,6 +196,32 @@ def _suite_of(settings: Settings) -> tuple[Suite, Path | None]:
     if settings.data is not None and (Path(settings.data) / FROZEN).exists():
         return read_frozen(Path(settings.data)), Path(settings.data)
     return load_suite(settings.suite), None
+
+
+def conditions_of(settings: Settings) -> list[Condition]:
+    """Return the conditions that `evaluate` would read; raises RecipeError or OutputError."""
+    suite, frozen = _suite_of(settings)
+    return _conditions(suite, frozen, settings)
+
+
+def _conditions(suite: Suite, frozen: Path | None, settings: Settings) -> list[Condition]:
+    conditions = suite.conditions(settings.only)
+    there = frozen_conditions(frozen) if frozen is not None else None
+    return [c for c in conditions if there is None or c.name in there]
+
+
+def _fits(baseline: Result, suite: Suite, profile: Profile) -> None:
+    """Raise RecipeError for a baseline whose figures cannot be set against these."""
+    if baseline["suite"]["hash"] != suite.hash:
+        theirs = baseline["suite"]
+        raise RecipeError(
+            f"baseline: must be of suite {suite.name} with hash {suite.hash[:16]}, "
+            f"got {theirs['name']} with {theirs['hash'][:16]}; evaluate both under one suite"
+        )
+    if baseline["profile"] != profile:
+        raise RecipeError(
+            f"baseline: must be of profile {profile!r}, got {baseline['profile']!r}; give both the same --profile"
+        )
 
 
 def _object_name(engine: Any) -> str:

@@ -91,10 +91,14 @@ class Suite:
     perturbations: dict[str, Perturbation]
     source: dict[str, Any]
     """What its file holds."""
+    frozen_hash: str = ""
+    """Of a frozen suite: the hash when its pictures were made, perhaps with other versions of the ops."""
 
     @cached_property
     def hash(self) -> str:
         """Return SHA-256 over all that decides the pixels: chains with every default, strengths, versions of the ops."""
+        if self.frozen_hash:
+            return self.frozen_hash
         content = {
             "name": self.name,
             "x_height_px": self.x_height_px,

@@ -6,7 +6,10 @@ The first line is the set-up; the answer ``{"ready": …}`` or ``{"error": …}`
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,22 @@ import orjson
 
 from ocrsynth.errors import OcrsynthError
 
+_WATCH_S = 1.0
+
+
+def _end_with(parent: int) -> None:
+    """End this process, and the programs that the engine started, once the parent is gone, whatever the engine does."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH_S)
+    # A reader has a session of its own; started by hand it is in the group of its shell.
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
 
 def main() -> None:
     """Serve until the input ends."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     # Engines print what they like: the protocol has a channel of its own, and their output goes to the log.
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

@@ -301,7 +301,8 @@ def _plain(line: TextLine, run: Run, instance: FontInstance, setting: Setting, s
 
     None for any other; the proof is the same, in fewer steps.
     """
-    if run.rtl or run.stance != "flat" or run.script not in _UNJOINED or setting.letter_em or setting.word_em:
+    spread = setting.letter_em or setting.word_em or setting.pitch_em
+    if run.rtl or run.stance != "flat" or run.script not in _UNJOINED or spread:
         return None
     text = line.text
     buffer = hb.Buffer()

@@ -81,3 +81,30 @@ class Dying:
     def __init__(self) -> None:
         Path("died").touch()
         os._exit(3)
+
+
+def scribbling(images: list[np.ndarray]) -> list[str]:
+    """Read like `width`, and write into the pictures."""
+    for image in images:
+        image[...] = 0
+    return width(images)
+
+
+def surrogate(images: list[np.ndarray]) -> list[str]:
+    """Raise with a message that cannot be written down."""
+    raise OSError("no file \udcff")
+
+
+def wordless(images: list[np.ndarray]) -> list[str]:
+    """Say that there are no characters that it can write."""
+    return [""] * len(images)
+
+
+wordless.charset = ""  # type: ignore[attr-defined]
+
+
+def endless(images: list[np.ndarray]) -> list[str]:
+    """Never come back, and tell who hangs."""
+    Path("pid").write_text(str(os.getpid()))
+    time.sleep(600)
+    return width(images)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import shlex
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _PATIENCE_S = 30.0
 _FIRST_PATIENCE_S = 120.0
 """For the first answer of a process, which loads its model."""
+_END_S = 2.0
 
 
 @ENGINES.register
@@ -86,8 +88,9 @@ class Command(Engine):
             while True:
                 answer = self._line(process, deadline)
                 try:
-                    record = orjson.loads(answer)
-                except orjson.JSONDecodeError:
+                    # Python's own parser, for its writer gives NaN and lone surrogates, which others refuse.
+                    record = json.loads(answer)
+                except (ValueError, RecursionError):
                     continue  # Programs print things when they start.
                 if isinstance(record, dict) and record.get("id") == question["id"]:
                     break
@@ -111,7 +114,7 @@ class Command(Engine):
                     raise Unanswered("timeout", f"{self._patience_s:g} s")
                 block = os.read(stdout.fileno(), 1 << 16)
                 if not block:
-                    raise Unanswered("crash", f"the program ended with status {process.wait()}")
+                    raise Unanswered("crash", _end_of(process))
                 self._buffer += block
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
@@ -136,3 +139,11 @@ class Command(Engine):
         """End the program and remove the pictures."""
         self._stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> str:
+    """Return how a program ended whose output did; one that closed its output may well live on."""
+    try:
+        return f"the program ended with status {process.wait(timeout=_END_S)}"
+    except subprocess.TimeoutExpired:
+        return "the program closed its output"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from ocrsynth.errors import AssetError, RecipeError
 from ocrsynth.evaluate.engine import ENGINES, Engine, Key, Recognition
@@ -38,7 +37,7 @@ class Predictions(Engine):
             if not row.strip():
                 continue
             try:
-                record: dict[str, Any] = orjson.loads(row)
+                record: dict[str, Any] = json.loads(row)  # which takes the NaN and lone surrogates of its writer
                 if "about" in record or "engine_s" in record:
                     continue  # What a report's own file says beside the readings.
                 key = Key(str(record["condition"]), int(record["line"]))
@@ -49,7 +48,11 @@ class Predictions(Engine):
                     f"{path}:{number}: is no prediction ({error}), got {row[:80]!r}; "
                     'write {"condition": …, "line": …, "reading": …}'
                 ) from None
-            self._known[key] = known
+            if self._known.setdefault(key, known) != known:
+                raise RecipeError(
+                    f"{path}:{number}: is another reading of {key.condition}, line {key.line}, got {row[:80]!r}; "
+                    "keep one reading of each picture"
+                )
 
     @classmethod
     def from_spec(cls, arguments: str, language: str) -> Engine:

@@ -53,6 +53,9 @@ class Torch(Engine):
             raise RecipeError(
                 f"engine {spec!r}: needs charset=FILE and either module=package.module:object or program=FILE.pt2"
             )
+        for key in ("height", "stride"):
+            if options[key] < 1:
+                raise RecipeError(f"engine {spec!r}: {key} must be 1 or more, got {options[key]!r}")
         torch = needed("torch", "engine 'torch'", "torch")
         charset = Charset.load(options["charset"])
         if options["program"]:
@@ -85,11 +88,22 @@ class Torch(Engine):
                 steps = -(-width // self.stride)
                 padded = np.full((self.height, steps * self.stride), 255, np.uint8)
                 padded[:, :width] = small
-                scores = self.module(torch.from_numpy(padded.astype(np.float32) / 255)[None, None])[0]
-                best = scores.softmax(-1).max(-1)
+                given = self.module(torch.from_numpy(padded.astype(np.float32) / 255)[None, None])
+                best = self._checked(given)[0].softmax(-1).max(-1)
                 text = self.symbols.decode_ctc(best.indices[:steps].tolist())
                 found.append(Recognition(text, float(best.values[:steps].mean())))
         return found
+
+    def _checked(self, scores: Any) -> Any:
+        """Return the module's scores; raises RecipeError for what is none of the charset's (1, T, classes)."""
+        shape = tuple(getattr(scores, "shape", ()))
+        if len(shape) != 3 or shape[0] != 1 or shape[2] != len(self.symbols):
+            got = shape or type(scores).__name__
+            raise RecipeError(
+                f"engine 'torch': {self.label} must give scores (1, T, {len(self.symbols)}) for one picture, got {got}; "
+                "take the charset it was trained with, and put the batch first"
+            )
+        return scores
 
 
 class _Exported:

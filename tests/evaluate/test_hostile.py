@@ -1,0 +1,184 @@
+"""What engines, programs and files of readings get wrong, and what must not be counted together."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import torch
+import yaml
+from click.testing import CliRunner
+
+from ocrsynth.charset import Charset
+from ocrsynth.cli import cli
+from ocrsynth.errors import RecipeError
+from ocrsynth.evaluate import Recognition, Settings, compare, evaluate, freeze_suite
+from ocrsynth.evaluate.compare import comparison_table
+from ocrsynth.evaluate.engines.torch import Torch
+
+_BLUR = {"group": "capture", "chain": [{"defocus_blur": {"radius_em": ["$s", "$s"]}}], "strengths": [0.1, 0.2]}
+_SUITE = {"name": "one", "x_height_px": 16, "perturbations": {"blur": _BLUR}}
+
+
+@pytest.fixture(autouse=True)
+def _shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(Path(__file__).parent / "odd_engines.py", tmp_path)
+    (tmp_path / "one.yaml").write_text(yaml.safe_dump(_SUITE))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OCRSYNTH_CMD_PATIENCE_S", "20")
+
+
+def _settings(count: int = 2, **options: Any) -> Settings:
+    return Settings(count=count, suite="one.yaml", **options)
+
+
+def _records(folder: str) -> list[dict[str, Any]]:
+    rows = [orjson.loads(row) for row in (Path(folder) / "predictions.jsonl").read_bytes().splitlines()]
+    return [row for row in rows if "condition" in row]
+
+
+def test_an_engine_that_writes_into_its_pictures_changes_none() -> None:
+    known = evaluate("python:odd_engines:width", "a", _settings(), workers=1)
+    found = evaluate("python:odd_engines:scribbling", "b", _settings(), workers=1)
+    assert found["images_sha256"] == known["images_sha256"]
+
+
+def test_a_message_with_a_lone_surrogate() -> None:
+    evaluate("python:odd_engines:surrogate", "r", _settings(), workers=1)
+    assert {(r["status"], r["detail"]) for r in _records("r")} == {("exception", "OSError: no file ?")}
+
+
+def test_an_engine_without_characters() -> None:
+    result = evaluate("python:odd_engines:wordless", "r", _settings(), workers=1)
+    assert result["charset"] == 0
+    again = evaluate("python:odd_engines:wordless", "r", _settings(), workers=1)
+    assert again["conditions"] == result["conditions"]
+
+
+@pytest.mark.parametrize("confidence", [float("nan"), float("inf"), "high", [1], 10**400])
+def test_a_confidence_that_is_no_number_is_none(confidence: Any) -> None:
+    evaluate(lambda images: [Recognition("a", confidence)] * len(images), "r", _settings())
+    assert {(r["reading"], r["confidence"], r["status"]) for r in _records("r")} == {("a", None, "ok")}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading", "status"),
+    [
+        ("print(json.dumps({'id': i, 'text': 'x', 'confidence': float('nan')}), flush=True)", "x", "ok"),
+        ("print(json.dumps({'id': i, 'text': 'x', 'confidence': 'high'}), flush=True)", "x", "ok"),
+        ("print(json.dumps({'id': i, 'text': 'x\\ud800'}), flush=True)", "x?", "ok"),
+        ("print('{\"id\": %d, \"te' % i, end='', flush=True); os._exit(1)", "", "crash"),
+        ("os.close(1); time.sleep(600)", "", "crash"),
+    ],
+)
+def test_programs(answer: str, reading: str, status: str) -> None:
+    Path("ocr.py").write_text(
+        f"import json, os, sys, time\nfor row in sys.stdin:\n    i = json.loads(row)['id']\n    {answer}\n"
+    )
+    began = time.monotonic()
+    evaluate(f"cmd:{sys.executable} ocr.py", "r", _settings(1, only=("clean",)), workers=1)
+    assert [(r["reading"], r["status"]) for r in _records("r")] == [(reading, status)]
+    assert time.monotonic() - began < 20
+
+
+def test_two_readings_of_one_picture() -> None:
+    rows = [{"condition": "clean", "line": 0, "reading": t, "confidence": float("nan")} for t in ("a", "a", "b")]
+    Path("p.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(RecipeError, match=r"p.jsonl:3: is another reading of clean, line 0, got .*; keep one reading"):
+        evaluate("predictions:p.jsonl", "r", _settings(), workers=1)
+
+
+def test_figures_of_a_stricter_profile() -> None:
+    """Equal letters and digits may well be unequal text."""
+    result = evaluate(lambda images: ["-"] * len(images), "r", _settings(4))
+    labels = [json.loads(row)["text"] for row in Path("r/lines/lines.jsonl").read_text().splitlines()]
+    rows = [{"condition": "clean", "line": i, "reading": t.swapcase()} for i, t in enumerate(labels)]
+    Path("p.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = [
+        evaluate("predictions:p.jsonl", f"p{profile}", _settings(4, only=("clean",)), workers=1, profile=profile)["conditions"][
+            0
+        ]
+        for profile in ("exact", "alnum_ci")
+    ]
+    assert found[1]["cer"] == 0
+    assert found[1]["cer_by_profile"]["compat"] == found[0]["cer_by_profile"]["compat"] > 0.5
+    assert found[1]["cer_by_profile"]["exact"] == found[0]["cer"]
+    assert result["conditions"][0]["cer"] > 0
+
+
+def test_a_baseline_must_be_of_the_same_pictures_and_profile() -> None:
+    base = evaluate("python:odd_engines:width", "base", _settings(), workers=1)
+    Path("two.yaml").write_text(yaml.safe_dump({**_SUITE, "name": "two"}))
+    for settings, options, message in (
+        (Settings(count=2, suite="two.yaml"), {}, r"baseline: must be of suite two with hash \w+, got one with"),
+        (_settings(), {"profile": "compat"}, r"baseline: must be of profile 'compat', got 'exact'"),
+        (_settings(3), {}, r"baseline: must have read the same lines, got \w+ and \w+"),
+    ):
+        with pytest.raises(RecipeError, match=message):
+            evaluate("python:odd_engines:width", "r", settings, workers=1, baseline=base, **options)
+        shutil.rmtree("r", ignore_errors=True)
+
+
+def test_a_wrong_bound_is_told_before_anything_is_read() -> None:
+    line = ["evaluate", "python:odd_engines:width", "-n", "2", "--suite", "one.yaml", "-q", "-o", "r/", "--max-cer", "scenes=1"]
+    with pytest.raises(RecipeError, match=r"--max-cer: no figure 'scenes', got scenes=1"):
+        CliRunner().invoke(cli, line, catch_exceptions=False, standalone_mode=False)
+    assert not Path("r").exists()
+
+
+def test_the_mean_is_no_condition() -> None:
+    a = evaluate("python:odd_engines:width", "a", _settings(), workers=1)
+    assert comparison_table(a, a, compare(a, a)).endswith("is better under 0 conditions, worse under 0, of 3.\n")
+
+
+def test_a_frozen_suite_keeps_its_hash() -> None:
+    """Its pictures were made with the ops of then."""
+    freeze_suite("frozen", _settings())
+    content = orjson.loads(Path("frozen/suite.json").read_bytes())
+    content["hash"] = "0" * 64
+    Path("frozen/suite.json").write_bytes(orjson.dumps(content))
+    result = evaluate("python:odd_engines:width", "r", _settings(data="frozen"), workers=1)
+    assert result["suite"]["hash"] == "0" * 64
+
+
+def test_a_hanging_engine_ends_with_its_parent() -> None:
+    line = "-m ocrsynth evaluate python:odd_engines:endless -n 2 --suite one.yaml -q -o r --workers 1"
+    process = subprocess.Popen([sys.executable, *line.split()])
+    deadline = time.monotonic() + 60
+    while not Path("pid").exists() or not Path("pid").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    pid = int(Path("pid").read_text())
+    process.kill()
+    process.wait()
+    while Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert process.returncode == -9
+    assert os.getpid() != pid
+
+
+def test_options_of_torch() -> None:
+    for key in ("height", "stride"):
+        with pytest.raises(RecipeError, match=rf"{key} must be 1 or more, got 0"):
+            Torch.from_spec(f"module=a:b,charset=c.json,{key}=0", "en_Latn")
+
+
+def test_a_module_of_another_charset_or_layout() -> None:
+    class TimeFirst(torch.nn.Module):
+        def forward(self, batch: torch.Tensor) -> torch.Tensor:
+            return torch.zeros(batch.shape[3] // 4, 1, 4)
+
+    settings = _settings(1, only=("clean",))
+    with pytest.raises(
+        RecipeError, match=r"engine 'torch': module must give scores \(1, T, 4\) for one picture, got \(\d+, 1, 4\)"
+    ):
+        evaluate(Torch(TimeFirst(), Charset("abc")), "r", settings)
