@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := ocrsynth tests benchmarks docs examples
 
-.PHONY: demo test test-slow lint fix golden bench docs docs-check wheel-smoke clean
+.PHONY: demo test test-slow lint fix golden bench docs docs-check site wheel-smoke clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ocrsynth needs Python 3.11 or newer; set PYTHON=…"; exit 1; }
@@ -56,6 +56,14 @@ docs: $(VENV)/.installed-dev
 
 docs-check: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py --check
+
+# Nothing is fetched, neither when it is built nor when it is read; `python -m http.server -d build/site` shows it.
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
+site: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # A flat layout hides files that are missing from the wheel: install it alone, and run from another folder.
 wheel-smoke: $(VENV)/.installed-dev
