@@ -483,8 +483,8 @@ class _Coloured(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _lines() -> tuple[_Set, ...]:
-    """Return lines of 64 px whose glyphs are one to a cluster."""
-    recipe = _recipe(64)
+    """Return lines of 64 px, a glyph a cluster, in fonts without hairlines, which are not all found again by their pixels."""
+    recipe = _recipe(64).with_changes(fonts={"families": ["Crimson Pro", "Roboto Mono", "JetBrains Mono"]})
     fonts = Pipeline(recipe).fonts
     found = []
     for i, text in enumerate(("Hamburg 0123", "minimum (QWERTY)", "jumping fox 98%")):
