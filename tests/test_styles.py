@@ -201,3 +201,15 @@ class TestPitch:
         fonts = {"families": ["Caveat", "Roboto Mono"], "pitched": 1}
         recipe = Recipe.for_language("en", preset="clean", fonts=fonts)
         assert not any("pitch_em" in sample.provenance["font"] for sample in Pipeline(recipe).batch(range(20)))
+
+
+@pytest.mark.parametrize("tag", ["hi", "he", "el", "ru", "vi"])
+def test_every_style_has_a_font_for_the_scripts_of_the_default_set(tag: str) -> None:
+    recipe = Recipe.for_language(tag, seed=2)
+    seen = {sample.provenance["style"] for sample in Pipeline(recipe).batch(range(40))}
+    assert len(seen) > 4
+
+
+def test_families_named_outright_are_taken_in_every_style() -> None:
+    recipe = Recipe.for_language("en", fonts={"families": ["Kalam"]})
+    assert {sample.provenance["font"]["family"] for sample in Pipeline(recipe).batch(range(20))} == {"Kalam"}

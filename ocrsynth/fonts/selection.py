@@ -96,7 +96,11 @@ class FontSelector:
                 if name not in known:
                     raise RecipeError(f"fonts.families: no family {name!r} in the sets and folders; {suggest(name, known)}")
             families = tuple(f for f in families if f.name in config.families)
-        families = tuple(f for f in families if config.classes.get(f.kind, 0) > 0)
+        classes = dict(config.classes)
+        if config.families and not any(classes.get(f.kind, 0) > 0 for f in families):
+            # Families that are named outright are wanted, whatever the class weights of a style say.
+            classes |= dict.fromkeys((f.kind for f in families), 1.0)
+        families = tuple(f for f in families if classes.get(f.kind, 0) > 0)
         if not families:
             raise RecipeError(f"fonts.classes: no family is left, got {config.classes!r}; give a class a weight above 0")
         self._all = families
@@ -113,7 +117,7 @@ class FontSelector:
         sizes: dict[str, int] = {}
         for family in covering:
             sizes[family.kind] = sizes.get(family.kind, 0) + 1
-        self._weights = list(accumulate(config.classes[f.kind] / sizes[f.kind] for f in covering))
+        self._weights = list(accumulate(classes[f.kind] / sizes[f.kind] for f in covering))
 
     def draw(self, stream: Stream) -> FontChoice:
         """Return a font; whether it covers a text is asked of `covers`, and proved after shaping."""
