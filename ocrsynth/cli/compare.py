@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli import _complete
 from ocrsynth.cli._recipe import recipe_from, recipe_options
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     type=click.IntRange(12, 256),
     help="Height in px to which both are brought.  [default: that of the recipe's pictures]",
 )
-@click.option("--format", "fmt", help="Format of the real data set.  [default: told by its files]")
+@click.option(
+    "--format", "fmt", help="Format of the real data set.  [default: told by its files]", shell_complete=_complete.formats
+)
 @click.option("--all", "all_features", is_flag=True, help="List all features, not only those that differ.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def command(
@@ -50,7 +53,7 @@ def command(
     from ocrsynth.cli._output import print_json
     from ocrsynth.errors import OutputError
     from ocrsynth.realism.comparison import as_dict, compare
-    from ocrsynth.recipe import fingerprint
+    from ocrsynth.recipe import DEFAULT_PRESET, fingerprint
 
     recipe = recipe_from(**options)
     if out is not None and not Path(out).parent.is_dir():
@@ -63,7 +66,7 @@ def command(
         )
     finally:
         progress.close()
-    name = options["recipe"] or f"--lang {options['lang']} --preset {options['preset'] or 'scan'}"
+    name = options["recipe"] or f"--lang {options['lang']} --preset {options['preset'] or DEFAULT_PRESET}"
     if out is not None:
         from ocrsynth.realism.page import page
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ocrsynth.cli import _complete
+
 if TYPE_CHECKING:
     from ocrsynth.evaluate.result import Result
     from ocrsynth.evaluate.suite import Condition
@@ -40,7 +42,12 @@ def command() -> None:
 
 @command.command("run", epilog=_EXAMPLE.replace("evaluate", "evaluate run", 1), context_settings={"show_default": True})
 @click.argument("engine", required=False)
-@click.option("--lang", default="en", help="Language, as a tag (en) or an alphabet's id (en_Latn).")
+@click.option(
+    "--lang",
+    default="en",
+    help="Language, as a tag (en) or an alphabet's id (en_Latn).",
+    shell_complete=_complete.languages,
+)
 @click.option("-n", "--count", type=click.IntRange(1), default=500, help="Number of source lines.")
 @click.option("-o", "--out", type=click.Path(), help="Folder of the report; one begun before is resumed.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the rendered lines.")
