@@ -26,6 +26,7 @@ from ocrsynth.errors import (
     OutputError,
     RecipeError,
     SampleError,
+    ThresholdError,
     VerifyError,
     WorkerError,
 )
@@ -73,6 +74,7 @@ def test_each_error_has_its_own_exit_code() -> None:
         WorkerError: 7,
         VerifyError: 8,
         MissingDependencyError: 9,
+        ThresholdError: 10,
     }
     assert {cls: int(cls.exit_code) for cls in codes} == codes
     assert {code: cls for cls, code in codes.items()} == BY_EXIT_CODE
@@ -102,7 +104,7 @@ def test_an_unknown_language_offers_the_close_one() -> None:
         Recipe.for_language("en_Ltan")
 
 
-_KEYS = "degrade, fonts, language, legibility, output, render, seed, text"
+_KEYS = "degrade, fonts, language, legibility, output, render, seed, styles, text"
 _SEED_TEXT = "seed: must be a whole number from 0 to 9223372036854775807, got {}; take any such number"
 _RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
     "unknown key": (
@@ -120,7 +122,7 @@ _RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
     ),
     "unknown key below a section": (
         "text: {case: {uper: 1}}",
-        "text.case: unknown key 'uper'; did you mean 'upper'? (known: asis, sentence, title, upper)",
+        "text.case: unknown key 'uper'; did you mean 'upper'? (known: asis, mixed, sentence, title, upper)",
         RecipeError,
     ),
     "unknown key of an op": (
@@ -212,8 +214,8 @@ def test_a_wrong_recipe_file_is_named(name: str, tmp_path: Path) -> None:
     line, text, error = _RECIPES[name]
     (tmp_path / "my.yaml").write_text(f"language: en\n{line}\n")
     done = _cli(tmp_path, "generate", "my.yaml", "-n", "3", "-o", "out")
-    # What is wrong with the text of the file bears its name; what is missing elsewhere does not.
-    _refused(done, f"my.yaml: {text}" if error is RecipeError else text, error.exit_code)
+    # What is wrong with the text of the file bears its name and line; what is missing elsewhere does not.
+    _refused(done, f"my.yaml:2: {text}" if error is RecipeError else text, error.exit_code)
     assert [p.name for p in tmp_path.iterdir()] == ["my.yaml"]
 
 
