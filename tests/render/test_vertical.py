@@ -129,7 +129,7 @@ class TestNoText:
     """Pictures without text, on purpose."""
 
     def test_the_share_is_kept_and_their_label_is_empty(self) -> None:
-        recipe = Recipe.for_language("en", text={"empty_share": 0.25})
+        recipe = Recipe.for_language("en", preset="scan", text={"empty_share": 0.25})
         samples = Pipeline(recipe).batch(range(400))
         empty = [s for s in samples if not s.text]
         assert 70 < len(empty) < 130

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import cv2
+import numpy as np
 
 from ocrsynth.degrade.base import Op, Params, Phase
 from ocrsynth.fields import Range, Within
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PencilMark(Op):
-    """A reader has drawn a thin upright pencil mark across the line."""
+    """A reader has drawn a thin pencil mark along the line."""
 
     name: ClassVar[str] = "pencil_mark"
     phase: ClassVar[Phase] = "page"
@@ -30,10 +30,10 @@ class PencilMark(Op):
 
     def sample(self, stream: Stream, frame: Frame) -> Params:
         """Return where the mark stands and how dark it is: plain numbers, which go into the provenance."""
-        return {"x_px": stream.below(frame.width), "grey": round(self.mark_grey.draw(stream))}
+        return {"y_px": stream.below(frame.height), "grey": round(self.mark_grey.draw(stream))}
 
-    def apply(self, image: NDArray[Any], *, x_px: int, grey: int) -> NDArray[Any]:
+    def apply(self, image: NDArray[Any], *, y_px: int, grey: int) -> NDArray[Any]:
         """Return a new picture: *image* itself is not touched."""
         marked = image.copy()
-        marked[:, x_px] = cv2.min(marked[:, x_px], grey).reshape(marked[:, x_px].shape)
+        marked[y_px] = np.minimum(marked[y_px], grey)
         return marked
