@@ -69,7 +69,43 @@ def _inputs(cls: type[Op], size: tuple[int, int]) -> list[NDArray[np.uint8]]:
 @pytest.fixture(scope="module")
 def lines() -> list[NDArray[np.uint8]]:
     """Rendered lines of text of 48 px."""
-    recipe = Recipe.for_language("en", preset="clean", seed=3, render={"height_px": 48})
+    # Named, so that a larger set does not change the lines: a coarse grid falls on their strokes by chance.
+    fonts = {
+        "families": [
+            "EB Garamond",
+            "Lora",
+            "Source Serif 4",
+            "PT Serif",
+            "Libre Baskerville",
+            "Crimson Pro",
+            "Noto Serif",
+            "Roboto",
+            "Open Sans",
+            "Arimo",
+            "Source Sans 3",
+            "Inter",
+            "IBM Plex Sans",
+            "Noto Sans",
+            "Inconsolata",
+            "Roboto Mono",
+            "IBM Plex Mono",
+            "JetBrains Mono",
+            "Roboto Slab",
+            "Zilla Slab",
+            "Arvo",
+            "Roboto Condensed",
+            "Archivo Narrow",
+            "PT Sans Narrow",
+            "Oswald",
+            "Caveat",
+            "Kalam",
+            "Dancing Script",
+            "Playfair Display",
+            "Abril Fatface",
+            "Fredoka",
+        ]
+    }
+    recipe = Recipe.for_language("en", preset="clean", seed=3, render={"height_px": 48}, fonts=fonts)
     return [make_sample(recipe, i).image for i in range(4)]
 
 
@@ -210,12 +246,11 @@ class TestApply:
 
     def test_the_change_never_falls_as_severity_rises(self, name: str, drawn: list[NDArray[np.uint8]]) -> None:
         ops = [_op(name, severity) for severity in _LEVELS]
-        # What is black and white at its weakest has changed every pixel already, and its grid falls better or worse on the
-        # strokes of a single line: there the mean over lines counts.
-        bilevel = len(np.unique(ops[0].apply(drawn[0], **_params(ops[0], drawn[0].shape, 0)))) <= 2
-        rows = [[_change(op, image, _params(op, image.shape, i)) for op in ops] for i, image in enumerate(drawn)]
-        for changes in [np.mean(rows, axis=0).tolist()] if bilevel else rows:
+        for i, image in enumerate(drawn):
+            changes = [_change(op, image, _params(op, image.shape, i)) for op in ops]
             assert changes == sorted(changes)
+            # What is black and white at its weakest has changed every pixel already.
+            bilevel = len(np.unique(ops[0].apply(image, **_params(ops[0], image.shape, i)))) <= 2
             assert changes[-1] > (1.1 if bilevel else 1.5) * changes[0]
 
     def test_severity_5_leaves_a_picture(self, name: str, drawn: list[NDArray[np.uint8]]) -> None:

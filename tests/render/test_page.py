@@ -236,9 +236,45 @@ def test_neighbours_come_close_but_never_touch() -> None:
 
 
 def test_a_cut_line_loses_the_letters_that_the_crop_goes_through() -> None:
-    whole = _samples(_recipe(), 200)
-    cut = _samples(_recipe(clip_share=0.5), 200)
-    clipped = inked = 0
+    # Named, so that a larger set does not change the lines: a cut may go through the white inside of a letter.
+    fonts = {
+        "families": [
+            "EB Garamond",
+            "Lora",
+            "Source Serif 4",
+            "PT Serif",
+            "Libre Baskerville",
+            "Crimson Pro",
+            "Noto Serif",
+            "Roboto",
+            "Open Sans",
+            "Arimo",
+            "Source Sans 3",
+            "Inter",
+            "IBM Plex Sans",
+            "Noto Sans",
+            "Inconsolata",
+            "Roboto Mono",
+            "IBM Plex Mono",
+            "JetBrains Mono",
+            "Roboto Slab",
+            "Zilla Slab",
+            "Arvo",
+            "Roboto Condensed",
+            "Archivo Narrow",
+            "PT Sans Narrow",
+            "Oswald",
+            "Caveat",
+            "Kalam",
+            "Dancing Script",
+            "Playfair Display",
+            "Abril Fatface",
+            "Fredoka",
+        ]
+    }
+    whole = _samples(_recipe().with_changes(fonts=fonts), 200)
+    cut = _samples(_recipe(clip_share=0.5).with_changes(fonts=fonts), 200)
+    clipped = 0
     for sample, other in zip(cut, whole, strict=True):
         if not sample.provenance.get("clipped"):
             assert sample.encoded == other.encoded
@@ -252,10 +288,8 @@ def test_a_cut_line_loses_the_letters_that_the_crop_goes_through() -> None:
         right = max(float(c.quad[:, 0].max()) if hasattr(c.quad, "max") else max(x for x, _ in c.quad) for c in sample.clusters)
         assert right < width
         edge = _grey(sample.image)[:, -2:].astype(int)
-        inked += edge.max() - edge.min() > 25
+        assert edge.max() - edge.min() > 25
     assert 60 < clipped < 140
-    # The cut may go through the white inside of a letter with hairlines.
-    assert inked > 0.97 * clipped
 
 
 def test_what_is_not_cut_is_never_clipped() -> None:
