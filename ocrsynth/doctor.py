@@ -37,6 +37,7 @@ EXTRAS = {
     "tesseract": "engine tesseract without starting a program for each picture",
     "rapidocr": "engine rapidocr",
     "easyocr": "engine easyocr",
+    "docs": "the documentation as a site, make site",
 }
 """What each optional group of packages is for."""
 _OWN = "ocrsynth"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import torch
 from torch.utils.data import Dataset
 
@@ -221,8 +222,14 @@ class _Lmdb(_Reader):
 
     def get(self, index: int) -> tuple[str, str, bytes]:
         with self.handle().begin() as transaction:
-            label, image = transaction.get(b"label-%09d" % (index + 1)), transaction.get(b"image-%09d" % (index + 1))
-        return f"{self.path.name}-{index:09d}", label.decode(), bytes(image)
+            image, label, meta = (transaction.get(b"%s-%09d" % (kind, index + 1)) for kind in (b"image", b"label", b"meta"))
+        # Other tools write no metadata.
+        key = orjson.loads(meta)["key"] if meta else f"{self.path.name}-{index:09d}"
+        return key, label.decode(), bytes(image)
+
+    def label(self, index: int) -> str:
+        with self.handle().begin() as transaction:
+            return str(transaction.get(b"label-%09d" % (index + 1)).decode())
 
 
 class _Parquet(_Reader):
