@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +14,7 @@ from ocrsynth.fonts import catalogue
 from ocrsynth.generation.costs import try_writing
 from ocrsynth.locations import Locations, written
 from ocrsynth.pipeline import Pipeline
-from ocrsynth.recipe import Recipe
+from ocrsynth.recipe import Recipe, Style
 from ocrsynth.render import backgrounds
 from ocrsynth.text import alphabet
 
@@ -100,7 +101,8 @@ def notes(recipe: Recipe) -> list[str]:
         more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
         found.append(f"background left out: {faults[0]}{more}")
     letters = alphabet.load(recipe.language)
-    return found + [warning for source in recipe.sources if (warning := source.source.warning(letters))]
+    sources = [s.source for kind in (recipe, *(style.recipe for style in recipe.styles)) for s in kind.sources]
+    return found + list(dict.fromkeys(warning for source in sources if (warning := source.warning(letters))))
 
 
 def _faults(file: str, data: dict[str, Any], places: Locations) -> list[Fault]:
@@ -164,7 +166,13 @@ def _resolved(pipeline: Pipeline) -> dict[str, Any]:
     recipe = pipeline.recipe
     letters = alphabet.load(recipe.language)
     families = pipeline.fonts.families
-    total = sum(s.weight for s in recipe.sources)
+    kinds = recipe.styles or (Style("", 1.0, recipe),)
+    all_kinds = sum(kind.weight for kind in kinds)
+    sources: dict[str, float] = defaultdict(float)
+    for kind in kinds:
+        total = sum(s.weight for s in kind.recipe.sources)
+        for s in kind.recipe.sources:
+            sources[s.source.name] += kind.weight / all_kinds * s.weight / total
     return {
         "language": {"id": letters.id, "name": letters.name, "script": letters.script, "direction": letters.direction},
         "alphabet": {
@@ -178,8 +186,9 @@ def _resolved(pipeline: Pipeline) -> dict[str, Any]:
             "faces": sum(len(f.faces) for f in families),
             "of_families": len(catalogue.load(recipe.fonts.sets, recipe.fonts.all_folders)),
         },
-        "sources": [{"name": s.source.name, "share": round(s.weight / total, 4)} for s in recipe.sources],
-        "degrade": [link.op.name for link in recipe.degrade],
+        "styles": [{"name": style.name, "share": round(style.weight / all_kinds, 4)} for style in recipe.styles],
+        "sources": [{"name": name, "share": round(share, 4)} for name, share in sorted(sources.items(), key=lambda s: -s[1])],
+        "degrade": list(dict.fromkeys(link.op.name for kind in kinds for link in kind.recipe.degrade)),
         "output": {"format": list(recipe.output.format), "image": pipeline.suffix},
         "height_px": recipe.render.height_px,
         "seed": recipe.seed,

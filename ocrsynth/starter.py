@@ -17,12 +17,13 @@ from ocrsynth.degrade.base import OPS, Op
 from ocrsynth.degrade.borrowed import NAME as BORROWED
 from ocrsynth.degrade.borrowed import BorrowedFilter
 from ocrsynth.degrade.entries import KINDS
-from ocrsynth.degrade.presets import preset_names, preset_summary
+from ocrsynth.degrade.presets import preset_names, preset_render, preset_styles, preset_summary
 from ocrsynth.descriptions import defaults, first_line, meanings, plain
 from ocrsynth.errors import AssetError, CoverageError, OutputError
 from ocrsynth.fields import Section
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.faces import covered
+from ocrsynth.styles import SECTIONS as STYLED
 from ocrsynth.text import alphabet
 from ocrsynth.text.base import SOURCES
 
@@ -69,11 +70,11 @@ def starter(recipe: Recipe, preset: str) -> str:
     ]
     for key in sorted(recipes.KEYS, key=_place):
         if key in recipes.SECTIONS:
-            lines += ["", *_section(key, recipes.SECTIONS[key], data[key])]
+            # What every style says for itself would only mislead beside them.
+            essential = frozenset[str]() if recipe.styles and key in STYLED else _ESSENTIAL
+            lines += ["", *_section(key, recipes.SECTIONS[key], data[key], essential)]
         elif key == "degrade":
-            lines += ["", *_chain(data[key], preset)]
-        elif key not in ("language", "seed") and data.get(key):
-            lines += ["", *_block({key: data[key]}, 0)]
+            lines += ["", *(_styles(data["styles"], preset) if recipe.styles else _chain(data[key], preset))]
     return "\n".join(lines) + "\n"
 
 
@@ -134,14 +135,16 @@ def _about(letters: Alphabet) -> str:
     return f"{letters.name}{autonym}, script {letters.script}: {n:,} letters, digits {digits}"
 
 
-def _section(name: str, model: type[Section], values: dict[str, Any]) -> list[str]:
+def _section(name: str, model: type[Section], values: dict[str, Any], essential: frozenset[str]) -> list[str]:
     lines = [*_comment(first_line(model), 0), f"{name}:"]
     texts, usual = meanings(model), defaults(model)
     for key in model.model_fields:
         value = values[key]
         inner = model.model_fields[key].annotation
-        active = value != usual[key] or f"{name}.{key}" in _ESSENTIAL
-        if key == "sources":
+        active = value != usual[key] or f"{name}.{key}" in essential
+        if key == "sources" and not essential:
+            lines += _line(key, usual[key], texts[key], 2, active=False)
+        elif key == "sources":
             lines += [*_comment(texts[key], 2), "  sources:", *_sources(value)]
         elif isinstance(inner, type) and issubclass(inner, Section):
             lines += _inner(key, inner, value, texts[key], active=active)
@@ -174,6 +177,46 @@ def _sources(entries: list[dict[str, Any]]) -> list[str]:
     used = {name for entry in entries for name in entry}
     others = [f"{name} ({first_line(SOURCES.get(name, 'starter')).rstrip('.')})" for name in SOURCES if name not in used]
     return [*lines, *(_comment(f"Other sources: {'; '.join(others)}.", 4) if others else [])]
+
+
+def _styles(styles: list[dict[str, Any]], preset: str) -> list[str]:
+    """Return the styles of a preset: of each what differs from the sections above, its chain by the name of a preset."""
+    lines = _comment(
+        f"Kinds of documents, the styles of the preset {preset}: each line is of one of them, drawn by weight, and what a "
+        "style says is laid over the sections above. Take styles out, weigh them anew, or write your own; for one kind alone "
+        "take the whole list out and name its preset in degrade.",
+        0,
+    )
+    lines += [f"degrade: {preset}", "styles:"]
+    for style, named in zip(styles, preset_styles(preset), strict=True):
+        chain = named["degrade"]
+        lines += ["", *_comment(preset_summary(chain), 2), f"  - name: {style['name']}"]
+        lines += [f"    weight: {_flow(style['weight'])}", f"    degrade: {chain}"]
+        for name in STYLED:
+            model = recipes.SECTIONS[name]
+            # The chain's preset says some of the render section; a style may have set that back.
+            kept = preset_render(chain) if name == "render" else {}
+            own = {k: style[name][k] for k, usual in defaults(model).items() if style[name][k] != usual or k in kept}
+            if own:
+                lines.append(f"    {name}:")
+            for key, value in own.items():
+                if key == "sources":
+                    lines += ["      sources:", *(f"        - {_flow(_brief(source))}" for source in value)]
+                    continue
+                inner = model.model_fields[key].annotation
+                if isinstance(inner, type) and issubclass(inner, Section):
+                    shown = {k: value[k] for k, usual in defaults(inner).items() if value[k] or usual}
+                    lines.append(f"      {key}: {_flow(shown)}")
+                else:
+                    lines.append(f"      {key}: {_flow(value)}")
+    return lines
+
+
+def _brief(source: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry of ``sources`` without what stands at its default."""
+    [(name, fields)] = source.items()
+    usual = defaults(SOURCES.get(name, "starter"))
+    return {name: {k: v for k, v in fields.items() if k == "weight" or v != usual[k]}}
 
 
 def _chain(entries: list[dict[str, Any]], preset: str) -> list[str]:

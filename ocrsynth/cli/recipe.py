@@ -27,7 +27,7 @@ def command() -> None:
     help="Language, as a tag (en) or an alphabet's id (en_Latn).",
     shell_complete=_complete.languages,
 )
-@click.option("--preset", help="Degradation preset.  [default: scan]", shell_complete=_complete.presets)
+@click.option("--preset", help="Degradation preset.  [default: document]", shell_complete=_complete.presets)
 @click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]")
 @click.option("--fonts", multiple=True, metavar="DIR", help="Draw from the fonts in this folder only; repeatable.")
 @click.option("--system-fonts", is_flag=True, help="Draw from the fonts of this system, and of --fonts.")
@@ -104,12 +104,14 @@ def _print(verdict: Verdict) -> None:
         click.echo(f"{verdict.file}: {n} fault{'s' if n != 1 else ''}")
         return
     language, alphabet, fonts = found["language"], found["alphabet"], found["fonts"]
-    sources = ", ".join(f"{s['name']} {s['share']:.0%}" for s in found["sources"])
+    styles, sources = (", ".join(f"{s['name']} {s['share']:.0%}" for s in found[key]) for key in ("styles", "sources"))
     click.echo(f"{verdict.file}: good")
     click.echo(f"  language: {language['name']} ({language['id']}), script {language['script']}, {language['direction']}")
     click.echo(f"  alphabet: {alphabet['letters']:,} letters, {alphabet['characters']:,} characters, {alphabet['validity']}")
     names = ", ".join(fonts["families"][:4]) + (", …" if len(fonts["families"]) > 4 else "")
     click.echo(f"  fonts: {len(fonts['families'])} of {fonts['of_families']} families can show it: {names}")
+    if styles:
+        click.echo(f"  styles: {styles}")
     click.echo(f"  texts: {sources}")
     click.echo(f"  degrade: {', '.join(found['degrade']) or 'nothing'}")
     output = found["output"]

@@ -9,7 +9,10 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import langcodes
+import regex
 from langcodes.tag_parser import LanguageTagError
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
 
 from ocrsynth import assets
 from ocrsynth.errors import RecipeError
@@ -25,6 +28,7 @@ _MEMBERS = {"ms": "zlm"}
 """Macrolanguages whose alphabet stands under the name of a member."""
 _DOTTED = frozenset({"tr", "az", "crh", "tt-Latn", "kk-Latn"})
 """Languages in which i and ı are two letters, and their capitals İ and I."""
+_GREEK = frozenset({"el", "grc"})
 _TONOS = "\u0301\u0300\u0342\u0313\u0314"
 """Accents and breathings of Greek."""
 _JOINERS = "\u200c\u200d"
@@ -57,14 +61,28 @@ class Alphabet(Section):
     marks: str = ""
     digits: str
     punctuation: Punctuation
+    word_list: str = ""
+    respelling: dict[str, str] = {}
     sources: dict[str, str]
     validity: Literal["draft", "preliminary", "verified"]
+
+    @field_validator("respelling")
+    @classmethod
+    def _patterns(cls, value: dict[str, str]) -> dict[str, str]:
+        for pattern, replacement in value.items():
+            try:
+                regex.compile(pattern).sub(replacement, "")
+            except (regex.error, IndexError) as error:
+                raise PydanticCustomError(
+                    "pattern", "must map regular expressions to replacements; {fault}", {"fault": str(error)}
+                ) from None
+        return value
 
     def upper(self, text: str) -> str:
         """Return *text* in capitals as the language writes them."""
         if self.language in _DOTTED:
             text = text.replace("i", "İ").replace("ı", "I")
-        if self.language == "el":
+        if self.language in _GREEK:
             text = _without_tonos(text)
         return text.upper()
 
@@ -75,7 +93,7 @@ class Alphabet(Section):
                 n = 2 if self.language == "nl" and text[i : i + 2] == "ij" else 1
                 first = text[i : i + n]
                 # A Greek capital keeps its accent at the head of a word, and loses it among capitals.
-                capital = self.upper(first) if self.language != "el" else first.upper()
+                capital = self.upper(first) if self.language not in _GREEK else first.upper()
                 return text[:i] + capital + text[i + n :]
             if c.isdigit():
                 return text
@@ -137,7 +155,8 @@ def load(language: str, where: str = "language") -> Alphabet:
     with *where* and with the closest known language, if neither knows the language.
     """
     curated = assets.names("alphabets")
-    names = (language, *_candidates(language))
+    # The likeliest script of an ancient language may be one that nobody wrote an alphabet for.
+    names = (language, *_candidates(language), *(n for n in curated if n.startswith(f"{language}_")))
     for name in names:
         if name in curated:
             alphabet = validate(Alphabet, assets.read("alphabets", name), f"alphabets/{name}.yaml")

@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+import regex
 import wordfreq
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def word_list_code(alphabet: Alphabet) -> str:
-    """Return the code by which wordfreq knows a language; it has no scripts."""
-    return alphabet.language.partition("-")[0]
+    """Return the code by which wordfreq knows a language, or one whose words stand in; it has no scripts."""
+    return alphabet.word_list or alphabet.language.partition("-")[0]
 
 
 @lru_cache(maxsize=8)
@@ -37,7 +38,17 @@ def frequent_words(alphabet: Alphabet, size: int, power: float) -> tuple[tuple[s
 
     Both are empty if wordfreq has no list of the language.
     """
-    return _weighted(word_list_code(alphabet), size, power, alphabet.characters)
+    words, cumulative = _weighted(word_list_code(alphabet), size, power, alphabet.characters)
+    return _respelt(tuple(alphabet.respelling.items()), words), cumulative
+
+
+@lru_cache(maxsize=8)
+def _respelt(rules: tuple[tuple[str, str], ...], words: tuple[str, ...]) -> tuple[str, ...]:
+    # All words in one text, for a rule takes as long to begin as to replace.
+    text = "\n".join(words)
+    for pattern, replacement in rules:
+        text = regex.sub(pattern, replacement, text, flags=regex.MULTILINE)
+    return tuple(text.split("\n")) if words else ()
 
 
 @lru_cache(maxsize=8)

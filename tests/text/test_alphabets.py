@@ -12,9 +12,12 @@ import regex
 import yaml
 
 from ocrsynth import assets
+from ocrsynth.errors import RecipeError
+from ocrsynth.fields import validate
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet, exemplars
 from ocrsynth.text.mixture import TextConfig, TextMixture, check_label, default_sources, parse_sources
+from ocrsynth.text.vocabulary import frequent_words, vocabulary, word_list_code
 
 _FOLDER = assets.folder("alphabets")
 _FILES = sorted(p.stem for p in _FOLDER.glob("*.yaml"))
@@ -26,10 +29,15 @@ _SCRIPTS = {
     "Hant": ("Hani", "Bopo"),
     "Jpan": ("Hani", "Hira", "Kana"),
     "Kore": ("Hang",),
+    "Latf": ("Latn",),
 }
 """Codes of mixed scripts in ids: the first is what HarfBuzz takes, all are those of the letters."""
 _PHRASED = {"th_Thai", "lo_Laoo", "km_Khmr", "my_Mymr", "bo_Tibt", "dz_Tibt"}
 _UNSPACED = {*_PHRASED, "zh_Hans", "zh_Hant", "yue_Hant", "ja_Jpan"}
+_EXEMPLARS = {"de_Latf": "de_Latn"}
+"""Files of a variant that CLDR does not know, and the language whose letters it has."""
+_HISTORICAL = ("de_Latf", "grc_Grek")
+"""Files whose punctuation is that of old books and editions, which CLDR does not know."""
 _EXCEPTIONS = {
     # CLDR 48 is newer than the copy of CLDR in gflanguages, or that copy is thinner.
     ("arz_Arab", "extra"): (None, "gflanguages has no letters of Egyptian Arabic; CLDR has those of Arabic"),
@@ -96,7 +104,7 @@ def test_the_language_is_a_valid_tag_that_finds_the_file(name: str) -> None:
     tag = _raw(name)["language"]
     assert langcodes.tag_is_valid(tag)
     assert alphabet.load(tag if "-" in tag else f"{tag}-{name.partition('_')[2]}").id == name
-    assert name in exemplars.known(), "tags resolve to the ids of gflanguages"
+    assert _EXEMPLARS.get(name, name) in exemplars.known(), "tags resolve to the ids of gflanguages"
 
 
 def test_the_keys_are_those_of_the_readme(name: str) -> None:
@@ -217,7 +225,7 @@ def test_words_stand_apart_unless_the_language_writes_them_together(name: str) -
 
 
 def test_casing_is_that_of_the_script(name: str) -> None:
-    assert _raw(name)["casing"] == (name.partition("_")[2] in {"Latn", "Grek", "Cyrl", "Armn"})
+    assert _raw(name)["casing"] == (_raw(name)["script"] in {"Latn", "Grek", "Cyrl", "Armn"})
 
 
 def test_the_direction_is_that_of_the_letters(name: str) -> None:
@@ -237,13 +245,34 @@ def test_every_list_has_a_source(name: str) -> None:
     named = set(data["sources"])
     due = {key for key in ("base", "auxiliary", "marks", "digits") if data.get(key)}
     assert due <= named
-    assert all("CLDR" in data["sources"][key] or key == "symbols" for key in due)
+    if name not in _HISTORICAL:
+        assert all("CLDR" in data["sources"][key] or key == "symbols" for key in due)
+    assert set(data["sources"]) >= {"word_list", "respelling"} & set(data)
+
+
+def test_words_are_respelt_in_letters_of_the_alphabet(name: str) -> None:
+    found = alphabet.load(name)
+    if not found.respelling:
+        assert "respelling" not in _raw(name)
+        return
+    words, _ = frequent_words(found, 5000, 1.0)
+    plain = {word for word, _ in vocabulary(word_list_code(found), 5000, found.characters)}
+    assert len(words) > 4000
+    assert len(set(words) - plain) > 1000, "the rules do something"
+    for word in words:
+        assert check_label(word, found.characters) is None, word
+
+
+def test_respelling_takes_regular_expressions_only(name: str) -> None:
+    data = _raw(name) | {"respelling": {"(": "x"}}
+    with pytest.raises(RecipeError, match=r"respelling: must map regular expressions to replacements; missing \)"):
+        validate(alphabet.Alphabet, data, name)
 
 
 @pytest.mark.parametrize("kind", ["extra", "lack"])
 def test_letters_are_the_exemplars_of_cldr(name: str, kind: str) -> None:
     """Package gflanguages carries CLDR's exemplar characters; every difference is an exception with its reason."""
-    record = exemplars.language(name).exemplar_chars
+    record = exemplars.language(_EXEMPLARS.get(name, name)).exemplar_chars
     lists = _lists(name)
     ours = {c for c in (*lists["base"], *lists["marks"]) if c not in _JOINERS}
     theirs = set("".join(exemplars.expand(record.base)))

@@ -1,0 +1,28 @@
+"""Word lists in the spelling of an alphabet."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocrsynth.text import alphabet
+from ocrsynth.text.vocabulary import frequent_words
+
+
+@pytest.mark.parametrize(
+    ("language", "has", "lacks"),
+    [
+        ("de-Latf", "iſt das daß muß geſellſchaft waſſer haus läßt ausland", "ist dass muss gesellschaft außtellung"),
+        ("grc", "ὁ ἡ οἱ καὶ τῶν τοῦ τῷ ἄνθρωπος αὐτὸς ζωὴ", "ο η οι και των"),
+        ("de", "ist dass muss gesellschaft", "iſt daß"),
+    ],
+)
+def test_words_are_spelt_as_the_alphabet_says(language: str, has: str, lacks: str) -> None:
+    words, cumulative = frequent_words(alphabet.load(language), 25_000, 0.7)
+    assert len(words) == len(cumulative)
+    assert set(has.split()) <= set(words)
+    assert set(lacks.split()).isdisjoint(words)
+
+
+def test_an_ancient_language_is_found_by_the_script_it_is_printed_in() -> None:
+    # Its likeliest script is Cypriot, of which no letters are known.
+    assert alphabet.load("grc").id == "grc_Grek"
