@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,12 @@ import cv2
 import numpy as np
 
 from benchmarks.transfer.model import HEIGHT_PX
+from ocrsynth.bidi import levels_of
 from ocrsynth.pictures import read_picture
 from ocrsynth.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -24,13 +26,22 @@ if TYPE_CHECKING:
 
 SYMBOLS = "".join(chr(c) for c in range(32, 127)) + "£€§°"
 """What the recogniser tells apart: printable ASCII and four signs of English business print."""
+_KINDS = dict.fromkeys("‘’‚′`´ʼ᾽", "'") | dict.fromkeys("“”„«»″", '"') | dict.fromkeys("‐‑‒–—―−¬⸗", "-")
+_UNIFIED = str.maketrans(_KINDS | {"ـ": "", "ی": "ي", "ک": "ك", "ھ": "ه", "ʹ": "'"})
+"""Of other languages: Arabic letters that other keyboards have look alike, and the tatweel is no letter."""
 _FOLDED = str.maketrans(
-    dict.fromkeys("‘’‚′`´ʼ", "'")
-    | dict.fromkeys("“”„«»″", '"')
-    | dict.fromkeys("‐‑‒–—―−¬", "-")
-    | {"…": "...", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "º": "°", "ı": "i"}
+    _KINDS | {"…": "...", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "º": "°", "ı": "i"}
 )
 _BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How labels and readings are compared, and which signs a line may hold."""
+
+    fold: Callable[[str], str]
+    symbols: str | None
+    """None keeps lines with any: those that the recogniser does not know are then its errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,8 @@ class Lines:
     ignores_case: bool = False
     left_out: int = 0
     """Lines of a folder with signs that the recogniser does not know."""
+    files: tuple[Path, ...] = ()
+    """The pictures as they are, of a folder."""
 
 
 def folded(text: str) -> str:
@@ -50,12 +63,32 @@ def folded(text: str) -> str:
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
+def visual(text: str) -> str:
+    """Return *text* with one kind of quotes and dashes, in the order in which it stands from left to right.
+
+    CTC aligns with the picture, and so labels and readings of Arabic are compared in that order; digits run to the right.
+    """
+    plain = " ".join(unicodedata.normalize("NFC", text.translate(_UNIFIED)).split())
+    levels = levels_of(plain, rtl=any(unicodedata.bidirectional(c) in ("R", "AL") for c in plain))
+    order = list(range(len(plain)))
+    # UAX #9, L2: from the highest level down, what stands at it or above is turned round.
+    for level in range(max(levels, default=0), 0, -1):
+        for _, run in groupby(range(len(order)), key=lambda i: levels[order[i]] >= level):
+            places = list(run)
+            if levels[order[places[0]]] >= level:
+                order[places[0] : places[-1] + 1] = order[places[0] : places[-1] + 1][::-1]
+    return "".join(plain[i] for i in order)
+
+
+ENGLISH = Writing(folded, SYMBOLS)
+
+
 def key_of(recipe: Recipe, count: int) -> str:
     """Return a name for the first *count* lines of *recipe* as the package here and its fonts make them."""
     return hashlib.sha256(recipe.canonical + repr((count, _versions(recipe))).encode()).hexdigest()[:16]
 
 
-def made(recipe: Recipe, count: int, cache: Path) -> Lines:
+def made(recipe: Recipe, count: int, cache: Path, fold: Callable[[str], str] = folded) -> Lines:
     """Return the first *count* lines of *recipe*, from *cache* if they were made before by the same code and fonts."""
     path = cache / f"{key_of(recipe, count)}.npz"
     if not path.exists():
@@ -79,7 +112,7 @@ def made(recipe: Recipe, count: int, cache: Path) -> Lines:
     with np.load(path) as kept:
         pixels, widths, texts = kept["pixels"], kept["widths"], str(kept["labels"]).split("\n")
     cuts = np.cumsum(widths)[:-1]
-    return Lines([np.ascontiguousarray(p) for p in np.split(pixels, cuts, axis=1)], [folded(t) for t in texts])
+    return Lines([np.ascontiguousarray(p) for p in np.split(pixels, cuts, axis=1)], [fold(t) for t in texts])
 
 
 def _versions(recipe: Recipe) -> list[str]:
@@ -101,25 +134,30 @@ def _scaled(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(scaled, np.uint8)
 
 
-def real(folder: Path, every: int = 1) -> Lines:
+def real(folder: Path, every: int = 1, writing: Writing = ENGLISH) -> Lines:
     """Return the lines of a folder of ``images/`` and ``labels.tsv`` (file, tab, text), or each *every*-th of them.
 
     Pictures become grey and 32 px high, nothing else.
     """
     pictures: list[NDArray[np.uint8]] = []
     labels: list[str] = []
+    files: list[Path] = []
     left_out = 0
     for name, text in _entries(folder / "labels.tsv", every):
-        label = folded(text)
-        if not label or not set(SYMBOLS).issuperset(label):
+        label = writing.fold(text)
+        if not label or (writing.symbols is not None and not set(writing.symbols).issuperset(label)):
             left_out += 1
             continue
         place = folder / name
-        picture = read_picture(place if place.exists() else folder / "images" / name)
+        files.append(place if place.exists() else folder / "images" / name)
+        picture = read_picture(files[-1])
         pictures.append(_scaled(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim > 2 else picture)))
         labels.append(label)
     # A set is without case if its labels are: receipts are transcribed in capitals whatever they show.
-    return Lines(pictures, labels, ignores_case=not any(c.islower() for c in "".join(labels)), left_out=left_out)
+    cased = any(c.isupper() for c in "".join(labels))
+    return Lines(
+        pictures, labels, cased and not any(c.islower() for c in "".join(labels)), left_out=left_out, files=tuple(files)
+    )
 
 
 def _entries(path: Path, every: int) -> Iterable[tuple[str, str]]:

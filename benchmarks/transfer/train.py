@@ -28,7 +28,6 @@ _SHORT_SHARE = 0.15
 """In so many of the first steps only the shorter half of the lines is shown: CTC finds its alignment sooner on them."""
 _POOL = 24
 """So many batches are sorted by width together: lines of one batch are about equally long, and batches stay random."""
-_CHARSET = Charset(SYMBOLS, unknown="drop")
 
 
 def padded(pictures: list[NDArray[np.uint8]]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -63,25 +62,30 @@ def _batches(widths: list[int], steps: int, seed: int, short: float) -> Iterator
                 yield batches[k]
 
 
-def new_model() -> CRNN:
-    """Return an untrained recogniser of the symbols."""
-    model: CRNN = CRNN(len(_CHARSET)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def new_model(symbols: str = SYMBOLS) -> CRNN:
+    """Return an untrained recogniser of *symbols*."""
+    model: CRNN = CRNN(len(_charset(symbols))).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model
 
 
-def trained(lines: Lines, steps: int, seed: int, start: dict[str, torch.Tensor] | None = None) -> CRNN:
+def _charset(symbols: str) -> Charset:
+    return Charset(symbols, unknown="drop")
+
+
+def trained(lines: Lines, steps: int, seed: int, start: dict[str, torch.Tensor] | None = None, symbols: str = SYMBOLS) -> CRNN:
     """Return a recogniser after *steps* batches of *lines*; no augmentation.
 
     With *start*, the weights of a recogniser that reads already, it goes on from there.
     """
     torch.manual_seed(seed)
-    model = new_model()
+    model = new_model(symbols)
+    charset = _charset(symbols)
     if start is not None:
         model.load_state_dict(start)
     optimiser = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=_RATE, total_steps=steps, pct_start=0.1)
     ctc = nn.CTCLoss(zero_infinity=True)
-    targets = [_CHARSET.encode(label) for label in lines.labels]
+    targets = [charset.encode(label) for label in lines.labels]
     usable = [i for i, p in enumerate(lines.pictures) if targets[i] and p.shape[1] <= _WIDEST_PX]
     started, mean = time.monotonic(), 0.0
     model.train()
@@ -105,9 +109,10 @@ def trained(lines: Lines, steps: int, seed: int, start: dict[str, torch.Tensor] 
 
 
 @torch.no_grad()
-def read(model: CRNN, lines: Lines) -> list[str]:
+def read(model: CRNN, lines: Lines, symbols: str = SYMBOLS) -> list[str]:
     """Return the best reading of every line, greedily decoded."""
     model.eval()
+    charset = _charset(symbols)
     order = sorted(range(len(lines.pictures)), key=lambda i: lines.pictures[i].shape[1])
     readings = [""] * len(order)
     for first in range(0, len(order), BATCH):
@@ -115,5 +120,5 @@ def read(model: CRNN, lines: Lines) -> list[str]:
         images, frames = padded([lines.pictures[i] for i in numbers])
         best = model(images).argmax(-1)
         for i, row, n in zip(numbers, best, frames.tolist(), strict=True):
-            readings[i] = " ".join(_CHARSET.decode_ctc(row[:n].tolist()).split())
+            readings[i] = " ".join(charset.decode_ctc(row[:n].tolist()).split())
     return readings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import langcodes
 import regex
 from langcodes.tag_parser import LanguageTagError
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from ocrsynth import assets
@@ -62,7 +62,7 @@ class Alphabet(Section):
     digits: str
     punctuation: Punctuation
     word_list: str = ""
-    respelling: dict[str, str] = {}
+    respelling: dict[str, str] = Field(default_factory=dict)
     sources: dict[str, str]
     validity: Literal["draft", "preliminary", "verified"]
 

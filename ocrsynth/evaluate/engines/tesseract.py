@@ -24,8 +24,9 @@ _MODELS = {
     "am": "amh", "ar": "ara", "as": "asm", "az": "aze", "be": "bel", "bg": "bul", "bn": "ben", "bo": "bod", "bs": "bos",
     "ca": "cat", "cs": "ces", "cy": "cym", "da": "dan", "de": "deu", "dv": "div", "dz": "dzo", "el": "ell", "en": "eng",
     "eo": "epo", "es": "spa", "et": "est", "eu": "eus", "fa": "fas", "fi": "fin", "fo": "fao", "fr": "fra", "fy": "fry",
-    "ga": "gle", "gd": "gla", "gl": "glg", "gu": "guj", "he": "heb", "hi": "hin", "hr": "hrv", "ht": "hat", "hu": "hun",
-    "hy": "hye", "id": "ind", "is": "isl", "it": "ita", "ja": "jpn", "jv": "jav", "ka": "kat", "kk": "kaz", "km": "khm",
+    "ga": "gle", "gd": "gla", "gl": "glg", "grc": "grc", "gu": "guj", "he": "heb", "hi": "hin", "hr": "hrv", "ht": "hat",
+    "hu": "hun", "hy": "hye", "id": "ind", "is": "isl", "it": "ita", "ja": "jpn", "jv": "jav", "ka": "kat", "kk": "kaz",
+    "km": "khm",
     "kn": "kan", "ko": "kor", "ky": "kir", "la": "lat", "lb": "ltz", "lo": "lao", "lt": "lit", "lv": "lav", "mi": "mri",
     "mk": "mkd", "ml": "mal", "mn": "mon", "mr": "mar", "ms": "msa", "mt": "mlt", "my": "mya", "ne": "nep", "nl": "nld",
     "no": "nor", "nb": "nor", "oc": "oci", "or": "ori", "pa": "pan", "pl": "pol", "ps": "pus", "pt": "por", "qu": "que",
@@ -35,7 +36,14 @@ _MODELS = {
     "yo": "yor",
 }  # fmt: skip
 """Tesseract's model by language."""
-_BY_ID = {"zh_Hans": "chi_sim", "zh_Hant": "chi_tra", "sr_Latn": "srp_latn", "az_Cyrl": "aze_cyrl", "uz_Cyrl": "uzb_cyrl"}
+_BY_ID = {
+    "de_Latf": "Fraktur",
+    "zh_Hans": "chi_sim",
+    "zh_Hant": "chi_tra",
+    "sr_Latn": "srp_latn",
+    "az_Cyrl": "aze_cyrl",
+    "uz_Cyrl": "uzb_cyrl",
+}
 _FOLDERS = ("/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tesseract-ocr/4.00/tessdata", "/usr/share/tessdata")
 _TIMEOUT_S = 60
 
