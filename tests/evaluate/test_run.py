@@ -230,9 +230,13 @@ class TestPrograms:
         assert all(r["reading"].startswith("size ") and r["confidence"] == 0.5 for r in records)
         assert result["engine"]["versions"] == {"command": "'./my ocr' --fast"}
 
-    @pytest.mark.parametrize(("does", "status"), [("os._exit(3)", "crash"), ("time.sleep(60)", "timeout")])
-    def test_it_is_started_again(self, does: str, status: str, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("OCRSYNTH_CMD_PATIENCE_S", "0.5")
+    @pytest.mark.parametrize(
+        ("does", "status", "patience_s"), [("os._exit(3)", "crash", "30"), ("time.sleep(60)", "timeout", "1")]
+    )
+    def test_it_is_started_again(
+        self, does: str, status: str, patience_s: str, shop: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OCRSYNTH_CMD_PATIENCE_S", patience_s)
         evaluate(self._program(shop, does), shop / "r", _settings(), workers=1)
         found = [r["status"] for r in _records(shop / "r")]
         assert set(found) == {"ok", status}

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 30.0
 _FIRST_PATIENCE_S = 120.0
-"""For the first answer of a process, which loads its model."""
+"""For the first answer of all, before which a model is loaded."""
+_LOADING_SHARE = 3.0
+"""A process that is started again may take so many times what the first one took to its first answer."""
 _END_S = 2.0
 
 
@@ -37,7 +39,7 @@ class Command(Engine):
     """``cmd:./my-ocr --fast``: reads ``{"id": 7, "path": "/tmp/…/7.png"}`` lines, answers ``{"id": 7, "text": "…"}`` lines.
 
     ``confidence`` is optional.  A process that ends, or says nothing for 30 s (120 s before its first answer), is started
-    again, and that picture counts as an error.  ``OCRSYNTH_CMD_PATIENCE_S`` sets another time.
+    again, and that picture counts as an error; then it has three times as long to its first answer as it took at first.  ``OCRSYNTH_CMD_PATIENCE_S`` sets another time.
     """
 
     name = "cmd"
@@ -52,6 +54,7 @@ class Command(Engine):
         self._process: subprocess.Popen[bytes] | None = None
         self._buffer = b""
         self._number = 0
+        self._loading_s: float | None = None
         self._patience_s = float(os.environ.get("OCRSYNTH_CMD_PATIENCE_S", _PATIENCE_S))
 
     @classmethod
@@ -78,15 +81,15 @@ class Command(Engine):
             path.unlink(missing_ok=True)
 
     def _asked(self, question: dict[str, Any]) -> Recognition | None:
-        fresh = self._process is None
+        fresh, started = self._process is None, time.monotonic()
         process = self._process or self._start()
         try:
             if process.stdin is not None:
                 process.stdin.write(orjson.dumps(question) + b"\n")
                 process.stdin.flush()
-            deadline = time.monotonic() + (max(_FIRST_PATIENCE_S, self._patience_s) if fresh else self._patience_s)
+            patience_s = self._patience_of(fresh=fresh)
             while True:
-                answer = self._line(process, deadline)
+                answer = self._line(process, started + patience_s, patience_s)
                 try:
                     # Python's own parser, for its writer gives NaN and lone surrogates, which others refuse.
                     record = json.loads(answer)
@@ -100,10 +103,19 @@ class Command(Engine):
         except Unanswered:
             self._stop()
             raise
+        if fresh and self._loading_s is None:
+            self._loading_s = time.monotonic() - started
         text = record.get("text")
         return None if text is None else Recognition(str(text), record.get("confidence"))
 
-    def _line(self, process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    def _patience_of(self, *, fresh: bool) -> float:
+        if not fresh:
+            return self._patience_s
+        if self._loading_s is None:
+            return max(_FIRST_PATIENCE_S, self._patience_s)
+        return self._patience_s + _LOADING_SHARE * self._loading_s
+
+    def _line(self, process: subprocess.Popen[bytes], deadline: float, patience_s: float) -> bytes:
         stdout = process.stdout
         if stdout is None:
             raise Unanswered("crash")
@@ -111,7 +123,7 @@ class Command(Engine):
             selector.register(stdout, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
                 if not selector.select(max(deadline - time.monotonic(), 0)):
-                    raise Unanswered("timeout", f"{self._patience_s:g} s")
+                    raise Unanswered("timeout", f"{patience_s:.3g} s")
                 block = os.read(stdout.fileno(), 1 << 16)
                 if not block:
                     raise Unanswered("crash", _end_of(process))

@@ -20,6 +20,7 @@ A template is compiled once to functions that draw; nothing is interpreted per t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,6 +65,14 @@ def compile_template(template: str, alphabet: Alphabet, generator: Callable[[str
     return drawn
 
 
+@lru_cache(maxsize=8)
+def _classes_of(digits: str, base: str, letters: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the characters of each escape; an alphabet of thousands of letters has hundreds of templates."""
+    lower, figures = dict.fromkeys(base.split()), tuple(digits.split())
+    upper = tuple(c for c in letters if c not in lower) or tuple(lower)
+    return {"d": figures, "a": tuple(lower), "A": upper, "w": (*letters, *figures)}
+
+
 class _Parser:
     """A recursive descent over one template; ``at`` is the offset of the next character."""
 
@@ -72,10 +81,7 @@ class _Parser:
         self._text = template
         self._generator = generator
         self._where = where
-        digits = tuple(alphabet.digits.split())
-        lower = tuple(alphabet.base.split())
-        upper = tuple(c for c in alphabet.letters if c not in lower) or lower
-        self._classes = {"d": digits, "a": lower, "A": upper, "w": (*alphabet.letters, *digits)}
+        self._classes = _classes_of(alphabet.digits, alphabet.base, alphabet.letters)
 
     def fail(self, what: str, advice: str) -> None:
         """Raise RecipeError at the current column."""
