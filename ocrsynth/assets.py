@@ -11,6 +11,9 @@ from ocrsynth.errors import AssetError
 
 _PACKAGE = Path(__file__).resolve().parent
 _MAX_YAML_BYTES = 4_000_000
+_DEEPEST = 100
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""That of libyaml takes a tenth of the time; packages of PyYAML have it nearly everywhere."""
 
 
 def folder(kind: str) -> Path:
@@ -51,12 +54,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise AssetError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):
+        depth = 0
+        for event in yaml.parse(text, Loader=_LOADER):
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                # The loader goes down by recursion.
+                raise AssetError(f"{path}:{line}: is not valid YAML, it is nested too deeply")
             if isinstance(event, yaml.AliasEvent):
-                mark = event.start_mark
-                line = mark.line + 1 if mark else 0
                 raise AssetError(f"{path}:{line}: uses a YAML alias '*{event.anchor}'; write the value out")
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is the safe loader, in C
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 0
@@ -64,8 +71,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, AttributeError) as error:
         # PyYAML lets the errors of a value's own type through: an impossible date, a tag that its text belies.
         raise AssetError(f"{path}: is not valid YAML, {error}") from None
-    except RecursionError:
-        raise AssetError(f"{path}: is not valid YAML, it is nested too deeply") from None
     if not isinstance(data, dict):
         raise AssetError(f"{path}: must hold a mapping of keys to values, got {type(data).__name__}")
     return data

@@ -38,8 +38,9 @@ _END_S = 2.0
 class Command(Engine):
     """``cmd:./my-ocr --fast``: reads ``{"id": 7, "path": "/tmp/…/7.png"}`` lines, answers ``{"id": 7, "text": "…"}`` lines.
 
-    ``confidence`` is optional.  A process that ends, or says nothing for 30 s (120 s before its first answer), is started
-    again, and that picture counts as an error; then it has three times as long to its first answer as it took at first.  ``OCRSYNTH_CMD_PATIENCE_S`` sets another time.
+    ``confidence`` is optional.  A process that ends, or says nothing for 30 s, is started again, and that picture counts as
+    an error.  Before the very first answer it has 120 s, later, when started again, three times what that took.
+    ``OCRSYNTH_CMD_PATIENCE_S`` sets another time.
     """
 
     name = "cmd"
