@@ -38,8 +38,8 @@ def _tree(root: Path) -> dict[str, str]:
 
 
 def _command(out: Path, count: int, fmt: str = "webdataset", workers: int = 2) -> list[str]:
-    command = [sys.executable, "-m", "ocrsynth", "generate", "--lang", "en", "-n", str(count), "-o", str(out)]
-    return [*command, "--workers", str(workers), "--shard-size", str(_SIZE), "--format", fmt, "-q"]
+    command = [sys.executable, "-m", "ocrsynth", "generate", "--lang", "en", "--preset", "scan", "-o", str(out)]
+    return [*command, "-n", str(count), "--workers", str(workers), "--shard-size", str(_SIZE), "--format", fmt, "-q"]
 
 
 def _hear_ctrl_c() -> None:
@@ -108,7 +108,7 @@ def _receipts(out: Path) -> int:
 
 
 def _recipe(fmt: str) -> Recipe:
-    return Recipe.for_language("en", output={"format": fmt, "shard_size": _SIZE})
+    return Recipe.for_language("en", "scan", output={"format": fmt, "shard_size": _SIZE})
 
 
 @pytest.fixture(scope="module")
