@@ -2,242 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from functools import lru_cache
 from itertools import accumulate, chain, pairwise
 
 import numpy as np
 import uharfbuzz as hb
 
 from ocrsynth.errors import Rejected
-from ocrsynth.fonts.faces import Box, FontInstance, ligature_carets, open_instance
+from ocrsynth.fonts.faces import Box, FontInstance, open_instance
 from ocrsynth.records import PLAIN, FontKey, GlyphRun, Ligature, Setting, ShapedLine, TextLine
 from ocrsynth.shape.clusters import cluster_ranges, glyphs_by_cluster, grapheme_starts, needs_ink
+from ocrsynth.shape.glyphs import UNJOINED, Glyphs, check_glyphs, features_for
 from ocrsynth.shape.itemise import Run, by_font, itemise
-
-_UNJOINED = frozenset({"Latn", "Grek", "Cyrl", "Hani", "Hang", "Hira", "Kana", "Zyyy"})
-"""Scripts whose letters read the same without contextual alternates; others join or stack by them."""
-_TIED = frozenset(["Arab", "Syrc", "Mong", "Nkoo", "Phag", "Mand", "Rohg", "Adlm", "Sogd", "Deva", "Beng", "Guru", "Tibt"])
-"""Scripts whose letters join, or hang from one line: no typesetter spaces them."""
-_PITCHED = frozenset({"Latn", "Grek", "Cyrl", "Armn", "Geor", "Zyyy"})
-"""Scripts that typewriters write in cells of one width, of those whose letters stand each for itself."""
-_LEAST_INK, _MOST_INK, _WIDEST = 0.5, 0.94, 1.3
-"""Ink of a letter, as shares of its cell, and the most by which thin letters are widened."""
-_DOTTED_CIRCLE = "\u25cc"
-_BUFFER_DIRECTIONS = {"upright": "ttb", "sideways": "ltr"}
-
-
-@lru_cache(maxsize=512)
-def _features(unjoined: bool, torn: bool, chosen: tuple[tuple[str, bool], ...]) -> dict[str, bool] | None:  # noqa: FBT001
-    """Return the features to shape with.
-
-    Contextual alternates turn "->" into an arrow and "10x10" into "10×10" in some fonts: the label would not match.
-    Spaced letters have no ligatures, as in CSS.
-    """
-    features = dict(chosen)
-    if unjoined:
-        features["calt"] = False
-    if torn:
-        features |= {"liga": False, "clig": False, "dlig": False}
-    return features or None
-
-
-class _Glyphs:
-    """The glyphs of a line, collected run by run from left to right, or from top to bottom."""
-
-    __slots__ = (
-        "clusters",
-        "from_right",
-        "instances",
-        "lefts",
-        "line",
-        "pens",
-        "rises",
-        "run_ids",
-        "runs",
-        "stances",
-        "width",
-        "widths",
-    )
-
-    def __init__(self, line: TextLine) -> None:
-        self.line = line
-        self.runs: list[Run] = []
-        self.instances: list[FontInstance] = []
-        self.run_ids: list[list[int]] = []
-        self.stances: list[str] = []
-        self.clusters: list[int] = []
-        self.from_right: list[bool] = []
-        self.lefts: list[float] = []
-        self.rises: list[float] = []
-        self.pens: list[float] = []
-        self.widths: list[float] = []
-        """Widths of the glyphs as shares of the font's; empty if no run is set on a pitch."""
-        self.width = 0.0
-
-    def add(self, run: Run, instance: FontInstance, setting: Setting, starts: list[int]) -> None:
-        """Shape one run; positions are in em along and across the line."""
-        line = self.line
-        buffer = hb.Buffer()
-        # The whole text stands in the buffer as context: letters at the border of a run join as they should.
-        buffer.add_str(line.text, run.start, run.end - run.start)
-        buffer.direction = ("rtl" if run.rtl else "ltr") if run.stance == "flat" else _BUFFER_DIRECTIONS[run.stance]
-        buffer.script = run.script
-        buffer.language = line.language
-        spaced = bool(setting.letter_em) and run.script not in _TIED
-        pitched = bool(setting.pitch_em) and run.script in _PITCHED and run.stance == "flat" and not run.rtl
-        torn = spaced or pitched or run.stance == "sideways"
-        hb.shape(instance.hb_font, buffer, _features(run.script in _UNJOINED, torn, setting.features))
-        glyph_ids: list[int] = []
-        clusters: list[int] = []
-        for info in buffer.glyph_infos:
-            glyph_ids.append(info.codepoint)
-            clusters.append(info.cluster)
-        _check_glyphs(instance, glyph_ids, line.text)
-        distant = (spaced or setting.word_em) and not pitched
-        extra = _distances(clusters, starts, line.text, setting, spaced=spaced) if distant else None
-        unit = 1 / instance.upem
-        pen = self.width
-        lefts, rises, pens = self.lefts, self.rises, self.pens
-        # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up; a vertical advance is negative.
-        if run.stance == "upright":
-            for position in buffer.glyph_positions:
-                x_offset, y_offset, _, y_advance = position.position
-                pens.append(pen)
-                lefts.append(x_offset * unit)
-                rises.append(y_offset * unit - pen)
-                pen -= y_advance * unit
-        else:
-            for position in buffer.glyph_positions:
-                x_offset, y_offset, x_advance, _ = position.position
-                pens.append(pen)
-                lefts.append(pen + x_offset * unit)
-                rises.append(y_offset * unit)
-                pen += x_advance * unit
-        self.width = pen
-        if extra:
-            self._spread(extra, along=rises if run.stance == "upright" else lefts, sign=-1 if run.stance == "upright" else 1)
-        if pitched:
-            self._pitch([bisect_right(starts, c) for c in clusters], glyph_ids, instance, setting.pitch_em)
-        elif self.widths:
-            self.widths += [1.0] * len(glyph_ids)
-        self.clusters += clusters
-        self.from_right += [run.rtl] * len(glyph_ids)
-        self.runs.append(run)
-        self.instances.append(instance)
-        self.run_ids.append(glyph_ids)
-
-    def _spread(self, extra: list[float], along: list[float], sign: int) -> None:
-        """Move the glyphs of the last run apart, by the sums of what stands before each."""
-        first = len(self.pens) - len(extra)
-        total = 0.0
-        for i, distance in enumerate(extra, first):
-            self.pens[i] += total
-            along[i] += sign * total
-            total += distance
-        self.width += total
-
-    def _pitch(self, letters: list[int], glyph_ids: list[int], instance: FontInstance, pitch: float) -> None:
-        """Set the glyphs of the last run in cells of one width; *letters* tells the grapheme cluster of each.
-
-        What is too wide for its cell is made narrower, thin letters somewhat wider, as on types of one width.
-        """
-        first = len(self.pens) - len(glyph_ids)
-        self.widths += [1.0] * (first - len(self.widths))
-        pen = self.pens[first]
-        i = 0
-        while i < len(glyph_ids):
-            end = i + 1
-            while end < len(glyph_ids) and letters[end] == letters[i]:
-                end += 1
-            box = next((box for g in glyph_ids[i:end] if (box := instance.ink_box(g)) is not None), None)
-            wide = 1.0
-            if box is not None:
-                ink = max(box[2] - box[0], 1e-6)
-                wide = min(max(_LEAST_INK * pitch / ink, 1.0), _WIDEST) if ink < _MOST_INK * pitch else _MOST_INK * pitch / ink
-            left = self.lefts[first + i]
-            middle = 0.0 if box is None else wide * (box[0] + box[2]) / 2
-            for k in range(first + i, first + end):
-                self.lefts[k] = pen + pitch / 2 - middle + wide * (self.lefts[k] - left)
-                self.pens[k] = pen
-            self.widths += [wide] * (end - i)
-            pen += pitch
-            i = end
-        self.width = pen
-
-    def boxes(self) -> tuple[list[Box], list[bool]]:
-        """Return the ink of all glyphs in picture order; raises Rejected for letters without any.
-
-        Letters that lie sideways are turned here, their positions with them.
-        """
-        rows: list[Box] = []
-        flags: list[bool] = []
-        at = 0
-        for run, instance, ids in zip(self.runs, self.instances, self.run_ids, strict=True):
-            end = at + len(ids)
-            found = [instance.ink_box(g) for g in ids]
-            if self.widths:
-                widths = self.widths[at:end]
-                found = [b and (b[0] * w, b[1], b[2] * w, b[3]) for b, w in zip(found, widths, strict=True)]
-            flags += [box is not None for box in found]
-            if run.script in _UNJOINED and None in found:
-                _check_ink(flags[at:], self.clusters[at:end], self.line.text)
-            sideways = run.stance == "sideways"
-            if sideways:
-                self._turn(at, end, instance)
-            for box, x, y in zip(found, self.lefts[at:end], self.rises[at:end], strict=True):
-                if box is None:
-                    rows.append(_NO_BOX)
-                elif sideways:
-                    rows.append((x - box[3], box[0] - y, x - box[1], box[2] - y))
-                else:
-                    rows.append((box[0] + x, box[1] - y, box[2] + x, box[3] - y))
-            at = end
-        return rows, flags
-
-    def _turn(self, at: int, end: int, instance: FontInstance) -> None:
-        """Turn the positions of glyphs clockwise, so that the middle of the capitals runs along the line."""
-        middle = instance.metrics.cap_height_em / 2
-        for i in range(at, end):
-            self.lefts[i], self.rises[i] = self.rises[i] - middle, -self.lefts[i]
-
-    def glyph_runs(self) -> tuple[GlyphRun, ...]:
-        """Return the runs as the renderer takes them; after `boxes`, which turns what lies sideways."""
-        if len(self.runs) == 1:
-            return (
-                GlyphRun(
-                    self.instances[0].key,
-                    self.run_ids[0],
-                    self.lefts,
-                    self.rises,
-                    self.runs[0].stance == "sideways",
-                    self.clusters,
-                    widths=self.widths or None,
-                ),
-            )
-        out = []
-        at = 0
-        for run, instance, ids in zip(self.runs, self.instances, self.run_ids, strict=True):
-            end = at + len(ids)
-            sideways = run.stance == "sideways"
-            widths = self.widths[at:end] if self.widths else None
-            lefts, rises, clusters = self.lefts[at:end], self.rises[at:end], self.clusters[at:end]
-            out.append(GlyphRun(instance.key, ids, lefts, rises, sideways, clusters, widths=widths))
-            at = end
-        return tuple(out)
-
-    def carets(self, glyph: int) -> list[float]:
-        """Return where the font divides a glyph among the letters of a ligature, in em along the line; empty if it does not."""
-        at = 0
-        for instance, ids in zip(self.instances, self.run_ids, strict=True):
-            if glyph < at + len(ids):
-                carets = ligature_carets(instance.key.path, instance.key.face).get(ids[glyph - at], ())
-                return [self.lefts[glyph] + caret for caret in carets]
-            at += len(ids)
-        return []
-
-
-_NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
 
 
 def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (), setting: Setting = PLAIN) -> ShapedLine:
@@ -252,7 +27,7 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
     runs = itemise(text, line.direction, line.script)
     if len(runs) == 1 and not fallbacks and (shaped := _plain(line, runs[0], instance, setting, starts)) is not None:
         return shaped
-    glyphs = _Glyphs(line)
+    glyphs = Glyphs(line)
     instances = (instance, *(open_instance(f) for f in fallbacks))
     for run in runs:
         if not fallbacks:
@@ -302,7 +77,7 @@ def _plain(line: TextLine, run: Run, instance: FontInstance, setting: Setting, s
     None for any other; the proof is the same, in fewer steps.
     """
     spread = setting.letter_em or setting.word_em or setting.pitch_em
-    if run.rtl or run.stance != "flat" or run.script not in _UNJOINED or spread:
+    if run.rtl or run.stance != "flat" or run.script not in UNJOINED or spread:
         return None
     text = line.text
     buffer = hb.Buffer()
@@ -310,13 +85,13 @@ def _plain(line: TextLine, run: Run, instance: FontInstance, setting: Setting, s
     buffer.direction = "ltr"
     buffer.script = run.script
     buffer.language = line.language
-    hb.shape(instance.hb_font, buffer, _features(unjoined=True, torn=False, chosen=setting.features))
+    hb.shape(instance.hb_font, buffer, features_for(unjoined=True, torn=False, chosen=setting.features))
     infos = buffer.glyph_infos
     clusters = [info.cluster for info in infos]
     if clusters != starts:
         return None
     glyph_ids = [info.codepoint for info in infos]
-    _check_glyphs(instance, glyph_ids, text)
+    check_glyphs(instance, glyph_ids, text)
     unit = 1 / instance.upem
     # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up.
     x_offsets, y_offsets, advances, _ = zip(*[position.position for position in buffer.glyph_positions], strict=True)
@@ -353,38 +128,8 @@ def _advance_box(start: float, end: float, x_height: float, *, vertical: bool) -
     return (-x_height / 2, start, x_height / 2, end) if vertical else (start, -x_height, end, 0.0)
 
 
-def _distances(clusters: list[int], starts: list[int], text: str, setting: Setting, *, spaced: bool) -> list[float]:
-    """Return what to add to the advance of each glyph: behind the last glyph of a grapheme cluster, and behind spaces."""
-    graphemes = [bisect_right(starts, cluster) for cluster in clusters]
-    letter = setting.letter_em if spaced else 0.0
-    following = [*graphemes[1:], 0]
-    return [
-        (letter + (setting.word_em if text[cluster] == " " else 0.0)) if grapheme != after else 0.0
-        for cluster, grapheme, after in zip(clusters, graphemes, following, strict=True)
-    ]
-
-
-def _check_glyphs(instance: FontInstance, glyph_ids: list[int], text: str) -> None:
-    if not glyph_ids or 0 in glyph_ids:
-        raise Rejected("notdef", f"the font lacks a character of {text!r}")
-    circle = instance.dotted_circle
-    if circle and circle in glyph_ids and _DOTTED_CIRCLE not in text:
-        raise Rejected("dotted_circle", f"a mark of {text!r} found no base")
-
-
-def _check_ink(inked: list[bool], clusters: list[int], text: str) -> None:
-    """Raise Rejected if a glyph of a plain script has no ink although the letter it stands with needs some.
-
-    A font may have a letter but only an empty accent for it.  In scripts that join or stack, empty glyphs are common
-    tools of the font's designer and prove nothing; there clusters are checked as a whole.
-    """
-    for has_ink, cluster in zip(inked, clusters, strict=True):
-        if not has_ink and needs_ink(text[cluster]):
-            raise Rejected("empty_glyph", f"{text[cluster]!r} leaves no ink")
-
-
 def _merge(
-    rows: list[Box], flags: list[bool], starts: list[int], line: _Glyphs, x_height: float
+    rows: list[Box], flags: list[bool], starts: list[int], line: Glyphs, x_height: float
 ) -> tuple[list[Box], list[bool], tuple[Ligature, ...]]:
     """Return boxes and ink by grapheme cluster, where glyphs and clusters are not one to one, and what is a ligature.
 

@@ -14,8 +14,8 @@ from fontTools.ttLib import TTFont
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.records import PLAIN, FontKey, TextLine
 from ocrsynth.shape.clusters import grapheme_starts
+from ocrsynth.shape.glyphs import UNJOINED, Glyphs
 from ocrsynth.shape.itemise import itemise
-from ocrsynth.shape.shaper import _UNJOINED, _Glyphs
 from ocrsynth.text import alphabet, exemplars
 
 _NOTO = Path("/usr/share/fonts/truetype/noto")
@@ -44,7 +44,7 @@ def _words(name: str) -> list[str]:
 
 
 def _hb_shape(font: Path, text: str, rtl: bool, script: str, language: str) -> list[tuple[int, int, int, int, int]]:
-    features = ["--features=-calt"] if script in _UNJOINED else []
+    features = ["--features=-calt"] if script in UNJOINED else []
     out = subprocess.run(
         ["hb-shape", str(font), text, "--output-format=json", "--no-glyph-names", f"--direction={'rtl' if rtl else 'ltr'}",
          f"--script={script}", f"--language={language}", "--font-funcs=ot", *features],
@@ -64,7 +64,7 @@ def test_glyphs_and_positions_are_those_of_hb_shape(language: str) -> None:
         runs = itemise(text, line.direction, line.script)
         if len(runs) > 1:
             continue
-        glyphs = _Glyphs(line)
+        glyphs = Glyphs(line)
         glyphs.add(runs[0], open_instance(FontKey(str(path), 0, ())), PLAIN, grapheme_starts(text))
         expected = _hb_shape(path, text, runs[0].rtl, runs[0].script, letters.language)
         pen = 0
