@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ocrsynth.errors import Rejected
 from ocrsynth.render.decoration import print_rules
 from ocrsynth.render.raster import draw_mask
+from ocrsynth.seeding import Stream
+from ocrsynth.shape.shaper import shape_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ocrsynth.records import Bleed, Layout, ShapedLine
+    from ocrsynth.fonts.selection import FontSelector
+    from ocrsynth.recipe import Recipe
+    from ocrsynth.records import Bleed, FontChoice, Layout, ShapedLine
+    from ocrsynth.text.mixture import TextMixture
+
+_LEAST_GAP_EM = 0.02
 
 
 class Neighbour(NamedTuple):
@@ -35,6 +43,40 @@ class Page(NamedTuple):
         """Return what stands about the line, for the provenance."""
         texts = [neighbour.shaped.line.text for neighbour in self.neighbours]
         return ({"decoration": items} if items else {}) | ({"neighbours": texts} if texts else {})
+
+
+def neighbours_of(
+    recipe: Recipe, index: int, take: int, layout: Layout, font: FontChoice, texts: TextMixture, fonts: FontSelector
+) -> tuple[Neighbour, ...]:
+    """Return the lines of which something is seen above and below, by the recipe's chance."""
+    config = recipe.render.decoration
+    stream = Stream(recipe.seed, index, "neighbours", 0, take)
+    if not config.neighbours or not stream.chance(config.neighbours):
+        return ()
+    distance = config.line_distance_em.draw(stream)
+    sides = stream.choice(((-1,), (1,), (-1, 1), (-1, 1)))
+    _, top, _, bottom = layout.line_box
+    found = []
+    for side in sides:
+        line = texts.draw(Stream(recipe.seed, index, "neighbour", side + 1, take), index)
+        along = stream.uniform(-2, 1)
+        if fonts.missing(font, line.text):
+            continue
+        try:
+            other = shape_line(line, font.key, (), font.setting)
+        except Rejected:
+            continue
+        # Their letters may come close to ours, but not touch them.
+        boxes = other.cluster_boxes_em
+        clear = (layout.baseline_px - top) + float(boxes[:, 3].max()) * layout.size_px
+        if side > 0:
+            clear = (bottom - layout.baseline_px) - float(boxes[:, 1].min()) * layout.size_px
+        away = max(distance * layout.size_px, clear + _LEAST_GAP_EM * layout.size_px)
+        place = replace(
+            layout, baseline_px=layout.baseline_px + side * away, x_px=layout.x_px + min(along, 0.0) * layout.size_px
+        )
+        found.append(Neighbour(other, place))
+    return tuple(found)
 
 
 def all_print(page: Page, items: list[dict[str, Any]], bleed: Bleed) -> NDArray[np.uint8]:

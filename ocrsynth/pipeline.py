@@ -15,7 +15,7 @@ from ocrsynth.errors import Rejected, SampleError
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.lockstep import Ask, run_together
-from ocrsynth.page import Neighbour, Page, all_print
+from ocrsynth.page import Page, all_print, neighbours_of
 from ocrsynth.quads import bent_labels
 from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
 from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under
@@ -47,7 +47,6 @@ _FAULTS_OF_THE_TEXT = frozenset({"too_wide", "dotted_circle"})
 """Rejections that another font would meet as well."""
 _NEARBY = 256
 """So many samples in a row take their backgrounds from the same few files."""
-_LEAST_GAP_EM = 0.02
 _LINE_EM = 1.4
 """Height of a picture, in em of its text, about."""
 
@@ -167,7 +166,8 @@ class Pipeline:
                 raise Rejected("font_coverage", f"{font.family} lacks {''.join(sorted(missing))!r} of {line.text!r}")
         yield None
         shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting)
-        render, seed = self.recipe.render, self.recipe.seed
+        recipe = self.recipe
+        render, seed = recipe.render, recipe.seed
         shaped, baseline = disordered(shaped, render, Stream(seed, index, "baseline", 0, take))
         cut: tuple[ShapedLine, float] | None = None
         if render.clip_share and (stream := Stream(seed, index, "clip", 0, take)).chance(render.clip_share):
@@ -178,9 +178,9 @@ class Pipeline:
         layout: Layout | Rejected = yield Ask(self._place, unplaced)
         if isinstance(layout, Rejected):
             raise layout
-        page = Page(
-            layout, shaped, font.kind, self._neighbours(index, layout, font, take) if shaped.line.direction != "ttb" else ()
-        )
+        flat = shaped.line.direction != "ttb"
+        neighbours = neighbours_of(recipe, index, take, layout, font, self._texts, self.fonts) if flat else ()
+        page = Page(layout, shaped, font.kind, neighbours)
         picture = yield from self._picture(index, page, take, rejected)
         provenance = self._provenance(line, picture, rejected)
         if baseline:
@@ -200,37 +200,6 @@ class Pipeline:
         nothing = np.zeros((0, 2), np.int32)
         line = TextLine("", "empty", "ltr", "", "")
         return _sample(index, "", nothing, nothing, picture, self._provenance(line, picture, rejected) | {"font": None})
-
-    def _neighbours(self, index: int, layout: Layout, font: FontChoice, take: int) -> tuple[Neighbour, ...]:
-        """Return the lines of which something is seen above and below, by the recipe's chance."""
-        config = self.recipe.render.decoration
-        stream = Stream(self.recipe.seed, index, "neighbours", 0, take)
-        if not config.neighbours or not stream.chance(config.neighbours):
-            return ()
-        distance = config.line_distance_em.draw(stream)
-        sides = stream.choice(((-1,), (1,), (-1, 1), (-1, 1)))
-        _, top, _, bottom = layout.line_box
-        found = []
-        for side in sides:
-            line = self._texts.draw(Stream(self.recipe.seed, index, "neighbour", side + 1, take), index)
-            along = stream.uniform(-2, 1)
-            if self.fonts.missing(font, line.text):
-                continue
-            try:
-                other = shape_line(line, font.key, (), font.setting)
-            except Rejected:
-                continue
-            # Their letters may come close to ours, but not touch them.
-            boxes = other.cluster_boxes_em
-            clear = (layout.baseline_px - top) + float(boxes[:, 3].max()) * layout.size_px
-            if side > 0:
-                clear = (bottom - layout.baseline_px) - float(boxes[:, 1].min()) * layout.size_px
-            away = max(distance * layout.size_px, clear + _LEAST_GAP_EM * layout.size_px)
-            place = replace(
-                layout, baseline_px=layout.baseline_px + side * away, x_px=layout.x_px + min(along, 0.0) * layout.size_px
-            )
-            found.append(Neighbour(other, place))
-        return tuple(found)
 
     def _picture(self, index: int, page: Page, take: int, rejected: dict[str, int]) -> Steps[_Picture]:
         """Return the degraded picture of a line, or of bare paper; raises Rejected if no attempt leaves it legible."""
