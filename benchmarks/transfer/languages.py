@@ -77,7 +77,7 @@ def judged(row: Row, recipe: Recipe, options: argparse.Namespace) -> tuple[dict[
         model = trained(lines, options.steps, 1, symbols=symbols)
         torch.save(model.state_dict(), kept)
     result, misses = measured(row.folder, known, [read(model, known, symbols)])
-    found: dict[str, Any] = {"lines": len(known.labels), "left_out": known.left_out, "symbols": len(symbols)}
+    found: dict[str, Any] = {"set": row.folder, "lines": len(known.labels), "left_out": known.left_out, "symbols": len(symbols)}
     found |= {"ocrsynth": result._asdict(), "tesseract": {}, "seconds": round(time.monotonic() - started)}
     print(f"  ocrsynth {result.cer_percent:.2f}", flush=True)
     for name in row.models:
