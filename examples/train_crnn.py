@@ -108,6 +108,8 @@ def main() -> None:
     step = position = 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
+        if (of := saved["schedule"]["total_steps"]) != options.steps:
+            parser.error(f"{checkpoint} is of a training of {of} steps; give --steps {of}, or another folder")
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
         schedule.load_state_dict(saved["schedule"])

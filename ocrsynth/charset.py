@@ -41,9 +41,10 @@ class Charset:
                 raise RecipeError(f"charset: {name} must be one of {', '.join(known)}, got {value!r}")
         if not self.symbols:
             raise RecipeError("charset: must have at least one symbol, got none; give an alphabet or texts")
-        wrong = [s for s in self.symbols if not s or (unit == "character" and len(s) != 1)]
-        if wrong:
-            raise RecipeError(f"charset: a symbol must be one {unit}, got {wrong[0]!r}; take unit='cluster' for longer ones")
+        for symbol in self.symbols:
+            if not isinstance(symbol, str) or len([*_split(symbol, unit)]) != 1 or "\ud800" <= symbol[0] <= "\udfff":
+                longer = "; take unit='cluster' for longer ones" if unit == "character" else "; take what is drawn as one"
+                raise RecipeError(f"charset: a symbol must be one {unit}, got {symbol!r}{longer}")
         self._number = {symbol: i for i, symbol in enumerate(self.symbols, 1)}
 
     @classmethod
@@ -71,7 +72,9 @@ class Charset:
         try:
             characters = orjson.loads(path.read_bytes())["delivered"]["characters"]
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
-            raise AssetError(f"{path}: tells no characters, {error}; give a finished data set") from None
+            raise AssetError(
+                f"{path}: tells no characters, {error}; give a data set that generate finished, or a charset of your own"
+            ) from None
         return cls(sorted(characters), "character", unknown)
 
     @classmethod
@@ -79,8 +82,9 @@ class Charset:
         """Return the charset in a file of `save`; raises AssetError."""
         try:
             content = orjson.loads(Path(path).read_bytes())
-            return cls(content["symbols"], content["unit"], content["unknown"])
-        except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+            symbols = content["symbols"]
+            return cls(symbols if isinstance(symbols, list) else [symbols], content["unit"], content["unknown"])
+        except (OSError, orjson.JSONDecodeError, KeyError, TypeError, RecipeError) as error:
             raise AssetError(f"{path}: is no charset, {error}; write one with Charset.save") from None
 
     def save(self, path: str | Path) -> None:
@@ -115,7 +119,7 @@ class Charset:
             elif self.unknown == "error":
                 known = "".join(self.symbols)[:_SHOWN]
                 raise ValueError(
-                    f"charset: has no {symbol!r} (U+{ord(symbol[0]):04X}), got {text!r}; "
+                    f"charset: has no {symbol!r} ({' '.join(f'U+{ord(c):04X}' for c in symbol)}), got {text!r}; "
                     f"add it, or take unknown='drop' or 'unk' (known: {known}…)"
                 )
             elif self.unknown == "unk":

@@ -144,11 +144,11 @@ def _languages(content: dict[str, Any]) -> str:
         lines.append(f"| {found['set']} | {found['lines']} | {ours['cer_percent']:.1f} | {span} | {theirs} |")
     lines += [
         "",
-        f"CER in %, one training of {training['steps']:,} steps on {training['lines']:,} lines. Fraktur is compared without accents and",
-        "with one kind of s, as are the columns above; Greek with all its accents and breathings, and Arabic in the order from left",
-        "to right, without the tatweel. Signs that the recogniser never saw count as its errors. Alphabets: `de-Latf`, `grc`, `ar`;",
-        "fonts: four families of Fraktur, the default ones for Greek, six families of Arabic. The words of `grc` are today's, with",
-        "accents put upon them; there is no list of Ancient Greek words.",
+        f"CER in %, one training of {training['steps']:,} steps on {training['lines']:,} lines. Fraktur is compared without",
+        "accents and with one kind of s, as are the columns above; Greek with all its accents and breathings, and Arabic in",
+        "the order from left to right, without the tatweel. Signs that the recogniser never saw are its errors. Alphabets:",
+        "`de-Latf`, `grc`, `ar`; fonts: four families of Fraktur, the default ones for Greek, six families of Arabic. Words of",
+        "`grc` are those of today, with accents put upon them; there is no list of Ancient Greek words.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -39,6 +39,8 @@ class Source(NamedTuple):
     root: Path
     format: Format
     shards: list[Shard]
+    missing: tuple[Shard, ...] = ()
+    """Shards that the plan of the data set has, and its folder has not."""
 
     def read(self) -> Iterator[tuple[Shard, Stored]]:
         """Yield all samples; raises ValueError, naming the shard, where one is broken."""
@@ -67,13 +69,15 @@ def open_source(path: str | Path, fmt: str | None = None) -> Source:
         )
         if name not in plan.formats:
             raise RecipeError(f"--format: the data set has no such format, got {name!r}; known: {', '.join(plan.formats)}")
-        shards = []
+        shards: list[Shard] = []
+        missing: list[Shard] = []
         for split, (_, folder) in zip(
             plan.splits or [""], [pair for pair in data_folders(root, plan) if pair[0] == name], strict=True
         ):
             names = all_shard_names(plan, name)
-            shards += [Shard(folder / n, split) for n in names if (folder / n).exists()]
-        return Source(root, FORMATS.get(name, "plan")(), shards)
+            for shard in (Shard(folder / n, split) for n in names):
+                (shards if shard.path.exists() else missing).append(shard)
+        return Source(root, FORMATS.get(name, "plan")(), shards, tuple(missing))
     guess = fmt or _guessed(root)
     if guess is None:
         raise OutputError(f"{path}: holds nothing that looks like a data set; say which with --format")

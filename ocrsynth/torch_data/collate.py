@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,7 +10,6 @@ import numpy as np
 import torch
 
 from ocrsynth.errors import RecipeError
-from ocrsynth.torch_data.samplers import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,13 +24,20 @@ _MOST_PIXELS = 1 << 28
 def images_of(items: Sequence[dict[str, Any]], multiple: int, pad_value: int, dtype: DType, most_pixels: int) -> Batch:
     """Return ``images``, uint8 or float32 in 0…1, (B, C, H, W), padded on the right, and ``widths``, int64 (B,).
 
-    Raises ValueError if heights or channels differ, or the batch has more than *most_pixels* pixels.
+    Raises ValueError for what is no picture, if heights or channels differ, or if the batch has more than *most_pixels* pixels.
     """
     arrays = [np.asarray(item["image"]) for item in items]
+    for item, array in zip(items, arrays, strict=True):
+        if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3)):
+            raise ValueError(
+                f"sample {item['key']}: its picture must be uint8 (H, W), (H, W, 1) or (H, W, 3), got {array.dtype} "
+                f"{array.shape}; a transform gives pictures, and dtype='float32' is an option of the collate"
+            )
     shapes = {(a.shape[0], a.shape[2] if a.ndim == 3 else 1) for a in arrays}
     if len(shapes) > 1:
         raise ValueError(
-            f"batch: pictures must have one height and one number of channels, got (height, channels) {sorted(shapes)}"
+            f"batch: pictures must have one height and one number of channels, got (height, channels) {sorted(shapes)}; "
+            "a chain that warps wants Augment(…, keep_height=True), vertical lines a batch of one"
         )
     [(height, channels)] = shapes
     widths = [a.shape[1] for a in arrays]
@@ -69,11 +76,20 @@ class _Collate:
         return images_of(items, self.width_multiple, self.pad_value, self.dtype, self.most_pixels)
 
     def _targets(self, items: Sequence[dict[str, Any]]) -> list[list[int]]:
-        return [item["target"] if "target" in item else self.charset.encode(item["text"]) for item in items]
+        # An item's own numbers may be those of another charset.
+        found = []
+        for item in items:
+            try:
+                found.append(self.charset.encode(item["text"]))
+            except ValueError as error:
+                raise ValueError(f"sample {item['key']}: {error}") from None
+        return found
 
 
 def _about(items: list[dict[str, Any]]) -> Batch:
-    return {"texts": [i["text"] for i in items], "keys": [i["key"] for i in items], "position": state_of(items)}
+    about: Batch = {"texts": [i["text"] for i in items], "keys": [i["key"] for i in items]}
+    # Only batches of a BucketBatchSampler know where they stand.
+    return about | ({"position": items[0]["position"]} if items and "position" in items[0] else {})
 
 
 class CTCCollate(_Collate):
@@ -87,7 +103,11 @@ class CTCCollate(_Collate):
 
     def __init__(self, charset: Charset, *, stride: int = 4, **options: Any) -> None:
         super().__init__(charset, **options)
+        if stride < 1:
+            raise RecipeError(f"stride: must be 1 or more, got {stride!r}; give by how much the network narrows a picture")
         self.stride = stride
+        # So that no line has more frames than the network gives for the widest.
+        self.width_multiple = math.lcm(self.width_multiple, stride)
 
     def __call__(self, items: list[dict[str, Any]]) -> Batch:
         """Return the batch of *items*."""

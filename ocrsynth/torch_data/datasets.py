@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cv2
+import numpy as np
 import torch
 import torch.distributed
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
@@ -15,17 +18,18 @@ from ocrsynth.charset import Charset
 from ocrsynth.errors import RecipeError
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.recipe import Recipe
+from ocrsynth.torch_data.samplers import BatchIndices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from ocrsynth.records import Sample
 
 Item = dict[str, Any]
 ENDLESS = 1 << 40
+_MOST_EPOCHS = 1 << 23
 _BATCH = 64
 _quiet_in: int | None = None
 
@@ -42,23 +46,49 @@ def quiet_opencv() -> None:
 class Augment:
     """A degradation chain, by preset or as a recipe's list, as a transform for real pictures.
 
-    Seeded by (seed, index, epoch): data sets of this package call it with the index and the epoch of the picture.  The canvas
-    grows where a warp needs room.  Raises RecipeError.
+    Seeded by (seed, index, epoch): data sets of this package call it with the index and the epoch of the picture if it is
+    their *transform* itself; inside another one, pass them on.  The canvas grows where a warp needs room; with *keep_height*
+    the picture is then scaled to the height it had, as batches need.  Raises RecipeError.
     """
 
-    def __init__(self, degrade: str | list[dict[str, Any]] = "scan", seed: int = 0) -> None:
+    def __init__(self, degrade: str | list[dict[str, Any]] = "scan", seed: int = 0, *, keep_height: bool = False) -> None:
         self.degrade = degrade
         self.seed = seed
+        self.keep_height = keep_height
         self._chain = chain_of(degrade)
 
     def __call__(self, image: NDArray[np.uint8], index: int = 0, epoch: int = 0) -> NDArray[np.uint8]:
-        """Return *image*, uint8 (H, W) or (H, W, 3) RGB, degraded."""
+        """Return *image*, uint8 (H, W) or (H, W, 3) RGB, degraded; raises ValueError for another, or an odd index or epoch."""
+        if not 0 <= index < ENDLESS or not 0 <= epoch < _MOST_EPOCHS:
+            raise ValueError(
+                f"index: must be from 0 to {ENDLESS - 1}, the epoch from 0 to {_MOST_EPOCHS - 1}, got {index!r} and {epoch!r}"
+            )
         quiet_opencv()
-        return degrade_image(image, self._chain, seed=self.seed, index=epoch * ENDLESS + index).image
+        degraded = degrade_image(image, self._chain, seed=self.seed, index=epoch * ENDLESS + index).image
+        height, width = degraded.shape[:2]
+        if not self.keep_height or height == image.shape[0]:
+            return degraded
+        size = (max(round(width * image.shape[0] / height), 1), image.shape[0])
+        return np.asarray(cv2.resize(degraded, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the arguments it was made of."""
-        return Augment, (self.degrade, self.seed)
+        return partial(Augment, keep_height=self.keep_height), (self.degrade, self.seed)
+
+
+def checked_epoch(epoch: int) -> int:
+    """Return *epoch*; raises RecipeError if it is none."""
+    if not 0 <= epoch < _MOST_EPOCHS:
+        raise RecipeError(f"epoch: must be from 0 to {_MOST_EPOCHS - 1}, got {epoch!r}")
+    return epoch
+
+
+def with_position(items: list[Item], places: Sequence[int]) -> list[Item]:
+    """Return the items of a batch, told where the batch stands if its sampler knows."""
+    if isinstance(places, BatchIndices):
+        for item in items:
+            item["position"] = places.position
+    return items
 
 
 def transformed(transform: Callable[..., Any] | None, image: NDArray[np.uint8], index: int, epoch: int) -> Any:
@@ -120,8 +150,8 @@ class LineDataset(Dataset[Item]):
         return Charset.from_recipe(self.recipe)
 
     def set_epoch(self, epoch: int) -> None:
-        """Go to an epoch, from 0."""
-        self._epoch.fill_(epoch)
+        """Go to an epoch, from 0; raises RecipeError for a negative one."""
+        self._epoch.fill_(checked_epoch(epoch))
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel without fonts and caches: the recipe as plain values."""
@@ -133,6 +163,7 @@ class LineDataset(Dataset[Item]):
         self.recipe = Recipe.from_dict(state["recipe"])
 
     def _place(self, index: int) -> int:
+        index = operator.index(index)
         if index < 0 and self.length is not None:
             index += self.length
         if index < 0:
@@ -146,19 +177,23 @@ class LineDataset(Dataset[Item]):
         return self.__getitems__([index])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Item]:
-        """Return the items of a whole batch, which is faster than one by one."""
-        return self.items([self._place(int(i)) for i in indices])
+        """Return the items of a whole batch, which is faster than one by one; those of a `BucketBatchSampler` are absolute."""
+        if isinstance(indices, BatchIndices):
+            return with_position(self.items(indices, indices.epoch), indices)
+        return self.items([self._place(i) for i in indices], self.epoch)
 
-    def items(self, places: Sequence[int]) -> list[Item]:
-        """Return items by their absolute place, whatever length and epoch."""
+    def items(self, places: Sequence[int], epoch: int = 0) -> list[Item]:
+        """Return items by their absolute place, whatever the length; *epoch* is for transforms of lines that come again."""
         quiet_opencv()
+        again = 0 if self.fresh else epoch
         found = []
         for start in range(0, len(places), _BATCH):
-            found += [self._item(sample) for sample in pipeline_for(self.recipe).batch(places[start : start + _BATCH])]
+            made = pipeline_for(self.recipe).batch(list(places[start : start + _BATCH]))
+            found += [self._item(sample, again) for sample in made]
         return found
 
-    def _item(self, sample: Sample) -> Item:
-        image = transformed(self.transform, sample.image, sample.index, 0)
+    def _item(self, sample: Sample, epoch: int) -> Item:
+        image = transformed(self.transform, sample.image, sample.index, epoch)
         item: Item = {"image": image, "text": sample.text, "key": sample.key, "index": sample.index}
         if self.charset is not None:
             item["target"] = self.charset.encode(sample.text)
@@ -173,47 +208,80 @@ class LineIterable(IterableDataset[Item]):
     """The same lines as a stream that shards itself over ranks and workers.
 
     Prefer `LineDataset`: its state is one integer for any number of workers; the state of a stream fits the number of
-    workers and ranks that it was taken with.  Raises RecipeError where ranks are in play and none was given.
+    workers and ranks that it was taken with.  Every pass begins with the first line of the epoch, or once behind a state that
+    was loaded.  Raises RecipeError where ranks are in play and none was given.
     """
 
     def __init__(self, dataset: LineDataset, rank: int | None = None, world_size: int | None = None) -> None:
         self.dataset = dataset
-        self.rank, self.world_size = _rank_of(rank, world_size)
+        self.rank, self.world_size = rank_of(rank, world_size)
         self._done = 0
         self._shape: tuple[int, int, int] | None = None
+        self._resumed: dict[str, Any] | None = None
+        # In shared memory, so that a process that asks for the state knows of workers that hold it.
+        self._in_workers = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
     def __iter__(self) -> Iterator[Item]:
         """Yield this worker's share, from where `load_state_dict` left it."""
         info = get_worker_info()
         workers, worker = (info.num_workers, info.id) if info is not None else (1, 0)
+        self._in_workers.fill_(info is not None)
         share, shares = self.rank * workers + worker, self.world_size * workers
-        shape = (share, shares, workers)
-        if self._shape is not None and self._shape != shape:
-            raise RecipeError(
-                f"state: was taken by share {self._shape[0]} of {self._shape[1]}, got {share} of {shares}; "
-                "resume with the same ranks and workers, or use LineDataset with make_loader"
-            )
-        self._shape = shape
+        self._shape = (share, shares, workers)
+        resumed, self._resumed = self._resumed, None
+        done = self._done = self._checked(resumed) if resumed is not None else 0
         length = self.dataset.length
-        done, self._done = self._done, 0
         while length is None or share + done * shares < length:
             # The state counts what was given away, so it is taken before the consumer goes on.
-            self._done = done + 1
-            yield self.dataset[share + done * shares]
             done += 1
+            self._done = done
+            yield self.dataset[share + (done - 1) * shares]
         self._done = 0
 
+    def _checked(self, state: dict[str, Any]) -> int:
+        shape = state["shape"]
+        if shape is not None and tuple(shape) != self._shape:
+            share, shares, _ = self._shape or (0, 1, 1)
+            raise RecipeError(
+                f"state: was taken by share {shape[0]} of {shape[1]}, got {share} of {shares}; "
+                "resume with the same ranks and workers, or use LineDataset with make_loader"
+            )
+        return int(state["done"])
+
     def state_dict(self) -> dict[str, Any]:
-        """Return how many items this worker has given, and which share it has."""
-        return {"done": self._done, "shape": list(self._shape) if self._shape else None}
+        """Return how many items this worker has given, which share it has, and of which lines.
+
+        Raises RecipeError in a process whose workers hold the state: StatefulDataLoader asks them.
+        """
+        if self._resumed is not None:
+            return self._resumed
+        if get_worker_info() is None and int(self._in_workers) and not self._done:
+            raise RecipeError(
+                "state: is held by the workers of a DataLoader, got a call outside; take torchdata's StatefulDataLoader, or "
+                "LineDataset with make_loader"
+            )
+        return {
+            "done": self._done,
+            "shape": list(self._shape) if self._shape else None,
+            "seed": self.dataset.seed,
+            "length": self.dataset.length,
+            "epoch": self.dataset.epoch,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on behind the items of a state of the same share."""
-        self._done = int(state["done"])
-        self._shape = tuple(state["shape"]) if state["shape"] else None
+        """Go on behind the items of a state of the same share; raises RecipeError if it is of other lines."""
+        done = state.get("done")
+        if not isinstance(done, int) or done < 0:
+            raise RecipeError(f"state: must count what is done from 0, got {done!r}; give one of state_dict")
+        for name, own in (("seed", self.dataset.seed), ("length", self.dataset.length)):
+            if state.get(name) != own:
+                raise RecipeError(f"state: is of lines of another {name}, got {state.get(name)!r} in place of {own!r}")
+        self.dataset.set_epoch(int(state["epoch"]))
+        self._resumed = dict(state)
 
 
-def _rank_of(rank: int | None, world_size: int | None) -> tuple[int, int]:
+def rank_of(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    """Return rank and number of ranks, of torch.distributed if they are not given; raises RecipeError if nobody told them."""
     if (rank is None) != (world_size is None):
         raise RecipeError(f"rank: goes with world_size, got rank {rank!r} and world_size {world_size!r}; give both or none")
     if rank is not None and world_size is not None:

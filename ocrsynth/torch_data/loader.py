@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from ocrsynth.errors import RecipeError
 from ocrsynth.torch_data.collate import AttentionCollate, CTCCollate, HFCollate
-from ocrsynth.torch_data.samplers import BatchIndices, BucketBatchSampler
+from ocrsynth.torch_data.datasets import rank_of
+from ocrsynth.torch_data.samplers import BucketBatchSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from ocrsynth.charset import Charset
     from ocrsynth.torch_data.datasets import LineDataset
     from ocrsynth.torch_data.shards import ShardDataset
 
 Task = Literal["ctc", "attention", "hf"]
-
-
-class _Places(Dataset[dict[str, Any]]):
-    """A data set by absolute places: what the batch sampler says is what every worker makes."""
-
-    def __init__(self, dataset: LineDataset | ShardDataset) -> None:
-        self.dataset = dataset
-
-    def __getitem__(self, place: int) -> dict[str, Any]:
-        return self.dataset.items([place])[0]
-
-    def __getitems__(self, places: Sequence[int]) -> list[dict[str, Any]]:
-        items = self.dataset.items(list(places))
-        if isinstance(places, BatchIndices):
-            for item in items:
-                item["position"] = places.position
-        return items
 
 
 def make_loader(
@@ -44,36 +28,58 @@ def make_loader(
     num_workers: int = 0,
     *,
     bucket: bool = True,
-    resume: int = 0,
+    resume: int | None = None,
     charset: Charset | None = None,
     processor: Any = None,
-    rank: int = 0,
-    world_size: int = 1,
+    rank: int | None = None,
+    world_size: int | None = None,
+    drop_last: bool = False,
     collate_options: dict[str, Any] | None = None,
     **options: Any,
 ) -> DataLoader[Any]:
     """Return a `DataLoader` of batches for *task*: ``ctc``, ``attention``, or ``hf`` with a *processor*.
 
     Batches are of lines of about the same width if *bucket*.  Each batch holds ``position``: give it as *resume* to go on
-    behind that batch, with any number of workers and ranks.  ``loader.batch_sampler.set_epoch(e)`` goes to an epoch.
-    *collate_options* are those of the collate, such as ``{"stride": 4, "dtype": "float32"}``; *options* those of DataLoader.
+    behind that batch and those that other ranks took beside it, with any number of workers and ranks; batch size, length and
+    *bucket* must be the same.  Without *resume* it begins with the data set's epoch; ``loader.batch_sampler.set_epoch(e)``
+    goes to another.  Ranks are those of torch.distributed if they are not given.  *drop_last* gives every rank as many
+    batches, all full.  *collate_options* are those of the collate, such as ``{"stride": 4, "dtype": "float32"}``; *options*
+    those of DataLoader.
 
-    Raises RecipeError for an unknown task or a missing processor.
+    Raises RecipeError for an unknown task, a missing processor, two charsets that differ, ranks that nobody told, and options
+    of DataLoader that the batches leave no room for.
     """
-    charset = charset or dataset.charset or dataset.default_charset()
-    more = collate_options or {}
-    collate: Any
-    if task == "ctc":
-        collate = CTCCollate(charset, **more)
-    elif task == "attention":
-        collate = AttentionCollate(charset, **more)
-    elif task == "hf":
-        if processor is None:
-            raise RecipeError("processor: task 'hf' needs one, got None; give for example a TrOCRProcessor")
-        collate = HFCollate(processor)
-    else:
-        raise RecipeError(f"task: must be 'ctc', 'attention' or 'hf', got {task!r}")
-    sampler = BucketBatchSampler(dataset, batch_size, position=resume, rank=rank, world_size=world_size, bucket=bucket)
+    for taken in ("shuffle", "sampler", "batch_sampler", "collate_fn"):
+        if options.get(taken):
+            raise RecipeError(f"{taken}: make_loader has its own, got {options[taken]!r}; leave it out, or take a DataLoader")
+    sampler = BucketBatchSampler(
+        dataset,
+        batch_size,
+        position=0 if resume is None else resume,
+        bucket=bucket,
+        drop_last=drop_last,
+        **dict(zip(("rank", "world_size"), rank_of(rank, world_size), strict=True)),
+    )
+    if resume is None and dataset.length is not None:
+        sampler.set_epoch(dataset.epoch)
+    collate = _collate_of(dataset, task, charset, processor, collate_options or {})
     if num_workers:
         options = {"prefetch_factor": 4, "persistent_workers": True} | options
-    return DataLoader(_Places(dataset), batch_sampler=sampler, num_workers=num_workers, collate_fn=collate, **options)
+    return DataLoader(dataset, batch_sampler=sampler, num_workers=num_workers, collate_fn=collate, **options)
+
+
+def _collate_of(
+    dataset: LineDataset | ShardDataset, task: str, charset: Charset | None, processor: Any, more: dict[str, Any]
+) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
+    if task == "hf":
+        if processor is None:
+            raise RecipeError("processor: task 'hf' needs one, got None; give for example a TrOCRProcessor")
+        return HFCollate(processor)
+    if task not in get_args(Task):
+        raise RecipeError(f"task: must be 'ctc', 'attention' or 'hf', got {task!r}")
+    if charset is not None and dataset.charset is not None and charset != dataset.charset:
+        raise RecipeError(
+            f"charset: differs from that of the data set, got {len(charset)} and {len(dataset.charset)} classes; give one"
+        )
+    charset = charset or dataset.charset or dataset.default_charset()
+    return CTCCollate(charset, **more) if task == "ctc" else AttentionCollate(charset, **more)

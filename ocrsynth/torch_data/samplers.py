@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from numbers import Integral
+from typing import TYPE_CHECKING
 
 from torch.utils.data import Sampler
 
@@ -45,18 +46,23 @@ class StreamSampler(Sampler[int]):
 
 
 class BatchIndices(list[int]):
-    """The indices of a batch, absolute, and how many batches of all ranks are done after it."""
+    """The absolute places of a batch, its epoch, and how many batches of all ranks are done after it."""
 
     position: int = 0
+    epoch: int = 0
 
 
 class BucketBatchSampler(Sampler[list[int]]):
     """Batches of lines of about the same width, so that little is padded; a pure function of (seed, position).
 
     Of each window of *window* batches of indices the widths are predicted, the indices sorted by them and cut into batches,
-    and the batches put in an order drawn from the seed.  Batch *k* is that of rank k mod world_size.  ``position``, the
-    number of batches that all ranks together have used, is the whole state: with it any number of workers goes on exactly
-    where others stopped.
+    and the batches put in an order drawn from the seed.  Ranks take batches in turns.  ``position``, the number of batches
+    that all ranks together have used, is the whole state: with it any number of workers and ranks goes on exactly where
+    others stopped, if the batch size and the data set's length are the same.  Each pass goes to the end of an epoch, and the
+    next one, also after a ``break``, begins with the next epoch.
+
+    With *drop_last* every rank has as many batches, and all are full; without it the last batches may be missing in some
+    ranks, which waits for ever where ranks step together.  Raises RecipeError.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class BucketBatchSampler(Sampler[list[int]]):
         rank: int = 0,
         world_size: int = 1,
         bucket: bool = True,
+        drop_last: bool = False,
         window: int = 32,
     ) -> None:
         _check(position, rank, world_size)
@@ -75,46 +82,64 @@ class BucketBatchSampler(Sampler[list[int]]):
             raise RecipeError(f"batch_size: must be 1 or more, got {batch_size!r}")
         self.dataset = dataset
         self.batch_size = batch_size
-        self.position = position
+        self.position = int(position)
         self.rank = rank
         self.world_size = world_size
         self.bucket = bucket
+        self.drop_last = drop_last
         self.window = window
+        if self.batches == 0:
+            raise RecipeError(
+                f"drop_last: leaves nothing of {dataset.length} samples, got batches of {batch_size} for {world_size} ranks; "
+                "take smaller batches, or a larger data set"
+            )
 
     @property
     def batches(self) -> int | None:
-        """Return the number of batches of an epoch over all ranks, the last one short; None if there is no end."""
+        """Return the number of batches of an epoch over all ranks; None if there is no end."""
         length = self.dataset.length
-        return None if length is None else -(-length // self.batch_size)
+        if length is None:
+            return None
+        if self.drop_last:
+            return length // (self.batch_size * self.world_size) * self.world_size
+        return -(-length // self.batch_size)
 
     def set_epoch(self, epoch: int) -> None:
-        """Go to the beginning of an epoch."""
-        self.position = epoch * (self.batches or 0)
+        """Go to the beginning of an epoch; raises RecipeError for an endless data set."""
+        if self.batches is None:
+            raise RecipeError(f"epoch: an endless data set has none, got {epoch!r}; give the data set a length")
+        if epoch < 0:
+            raise RecipeError(f"epoch: must be 0 or more, got {epoch!r}")
+        self.position = epoch * self.batches
 
     def __len__(self) -> int:
         """Return this rank's number of batches to the end of the epoch; raises TypeError if there is no end."""
         if self.batches is None:
             raise TypeError("an endless data set has no number of batches")
-        left = range(self.position % self.batches if self.position else 0, self.batches)
-        base = self.position - left.start
-        return sum((base + k) % self.world_size == self.rank for k in left)
+        left = self.batches - self.position % self.batches
+        return len(range(self.rank, left, self.world_size))
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Yield this rank's batches to the end of the epoch, then stand at the beginning of the next."""
+        """Yield this rank's batches to the end of the epoch."""
         per_epoch = self.batches
-        k = self.position
-        epoch = k // per_epoch if per_epoch else 0
-        end = (epoch + 1) * per_epoch if per_epoch else None
+        begin = k = self.position
+        epoch = begin // per_epoch if per_epoch is not None else 0
+        first = epoch * (per_epoch or 0)
+        end = first + per_epoch if per_epoch is not None else None
+        if end is not None:
+            # With the first batch, for a DataLoader makes iterators that it does not use; and not with the last one, for how
+            # far ahead of a break workers have read must not tell where the next pass begins.
+            self.position = end
         while end is None or k < end:
-            first = epoch * (per_epoch or 0)
             number, inside = divmod(k - first, self.window)
             for batch in self._window(epoch, number)[inside:]:
-                k += 1
-                batch.position = k
-                if (k - 1) % self.world_size == self.rank:
+                if (k - begin) % self.world_size == self.rank:
+                    # Behind the batches that the other ranks take at the same time: all resume at one position.
+                    after = k - (k - begin) % self.world_size + self.world_size
+                    batch.position = after if end is None else min(after, end)
+                    batch.epoch = epoch
                     yield batch
-        if end is not None:
-            self.position = end
+                k += 1
 
     def _window(self, epoch: int, number: int) -> list[BatchIndices]:
         """Return the batches of a window of an epoch."""
@@ -122,7 +147,9 @@ class BucketBatchSampler(Sampler[list[int]]):
         length = dataset.length
         size = self.batch_size
         start = number * self.window * size
-        stop = start + self.window * size if length is None else min(start + self.window * size, length)
+        stop = start + self.window * size
+        if length is not None:
+            stop = min(stop, (self.batches or 0) * size if self.drop_last else length)
         offset = epoch * length if length is not None and dataset.fresh else 0
         places = list(range(offset + start, offset + stop))
         batches = [BatchIndices(places[i : i + size]) for i in range(0, len(places), size)]
@@ -138,12 +165,7 @@ class BucketBatchSampler(Sampler[list[int]]):
 
 
 def _check(start: int, rank: int, world_size: int) -> None:
-    if start < 0:
-        raise RecipeError(f"resume: must be 0 or more, got {start!r}")
+    if isinstance(start, bool) or not isinstance(start, Integral) or start < 0:
+        raise RecipeError(f"resume: must be a whole number from 0, got {start!r}; give a batch's 'position'")
     if not 0 <= rank < world_size:
         raise RecipeError(f"rank: must be from 0 to world_size - 1, got {rank!r} of {world_size!r}")
-
-
-def state_of(items: list[dict[str, Any]]) -> int:
-    """Return the position that a batch's items carry; 0 if they carry none."""
-    return int(items[0].get("position", 0)) if items else 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import os
+import struct
 import tarfile
 from abc import ABC, abstractmethod
 from bisect import bisect_right
@@ -17,9 +19,12 @@ from torch.utils.data import Dataset
 from ocrsynth import codec
 from ocrsynth.charset import Charset
 from ocrsynth.errors import OutputError, RecipeError
+from ocrsynth.generation.plan import PLAN, read_plan
 from ocrsynth.generation.source import open_source
-from ocrsynth.torch_data.datasets import Item, quiet_opencv, transformed
+from ocrsynth.torch_data.datasets import Item, checked_epoch, quiet_opencv, transformed, with_position
+from ocrsynth.torch_data.samplers import BatchIndices
 from ocrsynth.write.base import optional
+from ocrsynth.write.formats.lmdb import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,9 +34,10 @@ class ShardDataset(Dataset[Item]):
     """What `ocrsynth generate` wrote as ``webdataset``, ``lmdb`` or ``parquet``, by index.
 
     Items are those of `LineDataset`, and `make_loader` takes it as well.  *split* takes one split only.  *transform* takes and
-    gives a picture; an `Augment` is told index and epoch.  ``set_epoch`` is seen by workers that persist.
+    gives a picture; an `Augment` is told index and epoch.  ``set_epoch`` is seen by workers that persist.  *partial* takes what
+    shards there are of a data set that is not complete.
 
-    Raises OutputError if there is no such data set, RecipeError for another format.
+    Raises OutputError if there is no such data set, or it is damaged or not complete, RecipeError for another format.
     """
 
     fresh = True
@@ -46,13 +52,19 @@ class ShardDataset(Dataset[Item]):
         charset: Charset | None = None,
         transform: Callable[..., Any] | None = None,
         format: str | None = None,  # noqa: A002 - the name of the recipe's key
+        partial: bool = False,
     ) -> None:
-        source = open_source(Path(folder), format)
+        source = open_source(Path(folder), format or _readable(Path(folder)))
         name = source.format.name
         if name not in _READERS:
-            known = ", ".join(sorted(_READERS))
             raise RecipeError(
-                f"{folder}: format {name!r} has no random access, got {name!r}; run ocrsynth convert to one of: {known}"
+                f"{folder}: has no random access in format {name!r}, got no other; run ocrsynth convert to one of: "
+                f"{', '.join(sorted(_READERS))}"
+            )
+        if source.missing and not partial:
+            raise OutputError(
+                f"{folder}: is not complete, {len(source.missing)} shards are missing, got no {source.missing[0].path.name}; "
+                "run its ocrsynth generate again, or take partial=True"
             )
         shards = [s.path for s in source.shards if split is None or s.split == split]
         if not shards:
@@ -62,8 +74,10 @@ class ShardDataset(Dataset[Item]):
         self.folder = Path(folder)
         # In shared memory, so that workers that live on see a new epoch.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
-        self._readers = [_READERS[name](path) for path in shards]
+        self._readers = [_opened(_READERS[name], path) for path in shards]
         self._ends = np.cumsum([len(reader) for reader in self._readers]).tolist()
+        if not self._ends[-1]:
+            raise OutputError(f"{folder}: holds no samples, got {len(shards)} empty shards; choose another data set")
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -74,17 +88,18 @@ class ShardDataset(Dataset[Item]):
         """Return the number of samples, as `LineDataset` has it."""
         return len(self)
 
+    @property
+    def epoch(self) -> int:
+        """Return the epoch."""
+        return int(self._epoch)
+
     def set_epoch(self, epoch: int) -> None:
-        """Go to an epoch: an `Augment` then degrades anew."""
-        self._epoch.fill_(epoch)
+        """Go to an epoch: an `Augment` then degrades anew; raises RecipeError for a negative one."""
+        self._epoch.fill_(checked_epoch(epoch))
 
     def default_charset(self) -> Charset:
         """Return the characters of the whole data set's labels; raises AssetError if it was not finished by `generate`."""
         return Charset.from_data(self.folder)
-
-    def items(self, places: Sequence[int]) -> list[Item]:
-        """Return items by their absolute place: that of a sample, plus the length for each epoch before."""
-        return [self._item(place % len(self), place // len(self)) for place in places]
 
     def predicted_width(self, place: int) -> float:
         """Return what grows with the width of a picture and costs little to read: the length of its label."""
@@ -93,11 +108,10 @@ class ShardDataset(Dataset[Item]):
 
     def __getitem__(self, index: int) -> Item:
         """Return the item of one index."""
-        if index < 0:
-            index += len(self)
-        if not 0 <= index < len(self):
+        place = operator.index(index) + (len(self) if index < 0 else 0)
+        if not 0 <= place < len(self):
             raise IndexError(f"index: the data set has {len(self)} samples, got {index}")
-        return self._item(index, int(self._epoch))
+        return self._item(place, self.epoch)
 
     def _found(self, index: int) -> tuple[_Reader, int]:
         shard = bisect_right(self._ends, index)
@@ -106,16 +120,40 @@ class ShardDataset(Dataset[Item]):
     def _item(self, index: int, epoch: int) -> Item:
         quiet_opencv()
         reader, inside = self._found(index)
-        key, text, data = reader.get(inside)
-        image = transformed(self.transform, codec.decode(data), index, epoch)
+        try:
+            key, text, data = reader.get(inside)
+            picture = codec.decode(data)
+        except _DAMAGES as error:
+            raise OutputError(f"{reader.path}: sample {inside} cannot be read, {error}; look with ocrsynth verify") from None
+        image = transformed(self.transform, picture, index, epoch)
         item: Item = {"image": image, "text": text, "key": key, "index": index}
         if self.charset is not None:
             item["target"] = self.charset.encode(text)
         return item
 
     def __getitems__(self, indices: Sequence[int]) -> list[Item]:
-        """Return the items of a batch."""
-        return [self[int(i)] for i in indices]
+        """Return the items of a batch; those of a `BucketBatchSampler` are absolute places."""
+        if isinstance(indices, BatchIndices):
+            # That of a sample, plus the length for each epoch before.
+            return with_position([self._item(place % len(self), place // len(self)) for place in indices], indices)
+        return [self[i] for i in indices]
+
+
+_DAMAGES = (OSError, ValueError, TypeError, KeyError, AttributeError, struct.error, tarfile.TarError)
+"""What libraries raise when they read what is damaged; `ValueError` is that of Arrow as well."""
+
+
+def _readable(root: Path) -> str | None:
+    """Return a format of a data set of `generate` that can be read by index, None if it tells none."""
+    formats = read_plan(root).formats if (root / PLAN).exists() else ()
+    return next((name for name in _READERS if name in formats), None)
+
+
+def _opened(reader: type[_Reader], path: Path) -> _Reader:
+    try:
+        return reader(path)
+    except _DAMAGES as error:
+        raise OutputError(f"{path}: cannot be read, {error}; look with ocrsynth verify") from None
 
 
 class _Reader(ABC):
@@ -155,10 +193,17 @@ class _Tar(_Reader):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         places: dict[str, dict[str, tuple[int, int]]] = {}
+        end = 0
         with tarfile.open(path, "r:") as tar:
             for member in tar:
                 stem, _, ending = member.name.partition(".")
                 places.setdefault(stem, {})[ending] = (member.offset_data, member.size)
+                end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        with path.open("rb") as file:
+            file.seek(end)
+            # What is cut off between two members reads as a shorter archive, but its end is marked by empty blocks.
+            if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+                raise ValueError("it is cut off")
         self._index = []
         for stem, parts in places.items():
             picture = next((parts[s] for s in codec.SUFFIXES if s in parts), None)
@@ -183,36 +228,17 @@ class _Tar(_Reader):
         return os.pread(self.handle().fileno(), place[1], place[0])
 
 
-_environments: dict[Path, Any] = {}
-"""A process may open an LMDB environment only once, whatever data sets read it."""
-
-
-def _environment(path: Path) -> Any:
-    found = _environments.get(path)
-    if found is None:
-        found = optional("lmdb", "lmdb", "lmdb").open(str(path), readonly=True, lock=False, readahead=False)
-        _environments[path] = found
-    return found
-
-
-def _close_environments() -> None:
-    for environment in _environments.values():
-        environment.close()
-    _environments.clear()
-
-
-# An environment that is open while a process forks can be used by neither; both open it again.
-os.register_at_fork(before=_close_environments)
-
-
 class _Lmdb(_Reader):
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(path.resolve())
         with self.handle().begin() as transaction:
-            self._n = int(transaction.get(b"num-samples"))
+            number = transaction.get(b"num-samples")
+        if number is None or not number.isdigit():
+            raise ValueError(f"it has no number under num-samples, got {number!r}")
+        self._n = int(number)
 
     def open(self) -> Any:
-        return _environment(self.path.resolve())
+        return environment(self.path)
 
     def handle(self) -> Any:
         return self.open()

@@ -84,8 +84,10 @@ class TestLoader:
     def test_two_ranks_cover_every_batch_once(self, reference: list[Any]) -> None:
         halves = [make_loader(_dataset(), 8, rank=rank, world_size=2) for rank in (0, 1)]
         assert [len(h) for h in halves] == [4, 4]
-        a, b = (_digests(half) for half in halves)
-        assert [x for pair in itertools.zip_longest(a, b) for x in pair if x is not None] == reference
+        a, b = (list(half) for half in halves)
+        both = [x for pair in itertools.zip_longest(a, b) for x in pair if x is not None]
+        assert [x["position"] for x in both] == [2, 2, 4, 4, 6, 6, 8, 8], "behind what both ranks take at a time"
+        assert [_digest({**x, "position": i}) for i, x in enumerate(both, 1)] == reference
 
     def test_batches_are_what_generate_writes(self, tmp_path: Path) -> None:
         generate(_RECIPE, 60, tmp_path / "out")
@@ -127,7 +129,7 @@ class TestLoader:
             ({"task": "ocr"}, "task: must be 'ctc', 'attention' or 'hf', got 'ocr'"),
             ({"task": "hf"}, "processor: task 'hf' needs one"),
             ({"rank": 2, "world_size": 2}, "rank: must be from 0 to world_size - 1, got 2 of 2"),
-            ({"resume": -1}, "resume: must be 0 or more, got -1"),
+            ({"resume": -1}, "resume: must be a whole number from 0, got -1"),
         ],
     )
     def test_wrong_options_are_told(self, options: dict[str, Any], message: str) -> None:
@@ -473,7 +475,7 @@ class TestShards:
         assert first != second
 
     def test_what_it_cannot_read(self, folder: Path, tmp_path: Path) -> None:
-        with pytest.raises(RecipeError, match="format 'folder' has no random access"):
+        with pytest.raises(RecipeError, match="has no random access in format 'folder'"):
             ShardDataset(folder, format="folder")
         with pytest.raises(OutputError, match="has no shard of split 'val'"):
             ShardDataset(folder, split="val")

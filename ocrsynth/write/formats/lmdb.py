@@ -74,17 +74,10 @@ class Lmdb(Format):
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples; raises ValueError where the environment is broken."""
         lmdb: Any = optional("lmdb", "lmdb", "lmdb")
+        shared = _held.get(path.resolve())
+        opened = shared[1] if shared is not None and shared[0] == _mark_of(path) else _opened(path)
         try:
-            environment = lmdb.open(str(path), readonly=True, lock=False, subdir=True, readahead=False)
-        except lmdb.Error as error:
-            raise ValueError(f"is no readable LMDB environment, {error}") from None
-        try:
-            # Reading a page that was cut off would end the process, not raise.
-            due = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
-            there = (path / "data.mdb").stat().st_size
-            if there < due:
-                raise ValueError(f"data.mdb has {there} bytes, its pages need {due}")
-            with environment.begin(buffers=False) as transaction:
+            with opened.begin(buffers=False) as transaction:
                 number = transaction.get(b"num-samples")
                 if number is None or not number.isdigit():
                     raise ValueError(f"has no number under num-samples, got {number!r}")
@@ -99,4 +92,56 @@ class Lmdb(Format):
         except lmdb.Error as error:
             raise ValueError(f"is a broken LMDB environment, {error}") from None
         finally:
-            environment.close()
+            if shared is None or opened is not shared[1]:
+                opened.close()
+
+
+_held: dict[Path, tuple[tuple[int, int, int], Any]] = {}
+"""A process may open an environment only once, whoever reads it; with the mark of the file that was opened."""
+
+
+def environment(path: Path) -> Any:
+    """Return the environment at *path*, open for reading as long as its file is the same.
+
+    Raises ValueError if it is broken, OSError if it is not there, MissingDependencyError.
+    """
+    mark = _mark_of(path)
+    held = _held.get(path)
+    if held is not None and held[0] == mark:
+        return held[1]
+    if held is not None:
+        held[1].close()
+        del _held[path]
+    opened = _opened(path)
+    _held[path] = mark, opened
+    return opened
+
+
+def _opened(path: Path) -> Any:
+    lmdb: Any = optional("lmdb", "lmdb", "lmdb")
+    try:
+        found = lmdb.open(str(path), readonly=True, lock=False, subdir=True, readahead=False)
+    except lmdb.Error as error:
+        raise ValueError(f"is no readable LMDB environment, {error}") from None
+    # Reading a page that was cut off would end the process, not raise.
+    due = (found.info()["last_pgno"] + 1) * found.stat()["psize"]
+    there = (path / "data.mdb").stat().st_size
+    if there < due:
+        found.close()
+        raise ValueError(f"data.mdb has {there} bytes, its pages need {due}")
+    return found
+
+
+def _mark_of(path: Path) -> tuple[int, int, int]:
+    found = (path / "data.mdb").stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _close_all() -> None:
+    for _, held in _held.values():
+        held.close()
+    _held.clear()
+
+
+# An environment that is open while a process forks can be used by neither; both open it again.
+os.register_at_fork(before=_close_all)
