@@ -67,9 +67,11 @@ def main() -> None:
         rows["loader"].append(loaded(recipe, options.count, options.workers, options.batch_size, bucket=True))
         rows["loader, no buckets"].append(loaded(recipe, options.count, options.workers, options.batch_size, bucket=False))
     content = {name: summary(values) for name, values in rows.items()}
+    shares = {name: round(values["median"] / content["generate"]["median"], 3) for name, values in content.items()}
     for name, values in content.items():
-        print(f"{name:20} {values['median']:8.0f} lines/s  {values['median'] / content['generate']['median']:.2f} of generate")
-    save("torch", {"lines_per_s": content, "workers": options.workers, "batch_size": options.batch_size})
+        print(f"{name:20} {values['median']:8.0f} lines/s  {shares[name]:.2f} of generate")
+    about = {"workers": options.workers, "batch_size": options.batch_size, "share_of_generate": shares}
+    save("torch", {"lines_per_s": content, **about})
 
 
 if __name__ == "__main__":
