@@ -20,7 +20,7 @@ from ocrsynth.fonts.faces import open_instance
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.records import PLAIN, FontKey, Setting, TextLine
 from ocrsynth.seeding import Stream
-from ocrsynth.shape import shaper
+from ocrsynth.shape import glyphs, shaper
 from ocrsynth.shape.clusters import grapheme_starts
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text import alphabet, exemplars
@@ -54,7 +54,8 @@ def test_e01_a_missing_glyph(fontmaker: ModuleType, tmp_path: Path, monkeypatch:
     font = FontKey(str(fontmaker.without_l_stroke(tmp_path / "lacks.ttf")), 0, ())
     with pytest.raises(Rejected, match="notdef"):
         _shape("mały", font)
-    monkeypatch.setattr(shaper, "_check_glyphs", lambda *_: None)
+    for module in (shaper, glyphs):
+        monkeypatch.setattr(module, "check_glyphs", lambda *_: None)
     assert 0 in _shape("mały", font).runs[0].glyph_ids
 
 
@@ -192,7 +193,8 @@ def test_e13_no_character_is_drawn_as_another() -> None:
 
 
 def test_e13_without_the_guard_fonts_draw_arrows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shaper, "_UNJOINED", frozenset())
+    for module in (shaper, glyphs):
+        monkeypatch.setattr(module, "UNJOINED", frozenset())
     key = FontKey(str(fontpkg.family("Inter").files[0].path), 0, ())
     font = open_instance(key).hb_font
     assert _shape("10x10", key).runs[0].glyph_ids != [font.get_nominal_glyph(ord(c)) for c in "10x10"]
