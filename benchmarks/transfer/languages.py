@@ -78,6 +78,7 @@ def judged(row: Row, recipe: Recipe, options: argparse.Namespace) -> tuple[dict[
         torch.save(model.state_dict(), kept)
     result, misses = measured(row.folder, known, [read(model, known, symbols)])
     found: dict[str, Any] = {"set": row.folder, "lines": len(known.labels), "left_out": known.left_out, "symbols": len(symbols)}
+    found["training"] = {"lines": options.count, "steps": options.steps, "batch": BATCH, "seeds": 1}
     found |= {"ocrsynth": result._asdict(), "tesseract": {}, "seconds": round(time.monotonic() - started)}
     print(f"  ocrsynth {result.cer_percent:.2f}", flush=True)
     for name in row.models:
@@ -113,7 +114,6 @@ def main() -> None:
         content = json.loads(target.read_text()) if target.exists() else {"languages": {}}
         content["languages"][name] = found
         content["machine"] = machine() | {"torch": version("torch"), "threads": options.threads}
-        content["training"] = {"lines": options.count, "steps": options.steps, "batch": BATCH, "seeds": 1}
         target.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
