@@ -39,3 +39,43 @@ def clean() -> Recipe:
 def scan() -> Recipe:
     """English through the scan preset."""
     return Recipe.for_language("en", preset="scan", seed=11)
+
+
+@pytest.fixture(scope="session")
+def named_fonts() -> dict[str, list[str]]:
+    """The ``fonts`` section of families by name, so that a larger default set does not change the lines of a test."""
+    return {
+        "families": [
+            "EB Garamond",
+            "Lora",
+            "Source Serif 4",
+            "PT Serif",
+            "Libre Baskerville",
+            "Crimson Pro",
+            "Noto Serif",
+            "Roboto",
+            "Open Sans",
+            "Arimo",
+            "Source Sans 3",
+            "Inter",
+            "IBM Plex Sans",
+            "Noto Sans",
+            "Inconsolata",
+            "Roboto Mono",
+            "IBM Plex Mono",
+            "JetBrains Mono",
+            "Roboto Slab",
+            "Zilla Slab",
+            "Arvo",
+            "Roboto Condensed",
+            "Archivo Narrow",
+            "PT Sans Narrow",
+            "Oswald",
+            "Caveat",
+            "Kalam",
+            "Dancing Script",
+            "Playfair Display",
+            "Abril Fatface",
+            "Fredoka",
+        ]
+    }

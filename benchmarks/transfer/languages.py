@@ -19,9 +19,9 @@ import torch
 
 from benchmarks.measure import machine
 from benchmarks.transfer.lines import ENGLISH, SYMBOLS, Lines, Writing, folded, key_of, made, real, visual
-from benchmarks.transfer.run import REAL, ROOT
+from benchmarks.transfer.run import REAL, ROOT, recogniser
 from benchmarks.transfer.scores import measured, worst_page
-from benchmarks.transfer.train import BATCH, new_model, read, trained
+from benchmarks.transfer.train import BATCH, read
 from ocrsynth import Recipe
 from ocrsynth.errors import AssetError
 from ocrsynth.evaluate.engine import Recognition
@@ -70,12 +70,7 @@ def judged(row: Row, recipe: Recipe, options: argparse.Namespace) -> tuple[dict[
     known = real(REAL / row.folder, options.every, writing)
     print(f"{row.language}: {len(known.labels)} lines, {known.left_out} left out, {len(symbols)} symbols", flush=True)
     kept = options.cache / f"{key_of(recipe, options.count)}_{options.steps}_1.pt"
-    if kept.exists():
-        model = new_model(symbols)
-        model.load_state_dict(torch.load(kept, weights_only=True))
-    else:
-        model = trained(lines, options.steps, 1, symbols=symbols)
-        torch.save(model.state_dict(), kept)
+    model = recogniser(lines, options.steps, 1, kept, symbols)
     result, misses = measured(row.folder, known, [read(model, known, symbols)])
     found: dict[str, Any] = {"set": row.folder, "lines": len(known.labels), "left_out": known.left_out, "symbols": len(symbols)}
     found["training"] = {"lines": options.count, "steps": options.steps, "batch": BATCH, "seeds": 1}

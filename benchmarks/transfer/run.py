@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from benchmarks.measure import machine
-from benchmarks.transfer.lines import Lines, key_of, made, real
+from benchmarks.transfer.lines import SYMBOLS, Lines, key_of, made, real
 from benchmarks.transfer.model import CRNN, weights_of
 from benchmarks.transfer.scores import Miss, Result, measured, worst_page
 from benchmarks.transfer.train import BATCH, new_model, read, trained
@@ -68,13 +68,13 @@ def transfer(recipe: Recipe, sets: dict[str, Lines], count: int, steps: int, see
     }
 
 
-def recogniser(lines: Lines, steps: int, seed: int, kept: Path) -> CRNN:
+def recogniser(lines: Lines, steps: int, seed: int, kept: Path, symbols: str = SYMBOLS) -> CRNN:
     """Return a trained recogniser, the one that is *kept* if this training was done before."""
     if kept.exists():
-        model = new_model()
+        model = new_model(symbols)
         model.load_state_dict(torch.load(kept, weights_only=True))
         return model
-    model = trained(lines, steps, seed)
+    model = trained(lines, steps, seed, symbols=symbols)
     torch.save(model.state_dict(), kept)
     return model
 
