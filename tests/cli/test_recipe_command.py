@@ -53,6 +53,14 @@ def test_the_first_hour(tmp_path: Path) -> None:
 
     assert _run(tmp_path, "init", "--lang", "en", "--seed", "7", "--force").returncode == 0
     assert Recipe.load(tmp_path / "recipe.yaml") == Recipe.for_language("en", seed=7)
+    text = (tmp_path / "recipe.yaml").read_text(encoding="utf-8")
+    assert "\n    degrade: receipt\n" in text, "of a style what differs, and its chain by name"
+    assert len(text.splitlines()) < 500
+    lines = _run(tmp_path, "check", "recipe.yaml").stdout.splitlines()
+    assert lines[4].startswith("  styles: receipt 18%, form 21%, ")
+    assert lines[5].startswith("  texts: words 50%, pattern 37%, "), "over all styles"
+    ops = lines[6].removeprefix("  degrade: ").split(", ")
+    assert len(ops) == len(set(ops)) > 20
 
 
 def test_init_prints_on_request(tmp_path: Path) -> None:

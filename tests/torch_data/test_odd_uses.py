@@ -253,6 +253,14 @@ class TestBrokenShards:
         with pytest.raises(OutputError, match=r"a\.tar: sample 0 cannot be read, .*; look with ocrsynth verify"):
             ShardDataset(tmp_path)[0]
 
+    def test_a_foreign_environment_without_its_number_is_told(self, tmp_path: Path) -> None:
+        import lmdb
+
+        with lmdb.open(str(tmp_path / "db")) as environment, environment.begin(write=True) as transaction:
+            transaction.put(b"label-000000001", b"text")
+        with pytest.raises(OutputError, match=r"db: cannot be read, it has no number under num-samples, got None"):
+            ShardDataset(tmp_path / "db")
+
     def test_nothing_at_all_is_told(self, tmp_path: Path) -> None:
         import tarfile
 
