@@ -257,7 +257,7 @@ _RECIPES = {
     "same op twice": {"degrade": [{"rotation": {}}, {"rotation": {"p": 0.1}}]},
     "sections": {
         "seed": _MAX,
-        "text": {"sources": [{"alphabet": {"letters": 1, "digits": 0}}], "length_clusters": [3, 9], "case": {"upper": 0}},
+        "text": {"sources": [{"alphabet": {"letters": 1, "digits": 0}}], "length_clusters": [3, 9], "case": {"asis": 1}},
         "fonts": {"families": ["Lora"], "classes": {"serif": 1}},
         "render": {"height_px": 48, "color": "rgb", "margin_em": [0.1, 0.1]},
         "legibility": {"attempts": 2},

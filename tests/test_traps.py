@@ -202,7 +202,7 @@ def test_e13_without_the_guard_fonts_draw_arrows(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(("language", "word", "label"), [("de", "straße", "STRASSE"), ("tr", "iyi ılık", "İYİ ILIK")])
 def test_e14_what_case_mapping_makes_is_the_label(language: str, word: str, label: str, tmp_path: Path) -> None:
-    text = _corpus(tmp_path, word) | {"case": {"asis": 0, "sentence": 0, "title": 0, "upper": 1}}
+    text = _corpus(tmp_path, word) | {"case": {"upper": 1}}
     sample = make_sample(Recipe.for_language(language, preset="clean", text=text), 0)
     assert sample.text == label
     assert len(sample.cluster_quads) == len(label)
@@ -226,7 +226,7 @@ def test_e15_a_corpus_is_cut_between_words(tmp_path: Path) -> None:
     recipe = Recipe.for_language(
         "en",
         preset="clean",
-        text={"sources": [{"corpus": {"file": str(path)}}], "case": {"sentence": 0, "title": 0, "upper": 0}},
+        text={"sources": [{"corpus": {"file": str(path)}}], "case": {"asis": 1}},
     )
     for sample in Pipeline(recipe).batch(range(60)):
         assert set(sample.text.split(" ")) <= known

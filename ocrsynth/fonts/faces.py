@@ -162,8 +162,10 @@ class FontInstance:
             return self._ink[glyph]
         except KeyError:
             box = None
-            if self._has_ink(glyph):
-                e = self.hb_font.get_glyph_extents(glyph)
+            # Of a font that varies, each call reads the outline and moves all its points.
+            e = self.hb_font.get_glyph_extents(glyph)
+            bare = e if self._upright is None else self._upright.get_glyph_extents(glyph)
+            if bare is not None and bare.width != 0 and bare.height != 0:
                 # HarfBuzz measures height downwards from y_bearing, so it is negative.
                 unit = 1 / self.upem
                 left, top = e.x_bearing * unit, -e.y_bearing * unit
@@ -177,18 +179,17 @@ class FontInstance:
         try:
             wanted = [rows[glyph] for glyph in glyphs]
         except KeyError:
+            found = []
             for glyph in glyphs:
                 if glyph not in rows:
-                    if self.ink_box(glyph) is None:
+                    box = self.ink_box(glyph)
+                    if box is None:
                         self.inkless.add(glyph)
                     rows[glyph] = len(rows)
-            self._boxes = np.array([self._ink[glyph] or _NO_BOX for glyph in rows])
+                    found.append(box or _NO_BOX)
+            self._boxes = np.concatenate((self._boxes, found))
             wanted = [rows[glyph] for glyph in glyphs]
         return self._boxes.take(wanted, axis=0)
-
-    def _has_ink(self, glyph: int) -> bool:
-        e = (self._upright or self.hb_font).get_glyph_extents(glyph)
-        return e is not None and e.width != 0 and e.height != 0
 
     def covers(self, text: str) -> bool:
         """Tell whether the face maps every character of *text* to a glyph."""

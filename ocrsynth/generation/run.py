@@ -153,7 +153,7 @@ def finish(out: str | Path) -> Result:
             if missing:
                 few = ", ".join(map(str, missing[:5])) + (" …" if len(missing) > 5 else "")
                 raise OutputError(
-                    f"{out}/: {len(missing)} of {plan.n_shards} shards are missing, got none of {few}; "
+                    f"{out}/: shards are missing, {len(missing)} of {plan.n_shards}, got none of {few}; "
                     "run their parts of ocrsynth generate again"
                 )
             _finish(recipe, plan, out, statistics)

@@ -28,10 +28,10 @@ _CLUSTER = regex.compile(r"\X")
 class CaseWeights(Section):
     """Weights of the case styles of a line; scripts without case ignore them."""
 
-    asis: float = Field(default=0.35, ge=0, description="as the source gives it")
-    sentence: float = Field(default=0.3, ge=0, description="first letter upper")
-    title: float = Field(default=0.15, ge=0, description="first letter of each word upper")
-    upper: float = Field(default=0.2, ge=0, description="all letters upper")
+    asis: float = Field(default=0.0, ge=0, description="as the source gives it")
+    sentence: float = Field(default=0.0, ge=0, description="first letter upper")
+    title: float = Field(default=0.0, ge=0, description="first letter of each word upper")
+    upper: float = Field(default=0.0, ge=0, description="all letters upper")
     mixed: float = Field(default=0.0, ge=0, description="first letter of the line and of some words upper, as names have it")
 
 
@@ -50,8 +50,8 @@ class TextConfig(Section):
     """Where texts come from, mixed by weight; empty for words or a character model of the language, and its alphabet."""
     length_clusters: Annotated[Range, Within(1, 1000, whole=True)] = Range(1, 60)
     """Length of a line, drawn evenly; words end a line before they would cross it."""
-    case: CaseWeights = CaseWeights()
-    """Weights of the case styles; the label is what results."""
+    case: CaseWeights = CaseWeights(asis=0.35, sentence=0.3, title=0.15, upper=0.2)
+    """Weights of the case styles, 0 for those that are not named; the label is what results."""
     foreign: ForeignConfig = ForeignConfig()
     """Words of other languages inside lines, such as English names in Arabic."""
     coverage: CoverageConfig = CoverageConfig()

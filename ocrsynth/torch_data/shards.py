@@ -63,7 +63,7 @@ class ShardDataset(Dataset[Item]):
             )
         if source.missing and not partial:
             raise OutputError(
-                f"{folder}: is not complete, {len(source.missing)} shards are missing, got no {source.missing[0].path.name}; "
+                f"{folder}: is not complete, shards missing: {len(source.missing)}, got no {source.missing[0].path.name}; "
                 "run its ocrsynth generate again, or take partial=True"
             )
         shards = [s.path for s in source.shards if split is None or s.split == split]

@@ -59,7 +59,7 @@ def _samples(language: str) -> list[Sample]:
         preset="clean",
         seed=1,
         render={"height_px": 48, "margin_em": [0.3, 0.4], "looseness": [1, 1], "contrast_grey": [150, 230]},
-        text={"sources": [{natural: fields}], "length_clusters": [20, 45], "case": {"upper": 0, "title": 0}},
+        text={"sources": [{natural: fields}], "length_clusters": [20, 45], "case": {"asis": 0.35, "sentence": 0.3}},
         fonts={
             "sets": [],
             "folders": _NOTO,

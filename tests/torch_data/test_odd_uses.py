@@ -222,7 +222,7 @@ class TestBrokenShards:
         shutil.copytree(folder, tmp_path / "out")
         shard = open_source(tmp_path / "out", fmt).shards[1].path
         shutil.rmtree(shard) if shard.is_dir() else shard.unlink()
-        with pytest.raises(OutputError, match=f"is not complete, 1 shards are missing, got no {shard.name}"):
+        with pytest.raises(OutputError, match=f"is not complete, shards missing: 1, got no {shard.name}"):
             ShardDataset(tmp_path / "out", format=fmt)
         assert len(ShardDataset(tmp_path / "out", format=fmt, partial=True)) == 20
 

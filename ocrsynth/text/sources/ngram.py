@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet
 
+_INSIDE = 0.8
+"""Share of lines that begin with a word from inside a line."""
 _CLUSTER = regex.compile(r"\X")
 
 
@@ -54,10 +56,15 @@ class Ngram(Source):
         model = _read_model(self.model, alphabet, where) if self.model else _fitted(self.file, self.order, alphabet, where)
         order, successors_of = model
         backoff = self.backoff
+        inside = " " in successors_of
+
+        def beginning(stream: Stream) -> str:
+            # Lines of sample text begin with few words, which most lines would begin with; inside them any word stands.
+            return " " if inside and stream.chance(_INSIDE) else END
 
         def draw(stream: Stream, length: int) -> str:
             out = ""
-            history = END
+            history = beginning(stream)
             while len(out) <= length:
                 keep = order - 1
                 while keep > 0 and stream.chance(backoff):
@@ -75,7 +82,7 @@ class Ngram(Source):
                 else:
                     # The line is too short to end: another begins behind it.
                     out += " " if alphabet.spacing and out else ""
-                    history = END
+                    history = beginning(stream)
             return _whole(out, alphabet)
 
         return draw
