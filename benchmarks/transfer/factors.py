@@ -65,7 +65,7 @@ FACTORS: dict[str, Callable[[Style], None]] = {
     "fonts: serif and sans alone": _with("fonts", classes=_PLAIN, pitched=0.0),
     "fonts: no letters on one pitch": _with("fonts", pitched=0.0),
     "text: words alone": _words_alone,
-    "case: as in running text": _with("text", case={"asis": 0.5, "sentence": 0.5, "title": 0.0, "upper": 0.0}),
+    "case: as in running text": _with("text", case={"asis": 0.5, "sentence": 0.5}),
     "margins: none tight": _with("render", margin_em=[0.2, 0.4], side_margin_em=[0.2, 0.5], looseness=[0.5, 1]),
     "no neighbours": _marked(neighbours=0.0),
     "no rules, boxes, underlines": _marked(**_NO_MARKS),

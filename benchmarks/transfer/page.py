@@ -91,7 +91,7 @@ def _default(content: dict[str, Any]) -> str:
     rows += [
         "",
         f"The intervals are of the bootstrap over lines. Trainings: seeds 1 to {content['training']['seeds']}; ocrsynth",
-        f"{versions['ocrsynth']}, torch {machine['torch']}, {machine['processor']}, {machine['threads']} thread(s),",
+        f"{versions['ocrsynth']}, torch {machine['torch']}, {machine['processor']}, {machine.get('jobs', 1)} at a time,",
         f"{seconds['total'] / 60:.0f} minutes in all.",
     ]
     return "\n".join(rows) + "\n"
