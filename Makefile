@@ -13,11 +13,13 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "no venv module here; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) install --constraint constraints.txt --editable .
+	@echo "installing ocrsynth and its packages into $(VENV), which takes some minutes"
+	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@echo "installing what tests need into $(VENV), which takes some minutes"
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(VENV)/.installed

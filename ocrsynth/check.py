@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from ocrsynth.fonts import catalogue
 from ocrsynth.generation.costs import try_writing
 from ocrsynth.locations import Locations, written
 from ocrsynth.pipeline import Pipeline
-from ocrsynth.recipe import Recipe, Style
+from ocrsynth.recipe import KEYS, Recipe, Style
 from ocrsynth.render import backgrounds
 from ocrsynth.text import alphabet
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ocrsynth import locations
 
 _MOST_FAULTS = 20
+_STAND_IN_LANGUAGE = "en"
 _STAND_INS: dict[str | int, str] = {"sources": "alphabet", "degrade": "jpeg", "ops": "jpeg"}
 """By the name of a list: what stands in for a faulty member while the search goes on behind it."""
 
@@ -109,6 +111,10 @@ def _faults(file: str, data: dict[str, Any], places: Locations) -> list[Fault]:
     """Return the faults of a recipe's content: each is taken out, and the rest tried again."""
     found: list[Fault] = []
     rest = copy.deepcopy({key: value for key, value in data.items() if key != "lock"})
+    misspelt = [key for key in rest if key not in KEYS and "language" in difflib.get_close_matches(str(key), KEYS)]
+    if misspelt and "language" not in rest:
+        # It is told as an unknown key; that the language is missing says nothing more.
+        rest["language"] = _STAND_IN_LANGUAGE
     while len(found) < _MOST_FAULTS:
         try:
             Recipe.from_dict(rest)
@@ -118,7 +124,9 @@ def _faults(file: str, data: dict[str, Any], places: Locations) -> list[Fault]:
                 break
             found.append(_fault(file, error, message, places))
             place = places.of_message(message)
-            if place is None or place[0] == ("language",) or not _take_out(rest, place[0]):
+            if message.startswith("language: ") and rest.get("language") != _STAND_IN_LANGUAGE:
+                rest["language"] = _STAND_IN_LANGUAGE
+            elif place is None or place[0] == ("language",) or not _take_out(rest, place[0]):
                 break
         else:
             break

@@ -123,7 +123,14 @@ def suggest(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     known_names = f"known: {', '.join(names)}"
+    holding = [name for name in names if word and word in name]
+    if len(holding) > 1 and len(word) >= _TELLING:
+        return f"did you mean one of {', '.join(map(repr, holding))}? ({known_names})"
     return f"did you mean {close[0]!r}? ({known_names})" if close else known_names
+
+
+_TELLING = 4
+"""So long is a part of a name that names which hold it are meant."""
 
 
 class Rejected(Exception):  # noqa: N818 - a verdict, not an error: callers count it and draw again

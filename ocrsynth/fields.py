@@ -119,6 +119,15 @@ def _holds_numbers(annotation: Any) -> bool:
 M = TypeVar("M", bound=Section)
 
 
+_PLAIN = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("float_parsing", "float_type"), "must be a number"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "must be true or false"),
+    "string_type": "must be text",
+}
+"""Faults of a type in the words of the other messages."""
+
+
 def validate(model: type[M], data: Any, where: str) -> M:
     """Return *data* as a *model*; every fault is a `RecipeError` that begins with the path of the key."""
     if data is None:
@@ -140,7 +149,7 @@ def validate(model: type[M], data: Any, where: str) -> M:
             raise RecipeError(
                 f"{where}{parent}: unknown key {first['loc'][-1]!r}; {suggest(str(first['loc'][-1]), known)}"
             ) from None
-        text = first["msg"][:1].lower() + first["msg"][1:]
+        text = _PLAIN.get(first["type"], first["msg"][:1].lower() + first["msg"][1:])
         advice = first.get("ctx", {}).get("advice")
         raise RecipeError(f"{where}{path}: {text}, got {first['input']!r}" + (f"; {advice}" if advice else "")) from None
 

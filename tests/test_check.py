@@ -78,6 +78,22 @@ def test_every_fault_is_found_with_its_line(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == _FAULTY
 
 
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        ("langauge: en", "langauge: unknown key in a recipe, got 'langauge'; did you mean 'language'?"),
+        ("language: English", "language: no alphabet for 'English'; did you mean 'en_Latn'?"),
+        ("language: 7", "language: must name a language, got 7"),
+    ],
+)
+def test_a_wrong_language_hides_no_other_fault(first: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "faulty.yaml"
+    path.write_text(f"{first}\nseed: -1\ndegrade:\n  - jpgg:\n", encoding="utf-8")
+    language, seed, op = check(path).faults
+    assert (language.line, seed.line, op.line) == (1, 2, 4)
+    assert language.message.startswith(message)
+
+
 def test_other_commands_name_the_first_line_too(tmp_path: Path) -> None:
     path = tmp_path / "faulty.yaml"
     path.write_text("language: en\n\ndegrade:\n  - jpeg:\n  - jpg:\n", encoding="utf-8")

@@ -24,6 +24,7 @@ from ocrsynth.write.base import FORMATS
 
 _OPS = ", ".join(sorted(OPS))
 _NAN = float("nan")
+_TAG = "give a BCP 47 tag such as 'en' or an id such as 'en_Latn'; ocrsynth languages lists them"
 _FORMATS = ", ".join(sorted(FORMATS))
 
 
@@ -60,11 +61,14 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     # Languages and seeds.
     ({}, "language: must name a language, got None; write for example 'language: en'"),
     ({"language": 5}, "language: must name a language, got 5; write for example 'language: en'"),
-    ({"language": "xx"}, "language: no alphabet for 'xx'; give a BCP 47 tag such as 'en' or an id such as 'en_Latn'"),
+    (
+        {"language": "xx"},
+        f"language: no alphabet for 'xx'; {_TAG}",
+    ),
     ({"language": "en_Latm"}, "language: no alphabet for 'en_Latm'; did you mean 'en_Latn'?"),
     (
         {"language": "not a tag"},
-        "language: no alphabet for 'not a tag'; give a BCP 47 tag such as 'en' or an id such as 'en_Latn'",
+        f"language: no alphabet for 'not a tag'; {_TAG}",
     ),
     ({"language": "../en_Latn"}, "language: no alphabet for '../en_Latn'; did you mean 'en_Latn'?"),
     (_english(seed=-1), f"{_SEED}-1; take any such number"),
@@ -90,7 +94,7 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     (_english(render={"height_px": 4}), "render.height_px: input should be greater than or equal to 8, got 4"),
     (
         _english(render={"height_px": "big"}),
-        "render.height_px: input should be a valid integer, unable to parse string as an integer, got 'big'",
+        "render.height_px: must be a whole number, got 'big'",
     ),
     (_english(render={"color": "red"}), "render.color: input should be 'grey' or 'rgb', got 'red'"),
     (_english(fonts={"italic": 2}), "fonts.italic: input should be less than or equal to 1, got 2"),

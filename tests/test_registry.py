@@ -71,6 +71,12 @@ def test_an_unknown_name_is_refused_with_the_closest_known_one() -> None:
         OPS.get("motion_blurr", "degrade[2]")
 
 
+def test_a_part_of_several_names_leads_to_all_of_them() -> None:
+    text = "NAME: unknown degrade op 'blur'; did you mean one of 'defocus_blur', 'gaussian_blur', 'motion_blur', 'zoom_blur'? ("
+    with pytest.raises(RecipeError, match=f"^{re.escape(text)}"):
+        OPS.get("blur", "NAME")
+
+
 def test_an_unknown_name_like_no_other_is_refused_with_the_known_ones() -> None:
     text = f"output.format: unknown format 'xyz'; known: {', '.join(sorted(FORMATS))}"
     with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):

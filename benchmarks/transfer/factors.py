@@ -57,8 +57,8 @@ def _words_alone(style: Style) -> None:
     style["text"]["sources"] = natural or style["text"]["sources"]
 
 
-def _one_polarity(style: Style) -> None:
-    style["render"] |= {"light_on_dark": 0.0, "contrast_grey": [150, 250], "paper_grey": [230, 255]}
+def _short(style: Style) -> None:
+    style["text"]["length_clusters"] = [1, min(style["text"]["length_clusters"][1], 12)]
 
 
 FACTORS: dict[str, Callable[[Style], None]] = {
@@ -66,7 +66,9 @@ FACTORS: dict[str, Callable[[Style], None]] = {
     "fonts: no letters on one pitch": _with("fonts", pitched=0.0),
     "text: words alone": _words_alone,
     "case: as in running text": _with("text", case={"asis": 0.5, "sentence": 0.5}),
+    "lengths: up to 12": _short,
     "margins: none tight": _with("render", margin_em=[0.2, 0.4], side_margin_em=[0.2, 0.5], looseness=[0.5, 1]),
+    "margins: none wide": _with("render", margin_em=[0.02, 0.2], side_margin_em=[0.02, 0.2]),
     "no neighbours": _marked(neighbours=0.0),
     "no rules, boxes, underlines": _marked(**_NO_MARKS),
     "character width: as the fonts have it": _without("stretch"),
@@ -75,7 +77,8 @@ FACTORS: dict[str, Callable[[Style], None]] = {
     "no blur": _without("defocus_blur", "gaussian_blur", "motion_blur"),
     "no noise": _without("sensor_noise", "salt_and_pepper", "row_noise", "speckle"),
     "no black and white": _without("binarise", "fax"),
-    "contrast: dark on light, strong": _one_polarity,
+    "polarity: dark on light": _with("render", light_on_dark=0.0),
+    "contrast: strong": _with("render", contrast_grey=[150, 250], paper_grey=[230, 255]),
 }
 
 

@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from ocrsynth.errors import ExitCode, OcrsynthError
+from ocrsynth.errors import ExitCode, OcrsynthError, suggest
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -27,8 +27,14 @@ class _Commands(click.Group):
         command: click.Command = importlib.import_module(f"ocrsynth.cli.{cmd_name}").command
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and name not in self.list_commands(ctx):
+            ctx.fail(f"No such command {name!r}; {suggest(name, self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=_Commands, context_settings=_CONTEXT)
+
+@click.group(cls=_Commands, context_settings=_CONTEXT, epilog="Example: ocrsynth generate --lang en -n 1000 -o out/")
 @click.version_option(package_name="ocrsynth")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
@@ -51,5 +57,5 @@ def main() -> None:
         error.show()
         sys.exit(int(ExitCode.RECIPE))
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; what is finished is kept", err=True)
+        click.echo("interrupted; what is finished is kept, the same command goes on", err=True)
         sys.exit(int(ExitCode.INTERRUPTED))

@@ -11,13 +11,13 @@ _VARIABLE = "_OCRSYNTH_COMPLETE"
 @click.command(epilog="Example: ocrsynth completion bash")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    r"""Print the script that makes a shell complete commands, options, languages, presets, formats and ops.
+    """Print the script that makes a shell complete commands, options, languages, presets, formats and ops.
 
     \b
     bash: put  eval "$(ocrsynth completion bash)"  into ~/.bashrc
     zsh:  put  eval "$(ocrsynth completion zsh)"  into ~/.zshrc
     fish: ocrsynth completion fish > ~/.config/fish/completions/ocrsynth.fish
-    """
+    """  # noqa: D301 - Click looks for the control character
     from click.shell_completion import get_completion_class
 
     from ocrsynth.cli import cli

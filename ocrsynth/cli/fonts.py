@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from ocrsynth.fonts.catalogue import Family
 
 
+ELSEWHERE = (
+    "name a folder of fonts with --fonts DIR, or take those of this system with --system-fonts "
+    "(on Debian, packages fonts-noto-core and fonts-noto-cjk have most scripts)"
+)
+"""Where fonts are to be had that the default set lacks."""
+
+
 def _font_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option("--fonts", multiple=True, metavar="DIR", help="Folder of fonts instead of the default set; repeatable."),
@@ -59,8 +66,11 @@ def list_fonts(lang: str | None, fonts: tuple[str, ...], system_fonts: bool, as_
         left_out = [{"file": s.path, "face": s.face, "reason": s.reason} for s in skipped]
         print_json({"families": rows, "skipped": left_out})
         return
-    _table(("family", "class", "faces", "styles", "axes", "licence", "source"), rows)
-    click.echo(f"{len(rows):,} families")
+    _table(
+        ("family", "class", "faces", "styles", "axes", "licence", "source"),
+        [row | {"licence": _short(str(row["licence"]))} for row in rows],
+    )
+    click.echo(f"{len(rows):,} families" if rows else f"no family has all letters; {ELSEWHERE}")
     for item in skipped:
         click.echo(f"left out: {item}", err=True)
 
@@ -97,7 +107,9 @@ def plan(lang: str, fonts: tuple[str, ...], system_fonts: bool, as_json: bool) -
         click.echo(f"unfit    {len(verdicts) - len(near)} more, which lack most letters")
     counts = ", ".join(f"{sum(v.fitness == fitness for v in verdicts)} {fitness}" for fitness in order)
     click.echo(f"{len(verdicts)} families for {letters.name}: {counts}")
-    if suggested:
+    if not suggested:
+        click.echo(ELSEWHERE)
+    else:
         import yaml
 
         section: dict[str, Any] = {"sets": [], "folders": list(folders)} if folders else {}
@@ -155,6 +167,12 @@ def _families(folders: tuple[str, ...]) -> tuple[Family, ...]:
     from ocrsynth.fonts import catalogue
 
     return catalogue.load(() if folders else ("default",), folders)
+
+
+def _short(licence: str) -> str:
+    """Return the SPDX identifier of a licence that a font's file tells in a sentence, if it is one of the usual two."""
+    usual = {"Open Font License": "OFL-1.1", "Apache License": "Apache-2.0"}
+    return next((name for words, name in usual.items() if words.lower() in licence.lower()), licence)
 
 
 def _covering(families: tuple[Family, ...], lang: str) -> tuple[Family, ...]:

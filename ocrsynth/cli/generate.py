@@ -152,6 +152,10 @@ def _print_summary(result: Result, seconds: float) -> None:
     statistics = result.statistics
     rejects = ", ".join(f"{reason} {n:,}" for reason, n in statistics.rejected.most_common()) or "none"
     done = f", {result.resumed_shards} of them from before" if result.resumed_shards else ""
+    if not statistics.samples and result.plan.count:
+        # A job array may have more members than the plan has shards.
+        click.echo(f"this part has no shard, for the set has {result.plan.n_shards} in all: {result.out}/")
+        return
     click.echo(f"{statistics.samples:,} samples in {result.plan.n_shards} shards{done}: {result.out}/")
     families = len(statistics.delivered.fonts)
     click.echo(f"  {statistics.size_bytes / 1e6:,.1f} MB, {seconds:.1f} s, {families} families, rejected draws: {rejects}")

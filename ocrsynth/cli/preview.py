@@ -25,6 +25,8 @@ def command(out: str, count: int, first: int, columns: int, boxes: bool, **optio
     from ocrsynth.pipeline import pipeline_for
     from ocrsynth.preview import contact_sheet
 
+    if Path(out).suffix.lower() != ".png":
+        raise OutputError(f"{out}: must be a PNG file, got the ending {Path(out).suffix!r}; name it .png")
     pipeline = pipeline_for(recipe_from(**options))
     samples = pipeline.batch(range(first, first + count))
     sheet = contact_sheet(samples, pipeline.fonts.families, columns, boxes=boxes)

@@ -157,7 +157,8 @@ def font_files(folder: str) -> list[Path]:
     Raises AssetError if there is no such folder.
     """
     if not Path(folder).is_dir():
-        raise AssetError(f"fonts.folders: no such folder, got {folder!r}; check the path")
+        advice = "it is a file, name the folder that holds it" if Path(folder).is_file() else "check the path"
+        raise AssetError(f"fonts.folders: no such folder, got {folder!r}; {advice}")
     found = []
     root = Path(folder).stat()
     seen = {(root.st_dev, root.st_ino)}

@@ -176,7 +176,7 @@ class FontSelector:
             shown = ", ".join(f"{c} U+{ord(c):04X}" for c in sorted(lacking)[:_SHOWN])
             raise CoverageError(
                 f"{where}: no font has {len(lacking)} of the characters, got {shown}{', …' if len(lacking) > _SHOWN else ''}; "
-                "add a font that has them with --fonts DIR"
+                f"{_ADVICE}"
             )
 
     def draw_fallback(self, stream: Stream, missing: frozenset[str]) -> FontChoice | None:
@@ -261,8 +261,9 @@ def _no_font(families: tuple[Family, ...], needed: frozenset[str], where: str) -
     more = ", …" if len(missing) > _SHOWN else ""
     return (
         f"{where}: no font of {len(families)} families has all letters; the closest, {family.name!r}, lacks "
-        f"{len(missing)} of {len(needed)} ({shown}{more}); add a font that has them with --fonts DIR"
+        f"{len(missing)} of {len(needed)} ({shown}{more}); {_ADVICE}"
     )
 
 
 _SHOWN = 5
+_ADVICE = "add a font that has them with --fonts DIR, or take those of this system with --system-fonts"

@@ -170,7 +170,8 @@ def _make_folder(out: Path) -> bool:
         missing = not out.exists()
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{out}/: cannot be made, {error.strerror}; choose a folder that you may write to") from None
+        what = "is a file" if out.is_file() else f"cannot be made, {error.strerror}"
+        raise OutputError(f"{out}/: {what}; choose a folder that you may write to") from None
     return missing
 
 

@@ -6,7 +6,7 @@ import difflib
 import unicodedata
 from contextlib import suppress
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import langcodes
 import regex
@@ -19,9 +19,11 @@ from ocrsynth.errors import RecipeError
 from ocrsynth.fields import Section, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
+_LONGEST_TAG = 3
+"""Letters of a language's code."""
 _VIRAMA = 9
 """Canonical combining class of viramas."""
 _MEMBERS = {"ms": "zlm"}
@@ -173,10 +175,25 @@ def load(language: str, where: str = "language") -> Alphabet:
             if keys is None:
                 raise RecipeError(f"{where}: no letters are known for {name!r}; write alphabets/{name}.yaml")
             return validate(Alphabet, keys, f"gflanguages: {name}")
-    known = {*curated, *others, *(name.partition("_")[0] for name in others)}
-    close = difflib.get_close_matches(language, sorted(known), n=1, cutoff=0.6)
-    hint = f"did you mean {close[0]!r}?" if close else "give a BCP 47 tag such as 'en' or an id such as 'en_Latn'"
-    raise RecipeError(f"{where}: no alphabet for {language!r}; {hint}")
+    raise RecipeError(f"{where}: no alphabet for {language!r}; {_closest(language, curated, others)}")
+
+
+def _closest(language: str, curated: Sequence[str], others: Sequence[str]) -> str:
+    """Return what to write in place of *language*, which is no tag or id: by its English or own name, or by its spelling."""
+    from ocrsynth.text import exemplars
+
+    records: list[tuple[str, Any]] = [(name, exemplars.language(name)) for name in others]
+    ids = {str(own).casefold(): name for name, record in records for own in (record.autonym, record.name) if own}
+    for name in curated:
+        entry = assets.read("alphabets", name)
+        ids |= {str(entry[key]).casefold(): name for key in ("autonym", "name")}
+    wanted = language.casefold()
+    # Tags are so short that nearly any word is like one of them.
+    if close := difflib.get_close_matches(language, [*curated, *others], n=1, cutoff=0.75):
+        return f"did you mean {close[0]!r}?"
+    if len(wanted) > _LONGEST_TAG and (close := difflib.get_close_matches(wanted, sorted(ids), n=1, cutoff=0.8)):
+        return f"did you mean {ids[close[0]]!r}?"
+    return "give a BCP 47 tag such as 'en' or an id such as 'en_Latn'; ocrsynth languages lists them"
 
 
 def _candidates(tag: str) -> Iterator[str]:

@@ -68,7 +68,7 @@ def _invoke(*arguments: str) -> str:
 def test_help_lists_every_command_with_a_sentence() -> None:
     done = _run(Path(), "--help", COLUMNS="200")
     assert (done.returncode, done.stderr) == (0, "")
-    listed = done.stdout.partition("Commands:\n")[2].splitlines()
+    listed = done.stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.split()[0] for line in listed] == _COMMANDS
     assert all(len(line.split()) > 2 and line.endswith(".") for line in listed)
     assert _run(Path(), "-h", COLUMNS="200").stdout == done.stdout
@@ -235,7 +235,7 @@ def test_errors_are_one_line_and_a_traceback_on_request(tmp_path: Path) -> None:
         ("generate --lang en -n 3 -o out --color blue", "Invalid value for '--color': 'blue' is not one of 'grey', 'rgb'."),
         ("preview --lang en -o s.png -n 0", "Invalid value for '-n' / '--count': 0 is not in the range 1<=x<=1000."),
         ("render --lang en --index -1 -o out", "Invalid value for '--index': -1 is not in the range x>=0."),
-        ("generat --lang en", "No such command 'generat'"),
+        ("generat --lang en", "No such command 'generat'; did you mean 'generate'?"),
         ("_recipe", "No such command '_recipe'"),
     ],
 )
@@ -245,6 +245,13 @@ def test_wrong_usage_exits_with_2_and_no_traceback(arguments: str, text: str, tm
     assert "Traceback" not in done.stderr
     # The hint at like names differs between versions of Click.
     assert done.stderr.splitlines()[-1].replace("option: --colour", "option '--colour'").startswith(f"Error: {text}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sheet_is_a_png_and_nothing_else(tmp_path: Path) -> None:
+    done = _run(tmp_path, "preview --lang en -n 1 -o sheet.xyz")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert done.stderr == "error: sheet.xyz: must be a PNG file, got the ending '.xyz'; name it .png\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -67,6 +67,8 @@ def test_help_ends_with_an_example_of_the_command(name: str) -> None:
     assert command.epilog.startswith(f"{_PREFIX}{name}")
     shown = command.get_help(click.Context(command, info_name=f"ocrsynth {name}"))
     assert " ".join(shown.split()).endswith(command.epilog)
+    # Click's mark of paragraphs that are not to be filled.
+    assert "\\b" not in shown
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{parameter.opts[0]} of {name} has no help"

@@ -241,7 +241,7 @@ class TestCoverage:
         config = validate(FontConfig, {"sets": [], "folders": [str(tmp_path)]}, "fonts")
         text = (
             "xx_Latn: no font of 2 families has all letters; the closest, 'Lacks', lacks 2 of 6 (ß U+00DF, ł U+0142); "
-            "add a font that has them with --fonts DIR"
+            "add a font that has them with --fonts DIR, or take those of this system with --system-fonts"
         )
         with pytest.raises(CoverageError, match=f"^{re.escape(text)}$") as caught:
             FontSelector(config, _CHARACTERS, frozenset("abcxłß"), "xx_Latn")
@@ -252,7 +252,8 @@ class TestCoverage:
         config = validate(FontConfig, {"sets": [], "folders": [str(tmp_path)]}, "fonts")
         text = (
             "xx_Latn: no font of 1 families has all letters; the closest, 'Less', lacks 7 of 10 "
-            "(d U+0064, e U+0065, f U+0066, g U+0067, h U+0068, …); add a font that has them with --fonts DIR"
+            "(d U+0064, e U+0065, f U+0066, g U+0067, h U+0068, …); "
+            "add a font that has them with --fonts DIR, or take those of this system with --system-fonts"
         )
         with pytest.raises(CoverageError, match=f"^{re.escape(text)}$"):
             FontSelector(config, _CHARACTERS, frozenset("abcdefghij"), "xx_Latn")

@@ -93,7 +93,8 @@ def test_each_error_has_its_own_exit_code() -> None:
 def test_unknown_language(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         Recipe.for_language("xx")
-    text = "language: no alphabet for 'xx'; give a BCP 47 tag such as 'en' or an id such as 'en_Latn'"
+    advice = "give a BCP 47 tag such as 'en' or an id such as 'en_Latn'; ocrsynth languages lists them"
+    text = f"language: no alphabet for 'xx'; {advice}"
     assert str(caught.value) == text
     _refused(_cli(tmp_path, "generate", "--lang", "xx", "-n", "3", "-o", "out"), text, ExitCode.RECIPE)
     assert list(tmp_path.iterdir()) == []
@@ -299,11 +300,11 @@ def test_no_recipe_and_two_recipes(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("path", "why"), [("file/out", "Not a directory"), ("file", "File exists")])
+@pytest.mark.parametrize(("path", "why"), [("file/out", "cannot be made, Not a directory"), ("file", "is a file")])
 def test_output_that_cannot_be_a_folder(path: str, why: str, small: Recipe, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("precious")
     out = tmp_path / path
-    text = "{}/: cannot be made, {}; choose a folder that you may write to"
+    text = "{}/: {}; choose a folder that you may write to"
     with pytest.raises(OutputError, match=_exactly(text.format(out, why))):
         generate(small, 3, out)
     done = _cli(tmp_path, "generate", "--lang", "en", "-n", "3", "-o", path)
@@ -314,9 +315,9 @@ def test_output_that_cannot_be_a_folder(path: str, why: str, small: Recipe, tmp_
 @pytest.mark.parametrize("command", [("render", "--index", "0"), ("preview", "-n", "1")])
 def test_render_and_preview_that_cannot_write(command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("precious")
-    done = _cli(tmp_path, *command, "--lang", "en", "-o", "file/out")
-    what = "folder" if command[0] == "render" else "file"
-    _refused(done, f"file/out: cannot be written, Not a directory; choose another {what}", ExitCode.OUTPUT)
+    what, path = ("folder", "file/out") if command[0] == "render" else ("file", "file/out.png")
+    done = _cli(tmp_path, *command, "--lang", "en", "-o", path)
+    _refused(done, f"{path}: cannot be written, Not a directory; choose another {what}", ExitCode.OUTPUT)
     assert _tree(tmp_path) == {"file": b"precious"}
 
 

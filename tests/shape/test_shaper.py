@@ -355,7 +355,7 @@ class TestThroughThePipeline:
             Pipeline(self._recipe(polish, tmp_path / "fonts"))
         assert str(caught.value) == (
             "pl_Latn: no font of 1 families has all letters; the closest, 'Lacks', lacks 2 of 54 (Ł U+0141, ł U+0142); "
-            "add a font that has them with --fonts DIR"
+            "add a font that has them with --fonts DIR, or take those of this system with --system-fonts"
         )
 
 

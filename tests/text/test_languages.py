@@ -92,10 +92,25 @@ def test_an_unknown_language_names_the_nearest() -> None:
         alphabet.load("pl_Latm")
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("English", "did you mean 'en_Latn'?"),
+        ("deutsch", "did you mean 'de_Latn'?"),
+        ("Abkhaz", "did you mean 'ab_Cyrl'?"),
+        ("klingon", "give a BCP 47 tag such as 'en' or an id such as 'en_Latn'; ocrsynth languages lists them"),
+        ("ge", "give a BCP 47 tag such as 'en' or an id such as 'en_Latn'; ocrsynth languages lists them"),
+    ],
+)
+def test_a_language_by_its_name_leads_to_its_id_and_a_wrong_tag_to_no_other(written: str, hint: str) -> None:
+    with pytest.raises(RecipeError, match=f"^{re.escape(f'language: no alphabet for {written!r}; {hint}')}$"):
+        alphabet.load(written)
+
+
 def test_a_language_that_no_font_covers() -> None:
     text = (
         r"^ja_Jpan: no font of \d+ families has all letters; the closest, .*, lacks \d+ of \d+ \(.*\); "
-        r"add a font that has them with --fonts DIR$"
+        r"add a font that has them with --fonts DIR, or take those of this system with --system-fonts$"
     )
     with pytest.raises(CoverageError, match=text):
         Pipeline(Recipe.for_language("ja"))
