@@ -57,6 +57,23 @@ def _words_alone(style: Style) -> None:
     style["text"]["sources"] = natural or style["text"]["sources"]
 
 
+def _milder(style: Style) -> None:
+    def soften(entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            [options] = entry.values()
+            if "p" in options:
+                options["p"] *= 0.6
+            soften(options.get("ops", []))
+
+    soften(style["degrade"])
+
+
+def _few_random(style: Style) -> None:
+    for entry in style["text"]["sources"]:
+        if "alphabet" in entry:
+            entry["alphabet"]["weight"] /= 3
+
+
 def _short(style: Style) -> None:
     style["text"]["length_clusters"] = [1, min(style["text"]["length_clusters"][1], 12)]
 
@@ -65,6 +82,7 @@ FACTORS: dict[str, Callable[[Style], None]] = {
     "fonts: serif and sans alone": _with("fonts", classes=_PLAIN, pitched=0.0),
     "fonts: no letters on one pitch": _with("fonts", pitched=0.0),
     "text: words alone": _words_alone,
+    "text: a third of the random strings": _few_random,
     "case: as in running text": _with("text", case={"asis": 0.5, "sentence": 0.5}),
     "lengths: up to 12": _short,
     "margins: none tight": _with("render", margin_em=[0.2, 0.4], side_margin_em=[0.2, 0.5], looseness=[0.5, 1]),
@@ -77,6 +95,7 @@ FACTORS: dict[str, Callable[[Style], None]] = {
     "no blur": _without("defocus_blur", "gaussian_blur", "motion_blur"),
     "no noise": _without("sensor_noise", "salt_and_pepper", "row_noise", "speckle"),
     "no black and white": _without("binarise", "fax"),
+    "all ops: 0.6 of their chance": _milder,
     "polarity: dark on light": _with("render", light_on_dark=0.0),
     "contrast: strong": _with("render", contrast_grey=[150, 250], paper_grey=[230, 255]),
 }

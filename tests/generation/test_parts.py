@@ -108,6 +108,11 @@ def test_parts_at_the_same_time_on_one_folder(whole: Path, tmp_path: Path) -> No
     assert _tree(tmp_path / "out") == _tree(whole)
 
 
+def test_a_part_without_a_shard_says_so(tmp_path: Path) -> None:
+    done = _cli("generate", "--lang", "en", "-n", "3", "-o", "out", "-q", "--shards", "2/2", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "this part has no shard, for the set has 1 in all: out/\n")
+
+
 def test_the_same_part_twice_at_once_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "out"
     begun = threading.Event()

@@ -107,6 +107,13 @@ def test_a_language_by_its_name_leads_to_its_id_and_a_wrong_tag_to_no_other(writ
         alphabet.load(written)
 
 
+def test_a_character_model_begins_as_the_inside_of_its_text_does() -> None:
+    mixture = Pipeline(Recipe.for_language("en", text={"sources": [{"ngram": {}}], "length_clusters": [20, 40]}))
+    firsts = Counter(mixture.sample(i).text.split()[0].lower() for i in range(200))
+    assert len(firsts) > 80
+    assert firsts.most_common(1)[0][1] < 40
+
+
 def test_a_language_that_no_font_covers() -> None:
     text = (
         r"^ja_Jpan: no font of \d+ families has all letters; the closest, .*, lacks \d+ of \d+ \(.*\); "
