@@ -89,7 +89,7 @@ def _draw(
 
 
 def _label(text: str, sample: Sample, families: Sequence[Family], cell_width: int) -> NDArray[np.uint8]:
-    """Return *text* as dark letters on the sheet's ground, cut at the width of a cell."""
+    """Return *text* as dark letters on the sheet's ground, narrowed where it is wider than a cell: none may be cut off."""
     config = RenderConfig(
         height_px=_LABEL_PX,
         margin_em=Range(0.1, 0.1),
@@ -109,7 +109,10 @@ def _label(text: str, sample: Sample, families: Sequence[Family], cell_width: in
             layout = lay_out(shaped, config, Stream(0, 0, "label"))
         except Rejected:
             continue
-        mask = draw_mask(shaped, layout, Bleed(0, 0, 0, 0))[:, :cell_width].astype(np.float32)
+        mask: Any = draw_mask(shaped, layout, Bleed(0, 0, 0, 0))
+        if mask.shape[1] > cell_width:
+            mask = cv2.resize(mask, (cell_width, mask.shape[0]), interpolation=cv2.INTER_AREA)
+        mask = mask.astype(np.float32)
         grey = (_BACKGROUND - mask * (_BACKGROUND - 20) / 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
     return np.full((_LABEL_PX, 1, 3), _BACKGROUND, np.uint8)
