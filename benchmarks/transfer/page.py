@@ -26,7 +26,7 @@ English recipe, {steps:,} steps of batch {batch}, without augmentation of its ow
 scaled to 32 px, nothing else. The real lines are no part of this project; any folders of `images/` and `labels.tsv` will do.
 
     python -m benchmarks.transfer.run --json benchmarks/results/transfer.json    # trains and reads
-    python -m benchmarks.transfer.ablate                                         # takes one ingredient away at a time
+    python -m benchmarks.transfer.ablate --count 2500 --steps 80 --every 5       # takes one ingredient away at a time
     python -m benchmarks.transfer.page                                           # writes this page
 
 Labels and readings are compared without accents and with one kind of quotes and dashes, for the recogniser knows ASCII and
