@@ -50,7 +50,7 @@ def test_bounds() -> None:
         ThresholdError, match=r"^--max-cer: the CER is above its bound, got clean [\d.]+ > 0.02; see report.html"
     ):
         _run(f"{line} --max-cer clean=0.02")
-    with pytest.raises(RecipeError, match=r"--max-cer: no figure 'blur', got blur=0.1; did you mean 'blur-2'"):
+    with pytest.raises(RecipeError, match=r"--max-cer: no figure 'blur', got blur=0.1; did you mean one of 'blur-1', 'blur-2'"):
         _run(f"{line} --max-cer blur=0.1")
     for wrong in ("clean", "clean=x", "clean=-1"):
         with pytest.raises(RecipeError, match=rf"--max-cer: must be NAME=RATE with a rate from 0 up, got '{wrong}'"):

@@ -172,7 +172,8 @@ class TestFolders:
 
     def test_a_file_in_place_of_a_folder(self, fontmaker: ModuleType, tmp_path: Path) -> None:
         folder = str(fontmaker.with_l_stroke(tmp_path / "a.ttf"))
-        with pytest.raises(AssetError, match=_refused(f"fonts.folders: no such folder, got {folder!r}; check the path")):
+        text = f"fonts.folders: no such folder, got {folder!r}; it is a file, name the folder that holds it"
+        with pytest.raises(AssetError, match=_refused(text)):
             catalogue.load_folder(folder)
 
     def test_a_folder_without_fonts(self, tmp_path: Path) -> None:
