@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Batch = dict[str, Any]
 DType = Literal["uint8", "float32"]
 _MOST_PIXELS = 1 << 28
+_CROWDED = 1.2
+"""Up to so many times as many frames as a picture has, its label may need."""
 
 
 def images_of(items: Sequence[dict[str, Any]], multiple: int, pad_value: int, dtype: DType, most_pixels: int) -> Batch:
@@ -97,8 +99,9 @@ class CTCCollate(_Collate):
 
     Keys: ``images`` (B, C, H, W), ``widths`` (B,), ``targets`` int64, all labels one behind the other, ``target_lengths``
     and ``input_lengths`` int64 (B,), ``texts``, ``keys``, ``position``.  *stride* is by how much the network narrows a
-    picture: ``input_lengths`` are ceil(width / stride).  Raises ValueError for a picture too narrow for its label, which
-    needs a frame for each symbol and one between equal neighbours.
+    picture: ``input_lengths`` are ceil(width / stride).  A label needs a frame for each symbol and one between equal
+    neighbours: a picture that is too narrow for it by up to a fifth has so much of its padding counted in, for of small
+    condensed type there is one such line in some 100,000; one that is narrower raises ValueError, for its stride is wrong.
     """
 
     def __init__(self, charset: Charset, *, stride: int = 4, **options: Any) -> None:
@@ -113,19 +116,26 @@ class CTCCollate(_Collate):
         """Return the batch of *items*."""
         batch = self._images(items)
         targets = self._targets(items)
-        lengths = torch.div(batch["widths"] + self.stride - 1, self.stride, rounding_mode="floor")
-        for item, target, length in zip(items, targets, lengths.tolist(), strict=True):
+        lengths: list[int] = []
+        for item, target, width in zip(items, targets, batch["widths"].tolist(), strict=True):
+            length = -(-width // self.stride)
             needed = len(target) + sum(a == b for a, b in pairwise(target))
-            if length < needed:
+            if needed > _CROWDED * length:
                 raise ValueError(
                     f"sample {item['key']}: {length} frames are too few for the {needed} that its label needs, "
                     f"got {item['text']!r}; take a smaller stride, or larger pictures"
                 )
+            lengths.append(max(length, needed))
+        lacking = max(lengths) * self.stride - batch["images"].shape[3]
+        if lacking > 0:
+            more = -(-lacking // self.width_multiple) * self.width_multiple
+            value = self.pad_value / 255 if self.dtype == "float32" else self.pad_value
+            batch["images"] = torch.nn.functional.pad(batch["images"], (0, more), value=value)
         return {
             **batch,
             "targets": torch.tensor([n for target in targets for n in target], dtype=torch.int64),
             "target_lengths": torch.tensor([len(target) for target in targets]),
-            "input_lengths": lengths,
+            "input_lengths": torch.tensor(lengths),
             **_about(items),
         }
 

@@ -301,6 +301,21 @@ class TestCollates:
         with pytest.raises(ValueError, match="sample k: 4 frames are too few for the 5 that its label needs, got 'abb"):
             collate([{**item, "text": "abba"}])
 
+    @pytest.mark.parametrize("dtype", ["uint8", "float32"])
+    def test_a_picture_a_little_too_narrow_has_padding_counted_in(self, dtype: str) -> None:
+        collate = CTCCollate(Charset("ab"), dtype=dtype, pad_value=255)
+        item = {"image": np.zeros((32, 24), np.uint8), "text": "abbaba", "key": "k"}
+        batch = collate([item])
+        assert (batch["widths"].tolist(), batch["input_lengths"].tolist()) == ([24], [7])
+        assert batch["images"].shape == (1, 1, 32, 32)
+        assert (batch["images"][..., 24:] == (1 if dtype == "float32" else 255)).all()
+        scores = torch.zeros(8, 1, 3).log_softmax(-1)
+        assert torch.isfinite(
+            torch.nn.functional.ctc_loss(scores, batch["targets"], batch["input_lengths"], batch["target_lengths"])
+        )
+        beside = collate([item, {**item, "image": np.zeros((32, 100), np.uint8)}])
+        assert (beside["images"].shape[3], beside["input_lengths"].tolist()) == (104, [7, 25])
+
     def test_a_batch_too_wide_is_told(self) -> None:
         item = {"image": np.zeros((32, 1000), np.uint8), "text": "ab", "key": "k"}
         with pytest.raises(ValueError, match=r"2 pictures of 1×32×1000 are more than 50,000 pixels; take a smaller batch_size"):
