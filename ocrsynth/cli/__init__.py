@@ -57,5 +57,5 @@ def main() -> None:
         error.show()
         sys.exit(int(ExitCode.RECIPE))
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; what is finished is kept, the same command goes on", err=True)
+        click.echo("interrupted; what is finished is kept, give the same command again", err=True)
         sys.exit(int(ExitCode.INTERRUPTED))

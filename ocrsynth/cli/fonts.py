@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ocrsynth.fonts.catalogue import Family
 
 
-ELSEWHERE = (
+_ELSEWHERE = (
     "name a folder of fonts with --fonts DIR, or take those of this system with --system-fonts "
     "(on Debian, packages fonts-noto-core and fonts-noto-cjk have most scripts)"
 )
@@ -70,7 +70,8 @@ def list_fonts(lang: str | None, fonts: tuple[str, ...], system_fonts: bool, as_
         ("family", "class", "faces", "styles", "axes", "licence", "source"),
         [row | {"licence": _short(str(row["licence"]))} for row in rows],
     )
-    click.echo(f"{len(rows):,} families" if rows else f"no family has all letters; {ELSEWHERE}")
+    lacking = lang is not None and not rows
+    click.echo(f"no family has all letters of {lang}; {_ELSEWHERE}" if lacking else f"{len(rows):,} families")
     for item in skipped:
         click.echo(f"left out: {item}", err=True)
 
@@ -108,7 +109,7 @@ def plan(lang: str, fonts: tuple[str, ...], system_fonts: bool, as_json: bool) -
     counts = ", ".join(f"{sum(v.fitness == fitness for v in verdicts)} {fitness}" for fitness in order)
     click.echo(f"{len(verdicts)} families for {letters.name}: {counts}")
     if not suggested:
-        click.echo(ELSEWHERE)
+        click.echo(_ELSEWHERE)
     else:
         import yaml
 

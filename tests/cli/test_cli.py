@@ -248,6 +248,26 @@ def test_wrong_usage_exits_with_2_and_no_traceback(arguments: str, text: str, tm
     assert list(tmp_path.iterdir()) == []
 
 
+_ELSEWHERE = (
+    "name a folder of fonts with --fonts DIR, or take those of this system with --system-fonts "
+    "(on Debian, packages fonts-noto-core and fonts-noto-cjk have most scripts)"
+)
+
+
+def test_fonts_that_cannot_write_a_language_lead_to_others() -> None:
+    assert _invoke("fonts", "list", "--lang", "th").endswith(f"\nno family has all letters of th; {_ELSEWHERE}\n")
+    assert _invoke("fonts", "plan", "--lang", "th").endswith(f" unfit\n{_ELSEWHERE}\n")
+
+
+def test_a_licence_that_a_font_tells_in_a_sentence_is_listed_by_its_short_name() -> None:
+    folder = str(fontpkg.family("Lora").files[0].path.parent)
+    [told] = {f["licence"] for f in json.loads(_invoke("fonts", "list", "--fonts", folder, "--json"))["families"]}
+    assert "Open Font License" in told
+    shown = _invoke("fonts", "list", "--fonts", folder)
+    assert "OFL-1.1" in shown
+    assert "Open Font License" not in " ".join(shown.split())
+
+
 def test_a_sheet_is_a_png_and_nothing_else(tmp_path: Path) -> None:
     done = _run(tmp_path, "preview --lang en -n 1 -o sheet.xyz")
     assert (done.returncode, done.stdout) == (6, "")

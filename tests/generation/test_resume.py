@@ -207,7 +207,7 @@ def test_ctrl_c_ends_at_once_and_leaves_a_folder_to_resume(
         assert process.wait(timeout=20) == 130, log.read_text()
         assert time.monotonic() - start < 2
         assert _workers_of(out) == []
-    assert log.read_text().strip().splitlines()[-1] == "interrupted; what is finished is kept, the same command goes on"
+    assert log.read_text().strip().splitlines()[-1] == "interrupted; what is finished is kept, give the same command again"
     assert "Traceback" not in log.read_text()
     done = _receipts(out)
     assert 3 <= done < count // _SIZE
