@@ -10,7 +10,7 @@ import inspect
 import json
 import os
 import warnings
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 import cv2
@@ -18,8 +18,7 @@ import numpy as np
 from pydantic import Field, JsonValue
 
 from ocrsynth.degrade.base import CurvedOp, Op
-from ocrsynth.degrade.curves import outline
-from ocrsynth.degrade.projection import corners
+from ocrsynth.degrade.measured_map import MeasuredMap, measured
 from ocrsynth.errors import MissingDependencyError, RecipeError, Rejected, suggest
 from ocrsynth.fields import validate
 
@@ -34,13 +33,6 @@ NAME = "albumentations"
 _PROBE_SHAPE = (40, 200)
 _PROBES = 4
 _DRAWS = 8
-_LEAST_PIXELS = 16
-_SMOOTH_PX = 3.0
-_LEAST_JACOBIAN, _MOST_JACOBIAN = 0.02, 50.0
-"""Of the median."""
-_AGREEMENT_PX = 0.25
-"""A label goes where its pixel goes, to this; OpenCV rounds its maps to 1/32 px."""
-_STEPS = 40
 
 
 class _Borrowed(Op):
@@ -105,7 +97,7 @@ class BorrowedWarp(_Borrowed, CurvedOp):
         seed: int,
     ) -> NDArray[np.float64]:
         """Return where *points* of the new picture come from."""
-        return cast("_Field", _field(self.transform, self.key, seed, height, width)).pull(points)
+        return cast("MeasuredMap", _field(self.transform, self.key, seed, height, width)).pull(points)
 
     def push(
         self,
@@ -117,40 +109,7 @@ class BorrowedWarp(_Borrowed, CurvedOp):
         seed: int,
     ) -> NDArray[np.float64]:
         """Return where *points* of the old picture go."""
-        return cast("_Field", _field(self.transform, self.key, seed, height, width)).push(points)
-
-
-class _Field(NamedTuple):
-    """A map of the plane: an affine one, and what a transform does besides on a rectangle."""
-
-    affine: NDArray[np.float64]
-    """(3, 2): [x y 1] of the new picture @ affine is about where it comes from."""
-    residual: NDArray[np.float32]
-    """(H, W, 2), at the centres of the pixels of the new picture."""
-
-    def pull(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where *points* come from; beyond the rectangle the nearest residual counts."""
-        height, width = self.residual.shape[:2]
-        x = np.clip(points[:, 0] - 0.5, 0, width - 1)
-        y = np.clip(points[:, 1] - 0.5, 0, height - 1)
-        left, top = np.minimum(x.astype(np.intp), max(width - 2, 0)), np.minimum(y.astype(np.intp), max(height - 2, 0))
-        right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
-        u, v = (x - left)[:, None], (y - top)[:, None]
-        r = self.residual
-        upper = r[top, left] * (1 - u) + r[top, right] * u
-        lower = r[bottom, left] * (1 - u) + r[bottom, right] * u
-        return cast("NDArray[np.float64]", points @ self.affine[:2] + self.affine[2] + upper * (1 - v) + lower * v)
-
-    def push(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where *points* go: fixed-point steps with the affine map as preconditioner."""
-        back = np.linalg.inv(self.affine[:2])
-        moved = (points - self.affine[2]) @ back
-        for _ in range(_STEPS):
-            off = (points - self.pull(moved)) @ back
-            moved += off
-            if np.abs(off).max(initial=0.0) < 0.005:
-                break
-        return cast("NDArray[np.float64]", moved)
+        return cast("MeasuredMap", _field(self.transform, self.key, seed, height, width)).push(points)
 
 
 class _Made(NamedTuple):
@@ -310,94 +269,12 @@ def _moves(transform: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _field(name: str, arguments: str, seed: int, height: int, width: int) -> _Field | None:
+def _field(name: str, arguments: str, seed: int, height: int, width: int) -> MeasuredMap | None:
     """Return the map of a draw on a picture of this size, or None if it is none that labels can follow."""
-    found = _mapped(_made(name, arguments).transform, seed, height, width)
-    return found if isinstance(found, _Field) else None
+    found = measured(partial(_run, _made(name, arguments).transform, seed=seed, quiet=True), height, width)
+    return found if isinstance(found, MeasuredMap) else None
 
 
 def _fault(transform: Any, seed: int, height: int, width: int) -> str:
-    found = _mapped(transform, seed, height, width)
-    return "" if isinstance(found, _Field) else found
-
-
-def _mapped(transform: Any, seed: int, height: int, width: int) -> _Field | str:
-    """Return the map of a draw, or what is wrong with it: ``cuts``, ``folds`` or ``mirrors``."""
-    found: _Field | str = "cuts"
-    for margin in (height, height + width // 4, height + width):
-        found = _mapped_with(transform, seed, height, width, margin)
-        if found != "cuts":
-            break
-    return found
-
-
-def _mapped_with(transform: Any, seed: int, height: int, width: int, margin: int) -> _Field | str:
-    rows, columns = height + 2 * margin, width + 2 * margin
-    picture: NDArray[Any] = np.empty((rows, columns, 3), np.float32)
-    # Between 0 and 1, for albumentations clips; the third channel tells what lies inside.
-    picture[..., 0] = (np.arange(columns, dtype=np.float32) + 0.5) / columns
-    picture[..., 1] = ((np.arange(rows, dtype=np.float32) + 0.5) / rows)[:, None]
-    picture[..., 2] = 1
-    try:
-        out = _run(transform, picture, seed, quiet=True)
-    except (ValueError, TypeError, NotImplementedError, cv2.error):
-        return "cuts"
-    inside = out[..., 2] > 0.999
-    if inside.sum() < _LEAST_PIXELS:
-        return "cuts"
-    source = out[..., :2] / np.maximum(out[..., 2:], 1e-6) * np.array((columns, rows), np.float32) - margin
-    affine = _affine_of(source, inside)
-    determinant = float(np.linalg.det(affine[:2]))
-    if determinant < 0:
-        return "mirrors"
-    grid_x, grid_y = np.arange(out.shape[1])[:, None] + 0.5, np.arange(out.shape[0])[:, None, None] + 0.5
-    plane = grid_x * affine[0] + grid_y * affine[1] + affine[2]
-    residual = _filled(np.where(inside[..., None], source - plane, 0).astype(np.float32), inside)
-    # Transforms made of cells leave torn pixels along their seams, and maps are worked out at every eighth pixel.
-    torn_off = np.stack([cv2.medianBlur(residual[..., c], 5) for c in (0, 1)], axis=-1)
-    residual = cast("NDArray[np.float32]", cv2.GaussianBlur(torn_off, (0, 0), _SMOOTH_PX, borderType=cv2.BORDER_REPLICATE))
-    field = _Field(affine, residual)
-    if _folds(plane + residual, inside, height, width):
-        return "folds"
-    rim = outline(corners(height, width))
-    moved = field.push(rim)
-    if np.abs(field.pull(moved) - rim).max() > _AGREEMENT_PX:
-        return "folds"
-    column, row = np.floor(moved).astype(np.intp).T
-    within = (column >= 0) & (row >= 0) & (column < out.shape[1]) & (row < out.shape[0])
-    return field if within.all() and inside[row, column].all() else "cuts"
-
-
-def _affine_of(source: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the affine map, (3, 2), that is nearest to the known places that pixels come from."""
-    y, x = np.nonzero(inside)
-    every = max(len(y) // 2000, 1)
-    y, x = y[::every], x[::every]
-    known = np.column_stack((x + 0.5, y + 0.5, np.ones(len(x))))
-    affine: NDArray[np.float64] = np.linalg.lstsq(known, source[y, x].astype(np.float64), rcond=None)[0]
-    return affine
-
-
-def _folds(source: NDArray[Any], inside: NDArray[np.bool_], height: int, width: int) -> bool:
-    """Tell whether the map folds, tears or shrinks to nothing where the picture, or something near it, comes to lie."""
-    x, y = source[..., 0], source[..., 1]
-    near = (x > -height / 4) & (x < width + height / 4) & (y > -height / 4) & (y < height * 5 / 4) & inside
-    dx, dy = np.diff(source, axis=1)[:-1], np.diff(source, axis=0)[:, :-1]
-    known = near[:-1, :-1] & inside[1:, :-1] & inside[:-1, 1:]
-    jacobian = (dx[..., 0] * dy[..., 1] - dx[..., 1] * dy[..., 0])[known]
-    if not len(jacobian):
-        return True
-    middle = float(np.median(jacobian))
-    return bool(jacobian.min() < _LEAST_JACOBIAN * middle or jacobian.max() > _MOST_JACOBIAN * middle)
-
-
-def _filled(residual: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the residual with the nearest known value wherever none is known."""
-    if inside.all():
-        return residual
-    _, labels = cv2.distanceTransformWithLabels(
-        (~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    values = np.zeros((int(labels.max()) + 1, 2), np.float32)
-    values[labels[inside]] = residual[inside]
-    return cast("NDArray[np.float32]", values[labels])
+    found = measured(partial(_run, transform, seed=seed, quiet=True), height, width)
+    return "" if isinstance(found, MeasuredMap) else found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cv2
 import numpy as np
 
-from ocrsynth.render.papers import PEAK, TILE_HEIGHT, TILE_WIDTH, crop
+from ocrsynth.render.papers import PEAK, SIGMAS, TILE_HEIGHT, TILE_WIDTH, crop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 _FINE_PX = 20
 """Below this font size a drop is less than a pixel."""
-_BY_CLASS = {"ballpoint": ("hand",), "typewriter": ("mono", "slab")}
+_APART_PX = 61
+"""So far apart the grain of a tile is independent."""
+_BY_CLASS = {"ballpoint": ("hand",), "typewriter": ("mono", "slab", "serif")}
 """Inks that only some classes of fonts are written with."""
 
 
@@ -85,16 +87,24 @@ def _inkjet(mask: Mask, depth: float, at: tuple[int, int], size_px: float, _colu
     return _worn(seamed, "kraft", 0.35 * depth, at)
 
 
-def _typewriter(mask: Mask, depth: float, at: tuple[int, int], _size_px: float, columns: NDArray[np.float64]) -> Mask:
-    """Types strike unevenly hard through a woven ribbon: every letter has a weight of its own."""
-    width = mask.shape[1]
+def _typewriter(mask: Mask, depth: float, at: tuple[int, int], size_px: float, columns: NDArray[np.float64]) -> Mask:
+    """Types strike through an inked ribbon that gives way: the harder, the further ink flows about a stroke.
+
+    Every letter has a force of its own, and lands harder at its head or at its feet: some fill, others fade.
+    """
+    height, width = mask.shape
     edges = np.clip(np.rint(np.sort(columns)).astype(np.int64), 0, width)
-    tile = crop("plain", (1, len(edges) + 1), at[0], at[1])[0].astype(np.float32)
-    force = 1 - 0.55 * depth * np.clip((tile - (128 - PEAK / 2)) / PEAK, 0, 1)
     lengths = np.diff(np.concatenate(([0], edges, [width])))
-    gain = np.repeat(np.rint(255 * force).astype(np.uint8), lengths)
-    struck: Any = cv2.multiply(mask, np.broadcast_to(gain, mask.shape).copy(), scale=1 / 255)
-    return _worn(struck, "laid", 0.45 * depth, at)
+    # About normal, of unit variance: two numbers a letter, so far apart in the tile that they are independent.
+    grain = crop("plain", (1, 2 * len(lengths) * _APART_PX), at[0], at[1])[0, ::_APART_PX]
+    drawn = (grain.astype(np.float32) - 128) * np.float32(SIGMAS / PEAK)
+    # The lightest strike still leaves half of the ink in the middle of a stroke: a letter that is gone has no label.
+    force = np.clip(np.exp(0.6 * depth * drawn[: len(lengths)] + 0.45), 0.85, 3.5)
+    tilt = 0.25 * depth * force * np.clip(drawn[len(lengths) :], -1.5, 1.5)
+    rows = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(height / (2 * size_px))
+    gain = np.repeat(force, lengths) + np.multiply.outer(rows, np.repeat(tilt, lengths))
+    struck: Any = cv2.GaussianBlur(mask, (0, 0), max(0.04 * size_px, 0.3)) * gain
+    return _worn(np.clip(struck, 0, 255).astype(np.uint8), "laid", 0.35 * depth, at)
 
 
 def _thermal(mask: Mask, depth: float, at: tuple[int, int], size_px: float, _columns: NDArray[np.float64]) -> Mask:

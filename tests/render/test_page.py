@@ -15,7 +15,8 @@ from ocrsynth.errors import AssetError, RecipeError
 from ocrsynth.pictures import read_picture
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.render import backgrounds
-from ocrsynth.render.inks import INKS
+from ocrsynth.records import Bleed
+from ocrsynth.render.inks import INKS, lay_ink
 from ocrsynth.render.papers import PAPERS
 
 if TYPE_CHECKING:
@@ -67,6 +68,31 @@ def test_every_ink_leaves_its_own_print(ink: str, color: str) -> None:
     same = ink == "plain" or (ink == "screen" and color == "grey")
     differs = sum(a.encoded != b.encoded for a, b in zip(found, plain, strict=True))
     assert (differs == 0) if same else differs
+
+
+def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
+    pitch, count = 24, 40
+    letter = np.zeros((32, pitch), np.uint8)
+    cv2.rectangle(letter, (8, 10), (14, 22), 255, 2)
+    mask = np.tile(letter, count)
+    columns = np.arange(count) * float(pitch) + 7
+    ink = {"name": "typewriter", "depth": 1.0, "offset": [3, 7]}
+    struck = lay_ink(mask, ink, Bleed(0, 0, 0, 0), 24.0, columns)
+    assert struck.shape == mask.shape
+    letters = struck.reshape(32, count, pitch).swapaxes(0, 1)
+    middles, strokes = letters[:, 14:19, 11].mean(axis=1), letters.max(axis=(1, 2))
+    # A hard strike fills the counter of a letter, a light one leaves its strokes grey; most do neither.
+    assert middles.max() > 100
+    assert strokes.min() < 160
+    assert np.median(middles) < 60
+    assert np.median(strokes) > 200
+    # Heads and feet differ, one way in some letters and the other way in others.
+    tops, feet = letters[:, 8:13].mean(axis=(1, 2)), letters[:, 20:25].mean(axis=(1, 2))
+    assert (tops > 1.1 * feet).any()
+    assert (feet > 1.1 * tops).any()
+    # Nothing far from a stroke, and the same each time.
+    assert not letters[:, :2].any()
+    assert np.array_equal(struck, lay_ink(mask, ink, Bleed(0, 0, 0, 0), 24.0, columns))
 
 
 @pytest.mark.parametrize("light_on_dark", [0.0, 1.0])
