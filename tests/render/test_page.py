@@ -14,8 +14,8 @@ from ocrsynth import Recipe, make_sample
 from ocrsynth.errors import AssetError, RecipeError
 from ocrsynth.pictures import read_picture
 from ocrsynth.pipeline import Pipeline
-from ocrsynth.render import backgrounds
 from ocrsynth.records import Bleed
+from ocrsynth.render import backgrounds
 from ocrsynth.render.inks import INKS, lay_ink
 from ocrsynth.render.papers import PAPERS
 
@@ -82,9 +82,9 @@ def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
     letters = struck.reshape(32, count, pitch).swapaxes(0, 1)
     middles, strokes = letters[:, 14:19, 11].mean(axis=1), letters.max(axis=(1, 2))
     # A hard strike fills the counter of a letter, a light one leaves its strokes grey; most do neither.
-    assert middles.max() > 100
-    assert strokes.min() < 160
-    assert np.median(middles) < 60
+    assert middles.max() > 70
+    assert strokes.min() < 180
+    assert np.median(middles) < 40
     assert np.median(strokes) > 200
     # Heads and feet differ, one way in some letters and the other way in others.
     tops, feet = letters[:, 8:13].mean(axis=(1, 2)), letters[:, 20:25].mean(axis=(1, 2))
@@ -249,7 +249,8 @@ def test_neighbours_come_close_but_never_touch() -> None:
             continue
         quads = np.array([cluster.quad for cluster in sample.clusters])
         top, bottom = quads[:, :, 1].min(), quads[:, :, 1].max()
-        ink = sample.image < 200
+        # The gap may be less than a pixel: then no row of it is more than partly covered.
+        ink = sample.image < 255 - 0.6 * (255 - float(sample.image.min()))
         rows = np.flatnonzero(ink.any(axis=1))
         seen += bool(len(rows)) and bool(rows.min() < top - 2 or rows.max() > bottom + 2)
         # No connected piece of ink reaches from inside the line to outside of it.
