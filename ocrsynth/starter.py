@@ -81,11 +81,13 @@ def starter(recipe: Recipe, preset: str) -> str:
 def fonts_for(language: str) -> dict[str, Any]:
     """Return the ``fonts`` section of a starter recipe: empty if the default set can write the language, else where fonts are.
 
-    These are the fonts of the system, else fonts of installed packages beyond the set.  Raises CoverageError if none can.
+    These are the fonts of the system, else fonts of installed packages beyond the set.  One family alone is only taken
+    where there are no others.  Raises CoverageError if there is none.
     """
     letters = alphabet.load(language, "--lang")
     needed = frozenset("".join(letters.letters))
-    if _able(catalogue.load(("default",), ()), needed):
+    able = _able(catalogue.load(("default",), ()), needed)
+    if able > 1:
         return {}
     try:
         if _able(catalogue.load((), catalogue.system_folders()), needed):
@@ -94,6 +96,8 @@ def fonts_for(language: str) -> dict[str, Any]:
         pass  # This system has no fonts at all.
     if folders := sorted(_package_folders(needed)):
         return {"sets": [], "folders": folders}
+    if able:
+        return {}
     raise CoverageError(
         f"--lang: no font here has all letters of {letters.name}, got {language!r}; give a folder of fonts with "
         "--fonts DIR, or install some (on Debian and Ubuntu: apt-get install fonts-noto-core fonts-noto-cjk)"
@@ -116,8 +120,9 @@ def _place(key: str) -> int:
     return _ORDER.index(key) if key in _ORDER else len(_ORDER) - 1
 
 
-def _able(families: Iterable[catalogue.Family], needed: frozenset[str]) -> bool:
-    return any(covered(face.path, face.index, needed) == needed for family in families for face in family.faces)
+def _able(families: Iterable[catalogue.Family], needed: frozenset[str]) -> int:
+    """Return how many of the families have all characters *needed*."""
+    return sum(any(covered(face.path, face.index, needed) == needed for face in family.faces) for family in families)
 
 
 def _package_folders(needed: frozenset[str]) -> Iterator[str]:

@@ -99,7 +99,7 @@ def _typewriter(mask: Mask, depth: float, at: tuple[int, int], size_px: float, c
     grain = crop("plain", (1, 2 * len(lengths) * _APART_PX), at[0], at[1])[0, ::_APART_PX]
     drawn = (grain.astype(np.float32) - 128) * np.float32(SIGMAS / PEAK)
     # The lightest strike still leaves half of the ink in the middle of a stroke: a letter that is gone has no label.
-    force = np.clip(np.exp(0.6 * depth * drawn[: len(lengths)] + 0.45), 0.85, 3.5)
+    force = np.clip(np.exp(0.6 * depth * drawn[: len(lengths)] + 0.45), 0.85, 2.8)
     tilt = 0.25 * depth * force * np.clip(drawn[len(lengths) :], -1.5, 1.5)
     rows = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(height / (2 * size_px))
     gain = np.repeat(force, lengths) + np.multiply.outer(rows, np.repeat(tilt, lengths))
