@@ -73,7 +73,8 @@ def test_every_ink_leaves_its_own_print(ink: str, color: str) -> None:
 def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
     pitch, count = 24, 40
     letter = np.zeros((32, pitch), np.uint8)
-    cv2.rectangle(letter, (8, 10), (14, 22), 255, 2)
+    letter[10:23, 8:15] = 255
+    letter[12:21, 10:13] = 0
     mask = np.tile(letter, count)
     columns = np.arange(count) * float(pitch) + 7
     ink = {"name": "typewriter", "depth": 1.0, "offset": [3, 7]}
@@ -81,10 +82,10 @@ def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
     assert struck.shape == mask.shape
     letters = struck.reshape(32, count, pitch).swapaxes(0, 1)
     middles, strokes = letters[:, 14:19, 11].mean(axis=1), letters.max(axis=(1, 2))
-    # A hard strike fills the counter of a letter, a light one leaves its strokes grey; most do neither.
-    assert middles.max() > 70
-    assert strokes.min() < 180
-    assert np.median(middles) < 40
+    # Ink of a hard strike runs into the counter of a letter, a light one leaves its strokes grey; most do neither.
+    assert middles.max() > 55
+    assert middles.max() > 3 * middles.min()
+    assert strokes.min() < 160
     assert np.median(strokes) > 200
     # Heads and feet differ, one way in some letters and the other way in others.
     tops, feet = letters[:, 8:13].mean(axis=(1, 2)), letters[:, 20:25].mean(axis=(1, 2))
