@@ -121,7 +121,8 @@ def test_three_em_of_the_line_wiped_out(cases: list[_Case], place: float) -> Non
         start = int(place * wiped.shape[1])
         side = slice(max(start, 0), start + round(3 * case.em_px))
         wiped[:, side] = case.paper[:, side]
-        assert case.reason(wiped) == "low_contrast"
+        # At the end of a line less than a stretch may be gone: then the ink that is missing tells.
+        assert case.reason(wiped) in ({"low_contrast", "illegible"} if place > 0.8 else {"low_contrast"})
 
 
 def test_half_of_the_line_inverted(cases: list[_Case]) -> None:

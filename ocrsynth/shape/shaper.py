@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate, chain, pairwise
+from unicodedata import category
 
 import numpy as np
 import uharfbuzz as hb
@@ -19,8 +20,29 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
     """Return *line* set in *font*, with every cluster accounted for.
 
     Clusters that *font* has no glyphs for are set in the first of *fallbacks* that has them.
-    Raises Rejected if the proof fails: ``notdef``, ``dotted_circle``, ``empty_glyph`` or ``lost_cluster``.
+    Raises Rejected if the proof fails: ``notdef``, ``dotted_circle``, ``empty_glyph``, ``lost_cluster`` or ``tied_signs``.
     """
+    shaped = _shaped(line, font, fallbacks, setting)
+    if line.script in UNJOINED and _ties_signs(shaped):
+        # The ligatures of some fonts make one dash of two hyphens, or an arrow: not what the label says.
+        shaped = _shaped(line, font, fallbacks, setting._replace(features=(*setting.features, *_TORN)))
+        if _ties_signs(shaped):
+            raise Rejected("tied_signs", f"a ligature of signs in {line.text!r}")
+    return shaped
+
+
+_TORN = (("liga", False), ("clig", False), ("dlig", False))
+
+
+def _ties_signs(shaped: ShapedLine) -> bool:
+    """Tell whether a ligature shows other than letters: those of letters show the letters."""
+    starts = [*shaped.cluster_ranges[:, 0].tolist(), len(shaped.line.text)]
+    tied = (shaped.line.text[starts[tie.first] : starts[tie.end]] for tie in shaped.ligatures)
+    return any(category(c)[0] not in "LM" and category(c) != "Cf" for text in tied for c in text)
+
+
+def _shaped(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...], setting: Setting) -> ShapedLine:
+    """Return what `shape_line` does, with signs tied where the font ties them."""
     text = line.text
     starts = grapheme_starts(text)
     instance = open_instance(font)

@@ -74,9 +74,9 @@ def lines(named_fonts: dict[str, list[str]]) -> list[NDArray[np.uint8]]:
 
 
 @pytest.fixture(scope="module")
-def masks() -> list[NDArray[np.uint8]]:
-    """Coverage masks of lines of text of 48 px."""
-    recipe = Recipe.for_language("en", preset="clean", seed=3, render={"height_px": 48})
+def masks(named_fonts: dict[str, list[str]]) -> list[NDArray[np.uint8]]:
+    """Coverage masks of lines of text of 48 px, in named fonts as well."""
+    recipe = Recipe.for_language("en", preset="clean", seed=3, render={"height_px": 48}, fonts=named_fonts)
     fonts = pipeline_for(recipe).fonts
     found = []
     for i, text in enumerate(("Hamburgefonstiv 0123", "minimum (QWERTY)", "jumping fox; 98%", "ILLUMINATION")):

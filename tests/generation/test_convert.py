@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,11 +105,15 @@ def test_what_cannot_be_converted(made: Path, tmp_path: Path) -> None:
         convert(made, tmp_path / "a", "pdf")
 
 
-def test_a_damaged_source_leaves_no_half_shard(made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", [0, 32, 600, -32])
+def test_a_damaged_source_leaves_no_half_shard(made: Path, tmp_path: Path, cut: int) -> None:
+    """Cut before, in and behind the header of a member, and in the data before it."""
     source = tmp_path / "source"
     shutil.copytree(made / "data/webdataset", source)
     shard = source / "000001.tar"
-    shard.write_bytes(shard.read_bytes()[:20_000])
+    with tarfile.open(shard) as tar:
+        header = tar.getmembers()[7].offset
+    shard.write_bytes(shard.read_bytes()[: header + cut])
     with pytest.raises(OutputError, match=r"000001\.tar: cannot be converted"):
         convert(source, tmp_path / "out", "parquet")
     assert sorted(p.name for p in (tmp_path / "out/data").iterdir()) == ["000000.parquet"]

@@ -106,10 +106,11 @@ class WebDataset(Format):
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples, read with the standard library; raises ValueError where the tar is broken."""
         members: dict[str, bytes] = {}
-        key = ""
+        key, end = "", 0
         try:
             with tarfile.open(path, "r:") as tar:
                 for member in tar:
+                    end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                     if not member.isfile():
                         continue
                     folder, _, base = member.name.rpartition("/")
@@ -121,6 +122,11 @@ class WebDataset(Format):
                     key = stem
                     file = tar.extractfile(member)
                     members[ending] = file.read() if file else b""
+            # The standard library takes a file that is cut within a header for a whole one.
+            with path.open("rb") as raw:
+                raw.seek(end)
+                if raw.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+                    raise tarfile.ReadError("unexpected end of data")
         except tarfile.TarError as error:
             raise ValueError(f"not a readable tar file: {error}") from None
         if members:
