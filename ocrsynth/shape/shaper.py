@@ -23,7 +23,7 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
     Raises Rejected if the proof fails: ``notdef``, ``dotted_circle``, ``empty_glyph``, ``lost_cluster`` or ``tied_signs``.
     """
     shaped = _shaped(line, font, fallbacks, setting)
-    if line.script in UNJOINED and _ties_signs(shaped):
+    if shaped.ligatures and _ties_signs(shaped):
         # The ligatures of some fonts make one dash of two hyphens, or an arrow: not what the label says.
         shaped = _shaped(line, font, fallbacks, setting._replace(features=(*setting.features, *_TORN)))
         if _ties_signs(shaped):
