@@ -118,11 +118,12 @@ def test_half_of_the_line_wiped_out(cases: list[_Case], half: str) -> None:
 def test_three_em_of_the_line_wiped_out(cases: list[_Case], place: float) -> None:
     for case in cases[:3]:
         wiped = case.image.copy()
-        start = int(place * wiped.shape[1])
-        side = slice(max(start, 0), start + round(3 * case.em_px))
+        length = round(3 * case.em_px)
+        # All of it on the line, whatever the width of its type.
+        start = min(int(place * wiped.shape[1]), wiped.shape[1] - length)
+        side = slice(start, start + length)
         wiped[:, side] = case.paper[:, side]
-        # At the end of a line less than a stretch may be gone: then the ink that is missing tells.
-        assert case.reason(wiped) in ({"low_contrast", "illegible"} if place > 0.8 else {"low_contrast"})
+        assert case.reason(wiped) == "low_contrast"
 
 
 def test_half_of_the_line_inverted(cases: list[_Case]) -> None:

@@ -4,7 +4,7 @@
     python -m benchmarks.transfer.run mine.yaml --real FOLDER --real FOLDER
     python -m benchmarks.transfer.run --count 8000 --steps 1000 --seeds 1      # a short look
 
-Run it from the root of the repository.  A training of 3,000 steps on 20,000 lines takes 10 to 25 minutes of one core, and as
+Run it from the root of the repository.  A training of 3,000 steps on 20,000 lines takes 10 to 35 minutes of one core, and as
 many run at a time as there are cores.
 """
 

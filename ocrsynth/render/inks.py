@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cv2
 import numpy as np
 
-from ocrsynth.render.papers import PEAK, SIGMAS, TILE_HEIGHT, TILE_WIDTH, crop
+from ocrsynth.render.papers import PEAK, TILE_HEIGHT, TILE_WIDTH, crop, independent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _FINE_PX = 20
 """Below this font size a drop is less than a pixel."""
-_APART_PX = 61
-"""So far apart the grain of a tile is independent."""
 _BY_CLASS = {"ballpoint": ("hand",), "typewriter": ("mono", "slab", "serif")}
 """Inks that only some classes of fonts are written with."""
 
@@ -95,9 +93,7 @@ def _typewriter(mask: Mask, depth: float, at: tuple[int, int], size_px: float, c
     height, width = mask.shape
     edges = np.clip(np.rint(np.sort(columns)).astype(np.int64), 0, width)
     lengths = np.diff(np.concatenate(([0], edges, [width])))
-    # About normal, of unit variance: two numbers a letter, so far apart in the tile that they are independent.
-    grain = crop("plain", (1, 2 * len(lengths) * _APART_PX), at[0], at[1])[0, ::_APART_PX]
-    drawn = (grain.astype(np.float32) - 128) * np.float32(SIGMAS / PEAK)
+    drawn = independent(2 * len(lengths), at[0], at[1])
     # The lightest strike still leaves half of the ink in the middle of a stroke: a letter that is gone has no label.
     force = np.clip(np.exp(0.6 * depth * drawn[: len(lengths)] + 0.45), 0.85, 2.8)
     tilt = 0.25 * depth * force * np.clip(drawn[len(lengths) :], -1.5, 1.5)

@@ -23,6 +23,8 @@ PEAK = 60
 """Largest excursion of a tile, in its own levels around 128."""
 SIGMAS = 3.0
 """A tile is clipped at so many standard deviations: it bounds the darkest spot of a paper."""
+_APART_PX = 61
+"""Plain paper's grain is independent so far apart."""
 
 
 class Paper(NamedTuple):
@@ -59,6 +61,13 @@ def crop(kind: str, shape: tuple[int, int], top: int, left: int) -> NDArray[np.u
         return part
     rows, columns = np.arange(height) + top, np.arange(width) + left
     return tile[rows[:, None] % TILE_HEIGHT, columns % TILE_WIDTH]
+
+
+def independent(count: int, top: int, left: int) -> NDArray[np.float32]:
+    """Return *count* numbers of plain paper, float32, about normal of unit variance, so far apart that they are independent."""
+    grain = _tile("plain")[top % TILE_HEIGHT, (np.arange(count) * _APART_PX + left) % TILE_WIDTH]
+    drawn: NDArray[np.float32] = (grain.astype(np.float32) - 128) * np.float32(SIGMAS / PEAK)
+    return drawn
 
 
 @lru_cache(maxsize=16)

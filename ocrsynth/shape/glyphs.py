@@ -31,6 +31,10 @@ _BUFFER_DIRECTIONS = {"upright": "ttb", "sideways": "ltr"}
 _NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
 
 
+TORN = (("liga", False), ("clig", False), ("dlig", False))
+"""Features that leave letters and signs untied."""
+
+
 @lru_cache(maxsize=512)
 def features_for(unjoined: bool, torn: bool, chosen: tuple[tuple[str, bool], ...]) -> dict[str, bool] | None:  # noqa: FBT001
     """Return the features to shape with.
@@ -42,7 +46,7 @@ def features_for(unjoined: bool, torn: bool, chosen: tuple[tuple[str, bool], ...
     if unjoined:
         features["calt"] = False
     if torn:
-        features |= {"liga": False, "clig": False, "dlig": False}
+        features |= dict(TORN)
     return features or None
 
 

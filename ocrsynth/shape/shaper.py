@@ -12,7 +12,7 @@ from ocrsynth.errors import Rejected
 from ocrsynth.fonts.faces import Box, FontInstance, open_instance
 from ocrsynth.records import PLAIN, FontKey, GlyphRun, Ligature, Setting, ShapedLine, TextLine
 from ocrsynth.shape.clusters import cluster_ranges, glyphs_by_cluster, grapheme_starts, needs_ink
-from ocrsynth.shape.glyphs import UNJOINED, Glyphs, check_glyphs, features_for
+from ocrsynth.shape.glyphs import TORN, UNJOINED, Glyphs, check_glyphs, features_for
 from ocrsynth.shape.itemise import Run, by_font, itemise
 
 
@@ -25,13 +25,10 @@ def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (
     shaped = _shaped(line, font, fallbacks, setting)
     if shaped.ligatures and _ties_signs(shaped):
         # The ligatures of some fonts make one dash of two hyphens, or an arrow: not what the label says.
-        shaped = _shaped(line, font, fallbacks, setting._replace(features=(*setting.features, *_TORN)))
+        shaped = _shaped(line, font, fallbacks, setting._replace(features=(*setting.features, *TORN)))
         if _ties_signs(shaped):
             raise Rejected("tied_signs", f"a ligature of signs in {line.text!r}")
     return shaped
-
-
-_TORN = (("liga", False), ("clig", False), ("dlig", False))
 
 
 def _ties_signs(shaped: ShapedLine) -> bool:

@@ -25,6 +25,7 @@ from ocrsynth.torch_data.datasets import Item, checked_epoch, quiet_opencv, tran
 from ocrsynth.torch_data.samplers import BatchIndices
 from ocrsynth.write.base import optional
 from ocrsynth.write.formats.lmdb import environment
+from ocrsynth.write.formats.webdataset import end_of, is_cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -198,12 +199,9 @@ class _Tar(_Reader):
             for member in tar:
                 stem, _, ending = member.name.partition(".")
                 places.setdefault(stem, {})[ending] = (member.offset_data, member.size)
-                end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-        with path.open("rb") as file:
-            file.seek(end)
-            # What is cut off between two members reads as a shorter archive, but its end is marked by empty blocks.
-            if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-                raise ValueError("it is cut off")
+                end = end_of(member)
+        if is_cut_off(path, end):
+            raise ValueError("it is cut off")
         self._index = []
         for stem, parts in places.items():
             picture = next((parts[s] for s in codec.SUFFIXES if s in parts), None)

@@ -162,6 +162,13 @@ def with_arrow(path: Path) -> Path:
     return make_font(path, "Arrows", extra=extra, features=code)
 
 
+def with_dash(path: Path, feature: str) -> Path:
+    """Write a font that ties ``--`` to one dash under *feature*, beside the ligature ``fi``."""
+    code = f"feature {feature} {{ sub u002D u002D by dash; }} {feature}; feature liga {{ sub u0066 u0069 by f_i; }} liga;"
+    extra = {"dash": (0, 250, 900, 300), "f_i": (SIDE, 0, SIDE + 800, CAP_HEIGHT)}
+    return make_font(path, "Dashes", extra=extra, features=code)
+
+
 def with_marks(path: Path, *, empty: str = "") -> Path:
     """Write a font with the marks U+0300, U+0301 and U+0308, no precomposed letter, and a dotted circle.
 

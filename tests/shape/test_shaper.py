@@ -120,6 +120,8 @@ class TestEveryFamily:
             if any(c.isalpha() for c in text) and text not in {"10x10", "0x1F", "3x4", "www"}:
                 continue
             if not open_instance(font).covers(text):
+                with pytest.raises(Rejected, match=r"^notdef"):
+                    _glyphs(text, font)
                 continue
             assert _glyphs(text, font) == [g for c in text for g in _glyphs(c, font)]
 
@@ -186,6 +188,23 @@ class TestContextualAlternates:
         names = open_instance(font).hb_font.glyph_to_string
         assert [names(g) for g in _without_calt_off("a->b", font)] == ["u0061", "bar", "arrow", "u0062"]
         assert [names(g) for g in _glyphs("a->b", font)] == ["u0061", "u002D", "u003E", "u0062"]
+
+
+class TestTiedSigns:
+    """A font that makes one dash of two hyphens."""
+
+    def test_hyphens_stay_two_and_letters_are_tied_elsewhere(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        font = FontKey(str(fontmaker.with_dash(tmp_path / "f.ttf", "liga")), 0, ())
+        names = open_instance(font).hb_font.glyph_to_string
+        assert [names(g) for g in _glyphs("a--b", font)] == ["u0061", "u002D", "u002D", "u0062"]
+        assert [names(g) for g in _glyphs("fi--", font)] == ["u0066", "u0069", "u002D", "u002D"]
+        assert [names(g) for g in _glyphs("fi-", font)] == ["f_i", "u002D"]
+
+    def test_what_no_feature_unties_is_rejected(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        font = FontKey(str(fontmaker.with_dash(tmp_path / "f.ttf", "ccmp")), 0, ())
+        with pytest.raises(Rejected, match=r"^tied_signs: a ligature of signs in 'a--b'$"):
+            _shape("a--b", font)
+        assert len(_glyphs("a-b", font)) == 3
 
 
 class TestMarks:

@@ -110,7 +110,7 @@ class WebDataset(Format):
         try:
             with tarfile.open(path, "r:") as tar:
                 for member in tar:
-                    end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+                    end = end_of(member)
                     if not member.isfile():
                         continue
                     folder, _, base = member.name.rpartition("/")
@@ -122,15 +122,27 @@ class WebDataset(Format):
                     key = stem
                     file = tar.extractfile(member)
                     members[ending] = file.read() if file else b""
-            # The standard library takes a file that is cut within a header for a whole one.
-            with path.open("rb") as raw:
-                raw.seek(end)
-                if raw.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-                    raise tarfile.ReadError("unexpected end of data")
+            if is_cut_off(path, end):
+                raise tarfile.ReadError("unexpected end of data")
         except tarfile.TarError as error:
             raise ValueError(f"not a readable tar file: {error}") from None
         if members:
             yield _stored(key, members)
+
+
+def end_of(member: tarfile.TarInfo) -> int:
+    """Return where the next member of a tar begins, or its closing blocks."""
+    return member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+
+
+def is_cut_off(path: Path, end: int) -> bool:
+    """Tell whether a tar whose last member ends at *end* lacks its closing blocks.
+
+    What is cut off between two members, or in a header, passes for a shorter archive with the standard library.
+    """
+    with path.open("rb") as file:
+        file.seek(end)
+        return file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE)
 
 
 def _stored(key: str, members: dict[str, bytes]) -> Stored:
