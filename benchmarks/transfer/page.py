@@ -74,10 +74,10 @@ CER in %:
 | that, and some more books and signs: the default, seed 1 | 5.7 | 9.6 | 9.4 | 12.3 |
 
 More families did nothing that one training shows: 600 words drawn by other means, in the first 46 families, went from 39 to
-35 % with 88, and stood at 38 to 39 in the later recipes with 84. They are kept for breadth: fonts are among the costliest of the ingredients below.
-What limits the recogniser is what it learns in so many steps, no longer how far made lines are from real ones:
-it read made typewritten lines with 15 % errors and real ones with 13. So longer lines, which teach more letters a step, and
-fewer illegible ones did more than closer imitation.
+35 % with 88, and stood at 38 to 39 in the later recipes with 84. They are kept for breadth: fonts are among the costliest of
+the ingredients below. What limits the recogniser is what it learns in so many steps, no longer how far made lines are from
+real ones: it read made typewritten lines with 15 % errors and real ones with 13. So longer lines, which teach more letters a
+step, and fewer illegible ones did more than closer imitation.
 
 ## Where it falls short
 
