@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _FINE_PX = 20
 """Below this font size a drop is less than a pixel."""
+_LEAST_STRUCK = 0.8
+"""Share of its ink that the lightest strike of a type leaves."""
 _BY_CLASS = {"ballpoint": ("hand",), "typewriter": ("mono", "slab", "serif")}
 """Inks that only some classes of fonts are written with."""
 
@@ -94,13 +96,14 @@ def _typewriter(mask: Mask, depth: float, at: tuple[int, int], size_px: float, c
     edges = np.clip(np.rint(np.sort(columns)).astype(np.int64), 0, width)
     lengths = np.diff(np.concatenate(([0], edges, [width])))
     drawn = independent(2 * len(lengths), at[0], at[1])
-    # The lightest strike still leaves half of the ink in the middle of a stroke: a letter that is gone has no label.
     force = np.clip(np.exp(0.6 * depth * drawn[: len(lengths)] + 0.45), 0.85, 2.8)
     tilt = 0.25 * depth * force * np.clip(drawn[len(lengths) :], -1.5, 1.5)
     rows = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(height / (2 * size_px))
     gain = np.repeat(force, lengths) + np.multiply.outer(rows, np.repeat(tilt, lengths))
     struck: Any = cv2.GaussianBlur(mask, (0, 0), max(0.04 * size_px, 0.3)) * gain
-    return _worn(np.clip(struck, 0, 255).astype(np.uint8), "laid", 0.35 * depth, at)
+    # The ribbon blurs hairlines away where the strike is light: a letter that is gone has no label.
+    least = cv2.convertScaleAbs(mask, alpha=_LEAST_STRUCK)
+    return _worn(cast("Mask", cv2.max(np.clip(struck, 0, 255).astype(np.uint8), least)), "laid", 0.25 * depth, at)
 
 
 def _thermal(mask: Mask, depth: float, at: tuple[int, int], size_px: float, _columns: NDArray[np.float64]) -> Mask:
