@@ -2,11 +2,13 @@
 
 The picture is compared with the clean coverage mask under the same warps, window by window along the line.  In each
 window a straight line is fitted, ``level ≈ a + b · coverage``: *b* is the contrast that survives between paper and
-ink in grey levels, and the correlation is the share of what is seen that comes from the strokes.
+ink in grey levels, and the correlation is the share of what is seen that comes from the strokes.  Then *b* is asked of
+each cluster in the box around it: a comma that faded is lost in its window, not in its box.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +29,9 @@ class LegibilityConfig(Section):
     """The recipe's ``legibility`` section: what a finished picture must still show, or its degradation is drawn again."""
 
     min_contrast_grey: float = Field(default=25, ge=0, le=255, description="least contrast of any stretch of the line")
+    min_cluster_contrast_grey: float = Field(
+        default=15, ge=0, le=255, description="least contrast of any single character; 0 does not look at them"
+    )
     min_correlation: float = Field(default=0.55, ge=0, le=1, description="least correlation of picture and strokes")
     window_em: float = Field(default=1.5, ge=0.2, description="length of a stretch")
     attempts: int = Field(default=4, ge=1, le=100, description="draws of the chain before it is weakened")
@@ -35,7 +40,14 @@ class LegibilityConfig(Section):
 
 _EDGE_PX = 0.5
 _TALL_PX = 24
+_FLAT_PX = 2.5
 _LEAST_COVERAGE = 0.004
+_BESIDE_PX = 2
+"""Paper above and below a cluster that its box takes in, for ink is told by what it differs from.  To its sides are others."""
+_LEAST_INK = 255.0
+"""Coverage, summed, below which a cluster leaves too little in the rows that are looked at to be judged: one pixel."""
+_LEAST_VARIANCE = 0.01 * 255 * 255
+"""Variance of the coverage below which a box shows ink alone, such as that of a rule, and nothing to compare it with."""
 _TOGETHER_PX = 24_000
 """Pixels that are looked at in one go: so many that calls cost little, so few that they stay in the processor's cache."""
 
@@ -43,31 +55,45 @@ _TOGETHER_PX = 24_000
 class Seen(NamedTuple):
     """A finished picture and what its label says of it.
 
-    ``image``: uint8 (H, W) or (H, W, 3).  ``mask``: the clean coverage under the same warps, uint8, of every row of which
-    the check looks at: see `rows_apart`.  ``line``: points, float64 (n, 2) in px, whose convex hull holds every label: a
-    projective warp keeps what lies inside a hull inside.
+    ``image``: uint8 (H, W) or (H, W, 3).  ``mask``: the clean coverage under the same warps, uint8, of each
+    ``rows_apart``-th row, the ones that the check looks at.  ``line``: points, float64 (n, 2) in px, whose convex hull
+    holds every label: a projective warp keeps what lies inside a hull inside.  ``clusters``: corners of the clusters,
+    float64 (4 n, 2) in px, and ``has_ink``, bool (n,), which of them should carry ink.
     """
 
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
     line: NDArray[np.float64]
     em_px: float
+    clusters: NDArray[np.float64]
+    has_ink: NDArray[np.bool_]
+    rows_apart: int
 
 
-def rows_apart(height: int, width: int) -> int:
-    """Return how many rows apart the rows are that the check looks at: of a high line every second, they tell as much."""
-    return 2 if width >= height >= _TALL_PX else 1
+def rows_apart(height: int, width: int, flattest_px: float) -> int:
+    """Return how many rows apart the rows are that the check looks at: of a high line every second, they tell as much.
+
+    *flattest_px* is the height of the flattest cluster: a dash of one row could lie between them.
+    """
+    return 2 if width >= height >= _TALL_PX and flattest_px >= _FLAT_PX else 1
 
 
 def check(
-    config: LegibilityConfig, image: NDArray[np.uint8], mask: NDArray[np.uint8], line: NDArray[np.float64], em_px: float
+    config: LegibilityConfig,
+    image: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    line: NDArray[np.float64],
+    em_px: float,
+    clusters: NDArray[np.float64] | None = None,
 ) -> None:
-    """Raise Rejected if the sample must not be kept; arguments as of `Seen`, but for a *mask* of all rows.
+    """Raise Rejected if the sample must not be kept; arguments as of `Seen`, with a *mask* of all rows.
 
-    Reasons: ``outside_frame``, ``low_contrast``, ``illegible``.
+    *clusters* are those that should carry ink; without them none is looked at by itself.
+
+    Reasons: ``outside_frame``, ``low_contrast``, ``illegible``, ``faint_cluster``.
     """
-    seen = Seen(image, mask[:: rows_apart(image.shape[0], image.shape[1])], line, em_px)
-    [verdict] = check_all(config, [seen])
+    corners = np.zeros((0, 2)) if clusters is None else clusters
+    [verdict] = check_all(config, [Seen(image, mask, line, em_px, corners, np.ones(len(corners) // 4, np.bool_), 1)])
     if verdict is not None:
         raise verdict
 
@@ -82,30 +108,35 @@ def check_all(config: LegibilityConfig, pictures: Sequence[Seen]) -> list[Reject
             waiting.setdefault(len(pair.mask), []).append((i, pair))
     for height, pairs in waiting.items():
         for some in _portions(pairs, height):
-            fits = _fit([pair for _, pair in some], height)
-            for (i, _), fit in zip(some, fits, strict=True):
-                verdicts[i] = _verdict(config, *fit)
+            for (i, _), verdict in zip(some, _verdicts(config, [pair for _, pair in some], height), strict=True):
+                verdicts[i] = verdict
     return verdicts
 
 
 class _Pair(NamedTuple):
-    """Coverage and levels of the same pixels, uint8 (h, W), and the width of a window in px."""
+    """Coverage and levels of the same pixels, uint8 (h, W), the width of a window, and where clusters stand in them.
+
+    ``clusters``: corners, float64 (4 n, 2), across and down; of the picture's rows every ``rows_apart``-th is here.
+    """
 
     mask: NDArray[np.uint8]
     grey: NDArray[np.uint8]
     window: int
+    clusters: NDArray[np.float64]
+    has_ink: NDArray[np.bool_]
+    rows_apart: int
 
 
 def _pair(seen: Seen, window_em: float) -> _Pair:
     height, width = seen.image.shape[:2]
-    image: Any = seen.image[:: rows_apart(height, width)]
+    step = seen.rows_apart
+    image: Any = seen.image[::step]
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim > seen.mask.ndim else image
-    mask = seen.mask
+    mask, clusters = seen.mask, seen.clusters
     if height > width:
         # A vertical line: the windows follow it down.
-        step = 2 if width >= _TALL_PX else 1
-        grey, mask = grey.T[::step], mask.T[::step]
-    return _Pair(mask, grey, max(round(window_em * seen.em_px), 4))
+        grey, mask, clusters = grey.T, mask.T, clusters[:, ::-1]
+    return _Pair(mask, grey, max(round(window_em * seen.em_px), 4), clusters, seen.has_ink, step)
 
 
 def _outside(line: NDArray[np.float64], height: int, width: int) -> Rejected | None:
@@ -129,28 +160,26 @@ def _portions(pairs: list[tuple[int, _Pair]], height: int) -> Iterator[list[tupl
         yield some
 
 
-def _fit(pairs: list[_Pair], height: int) -> list[tuple[bool, float, float]]:
-    """Return for each of some pairs of one *height*: whether it has ink, least contrast, and worst correlation of a window."""
+def _verdicts(config: LegibilityConfig, pairs: list[_Pair], height: int) -> list[Rejected | None]:
+    """Return for each of some pairs of one *height* why it must not be kept, or None."""
     edges = [0, *accumulate(pair.mask.shape[1] for pair in pairs)]
-    m = np.empty((height, edges[-1]), np.float32)
-    g = np.empty_like(m)
+    mask = np.empty((height, edges[-1]), np.uint8)
+    grey = np.empty_like(mask)
     starts: list[int] = []
     firsts: list[int] = []
     for pair, left, right in zip(pairs, edges, edges[1:], strict=False):
-        m[:, left:right] = pair.mask
-        g[:, left:right] = pair.grey
+        mask[:, left:right] = pair.mask
+        grey[:, left:right] = pair.grey
         firsts.append(len(starts))
         # The last window takes in a rest of less than half a window.
         starts += range(left, max(right - pair.window // 2, left + 1), pair.window)
-    columns = np.empty((5, 1, edges[-1]), np.float32)
-    product = np.empty_like(m)
-    # Sums of whole numbers: float32 holds them exactly.  OpenCV adds up columns at twice NumPy's pace.
-    cv2.reduce(m, 0, cv2.REDUCE_SUM, columns[0])
-    cv2.reduce(g, 0, cv2.REDUCE_SUM, columns[1])
-    for row, (a, b) in enumerate(((m, m), (m, g), (g, g)), 2):
-        cv2.reduce(np.multiply(a, b, out=product), 0, cv2.REDUCE_SUM, columns[row])
-    n = np.diff(np.array([*starts, edges[-1]])) * height
-    mean_m, mean_g, mean_mm, mean_mg, mean_gg = np.add.reduceat(columns[:, 0], starts, axis=1, dtype=np.float64) / n
+    # Sums from the upper left corner to each place: the sum over any box is four of them.
+    m, mm = cv2.integral2(mask)
+    g, gg = cv2.integral2(grey)
+    mg = cv2.integral(cv2.multiply(mask, grey, dtype=cv2.CV_32F), sdepth=cv2.CV_64F)
+    cuts = np.array([*starts, edges[-1]])
+    n = np.diff(cuts) * height
+    mean_m, mean_g, mean_mm, mean_mg, mean_gg = (np.diff(sums[-1, cuts]) / n for sums in (m, g, mm, mg, gg))
     var_m = mean_mm - mean_m * mean_m
     cov = mean_mg - mean_m * mean_g
     var_g = np.maximum(mean_gg - mean_g * mean_g, 1e-3)
@@ -161,15 +190,48 @@ def _fit(pairs: list[_Pair], height: int) -> list[tuple[bool, float, float]]:
     sign = np.where(np.add.reduceat(slope, firsts) > 0, 1.0, -1.0)
     signs = np.repeat(sign, np.diff(np.array([*firsts, len(starts)])))
     contrast = np.minimum.reduceat(np.where(inked, slope * signs, np.inf), firsts)
-    correlation = np.where(inked, cov / np.sqrt(var_m * var_g) * signs, np.inf)
-    return list(
-        zip(
-            np.logical_or.reduceat(inked, firsts).tolist(),
-            contrast.tolist(),
-            np.minimum.reduceat(correlation, firsts).tolist(),
-            strict=True,
-        )
-    )
+    correlation = np.minimum.reduceat(np.where(inked, cov / np.sqrt(var_m * var_g) * signs, np.inf), firsts)
+    has_ink = np.logical_or.reduceat(inked, firsts)
+    verdicts = [_verdict(config, *fit) for fit in zip(has_ink.tolist(), contrast.tolist(), correlation.tolist(), strict=True)]
+    if config.min_cluster_contrast_grey:
+        for i, verdict in _faint(config.min_cluster_contrast_grey, pairs, edges, sign, (m, g, mm, mg)).items():
+            verdicts[i] = verdicts[i] or verdict
+    return verdicts
+
+
+def _faint(
+    least: float, pairs: list[_Pair], edges: list[int], sign: NDArray[np.float64], sums: tuple[NDArray[Any], ...]
+) -> dict[int, Rejected]:
+    """Return which of *pairs* hold a cluster of less than *least* grey levels, and what they are rejected for.
+
+    *edges* are the pairs' first columns in *sums*, the sums of coverage, level, squared coverage and coverage times level;
+    *sign* tells of each pair whether its ink is the lighter.
+    """
+    counts = [len(pair.has_ink) for pair in pairs]
+    corners = np.concatenate([pair.clusters for pair in pairs]).reshape(-1, 4, 2)
+    has_ink = np.concatenate([pair.has_ink for pair in pairs])
+    left, right = np.repeat(edges[:-1], counts), np.repeat(edges[1:], counts)
+    step = np.repeat([pair.rows_apart for pair in pairs], counts)
+    lows, highs = corners.min(axis=1), corners.max(axis=1)
+    height = len(sums[0]) - 1
+    x0 = np.clip(np.floor(lows[:, 0]).astype(np.intp) + left, left, right)
+    x1 = np.clip(np.ceil(highs[:, 0]).astype(np.intp) + left, left, right)
+    y0 = np.clip(np.floor((lows[:, 1] - _BESIDE_PX) / step).astype(np.intp), 0, height)
+    y1 = np.clip(np.ceil((highs[:, 1] + _BESIDE_PX) / step).astype(np.intp), 0, height)
+    area = (x1 - x0) * (y1 - y0)
+    stride = edges[-1] + 1
+    places = np.stack((y1 * stride + x1, y0 * stride + x1, y1 * stride + x0, y0 * stride + x0))
+    m, g, mm, mg = ((a - b) - (c - d) for a, b, c, d in (table.ravel()[places] for table in sums))
+    spread = area * mm - m.astype(np.float64) * m
+    judged = has_ink & (m >= _LEAST_INK) & (spread >= _LEAST_VARIANCE * area * area)
+    contrast = 255 * (area * mg - m.astype(np.float64) * g) / np.where(judged, spread, 1.0) * np.repeat(sign, counts)
+    found: dict[int, Rejected] = {}
+    ends = list(accumulate(counts))
+    for place in np.flatnonzero(judged & (contrast < least)).tolist():
+        i = bisect_right(ends, place)
+        cluster = place - (ends[i] - counts[i])
+        found.setdefault(i, Rejected("faint_cluster", f"{contrast[place]:.1f} grey levels in character {cluster + 1}"))
+    return found
 
 
 def _verdict(config: LegibilityConfig, has_ink: bool, contrast: float, worst: float) -> Rejected | None:  # noqa: FBT001

@@ -240,8 +240,11 @@ class Pipeline:
             if shaped is not None:
                 # A projective warp keeps what lies inside a hull inside; one that bends does not.
                 hull = points if drawn.parts else points[-layout.n_baseline - 4 :]
-                mask = self._chain.warp(drawn, reference, legibility.rows_apart(*result.image.shape[:2]))
-                seen = legibility.Seen(result.image, mask, hull, layout.size_px)
+                height, width = result.image.shape[:2]
+                rows_apart = legibility.rows_apart(height, width, shaped.flattest_em * layout.size_px)
+                mask = self._chain.warp(drawn, reference, rows_apart)
+                clusters = points[: 4 * len(shaped.cluster_ranges)]
+                seen = legibility.Seen(result.image, mask, hull, layout.size_px, clusters, shaped.cluster_has_ink, rows_apart)
                 verdict: Rejected | None = yield Ask(self._check, seen)
                 if verdict is not None:
                     if attempt == len(keeps) - 1:

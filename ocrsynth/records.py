@@ -130,6 +130,12 @@ class ShapedLine:
     """float64 (k, 2), with them: the baseline as a polyline."""
 
     @property
+    def flattest_em(self) -> float:
+        """Return the height of the flattest cluster that has ink, such as a dash."""
+        heights = self.cluster_boxes_em[:, 3] - self.cluster_boxes_em[:, 1]
+        return float(heights[self.cluster_has_ink].min(initial=1.0))
+
+    @property
     def cluster_is_split(self) -> NDArray[np.bool_]:
         """Return bool (n,): whether the cluster shares its glyph with others."""
         import numpy as np  # Records are read by commands that draw nothing.

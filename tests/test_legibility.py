@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
 import pytest
 
 from ocrsynth import Recipe, make_sample
+from ocrsynth.codec import decode
 from ocrsynth.errors import Rejected
-from ocrsynth.legibility import LegibilityConfig, check
-from ocrsynth.pipeline import pipeline_for
+from ocrsynth.legibility import LegibilityConfig, Seen, check, check_all, rows_apart
+from ocrsynth.pipeline import Pipeline, pipeline_for
 from ocrsynth.records import Bleed, TextLine
 from ocrsynth.render.layout import lay_out
 from ocrsynth.render.paper import draw_surface, ink_on_paper
@@ -40,7 +41,9 @@ class _Case:
         self.mask = draw_mask(shaped, layout, _NO_BLEED)
         self.image = ink_on_paper(self.mask, surface, _NO_BLEED)
         self.paper = ink_on_paper(np.zeros_like(self.mask), surface, _NO_BLEED)
+        self.text = text
         self.points = layout.points[-6:]
+        self.clusters = layout.points[: 4 * len(shaped.cluster_ranges)].reshape(-1, 4, 2)
         self.em_px = layout.size_px
 
     def check(
@@ -200,6 +203,78 @@ def test_the_contrast_is_measured_in_grey_levels() -> None:
         case.check(exact, config=LegibilityConfig(min_contrast_grey=103))
 
 
+def _wiped(case: _Case, cluster: int) -> NDArray[np.uint8]:
+    """Return the picture without the ink of one cluster."""
+    left, top = np.floor(case.clusters[cluster].min(axis=0)).astype(int)
+    right, bottom = np.ceil(case.clusters[cluster].max(axis=0)).astype(int)
+    wiped = case.image.copy()
+    wiped[top:bottom, left:right] = case.paper[top:bottom, left:right]
+    return wiped
+
+
+@pytest.mark.parametrize("text", ["it is. So, it's", "well-known = x", "il y a 1.5", "«a»–b_c"])
+def test_any_single_character_wiped_out(text: str) -> None:
+    for color in ("grey", "rgb"):
+        case = _Case(text, 7, color)
+        check(_CONFIG, case.image, case.mask, case.points, case.em_px, case.clusters.reshape(-1, 2))
+        for i, letter in enumerate(text):
+            if letter != " ":
+                for wiped in (_wiped(case, i), 255 - _wiped(case, i)):
+                    with pytest.raises(Rejected) as caught:
+                        check(_CONFIG, wiped, case.mask, case.points, case.em_px, case.clusters.reshape(-1, 2))
+                    assert caught.value.reason in {"faint_cluster", "low_contrast", "illegible"}, letter
+
+
+def test_the_message_says_which_character_is_faint() -> None:
+    case = _Case("Hamburg, fonts", 0, "grey")
+    corners = case.clusters.reshape(-1, 2)
+    with pytest.raises(Rejected, match=r"^faint_cluster: -?\d\.\d grey levels in character 8$"):
+        check(_CONFIG, _wiped(case, 7), case.mask, case.points, case.em_px, corners)
+    off = LegibilityConfig(min_cluster_contrast_grey=0)
+    check(off, _wiped(case, 7), case.mask, case.points, case.em_px, corners)
+
+
+def test_a_faint_character_among_many_pictures_is_told_of_its_own() -> None:
+    """Pictures are looked at together, of several heights: none may answer for another."""
+    cases = [_Case(text, i, "grey") for i, text in enumerate(("So, it is", "a", "Hamburg, fonts", ".-:", "x, y") * 3)]
+    flawed = {2, 4, 10}
+    seen = []
+    for i, case in enumerate(cases):
+        image = _wiped(case, case.text.index(",")) if i in flawed | {0} else case.image
+        every = 1 + i % 2
+        has_ink = np.array([c != " " for c in case.text]) & (i != 0)
+        seen.append(Seen(image, case.mask[::every], case.points, case.em_px, case.clusters.reshape(-1, 2), has_ink, every))
+    reasons = [verdict.reason if verdict else None for verdict in check_all(_CONFIG, seen)]
+    assert reasons == ["faint_cluster" if i in flawed else None for i in range(len(cases))]
+
+
+def test_a_dash_of_one_row_is_not_overlooked() -> None:
+    assert rows_apart(32, 400, 12.0) == 2
+    assert rows_apart(32, 400, 1.0) == rows_apart(20, 400, 12.0) == rows_apart(400, 32, 12.0) == 1
+
+
+@pytest.mark.parametrize("preset", ["document", "typewriter", "receipt", "fax", "historical", "scene"])
+def test_every_character_of_a_finished_line_shows(preset: str) -> None:
+    """Measured anew, one box after the other, against the line's own ink under the same warps."""
+    recipe = Recipe.for_language("en", preset=preset, seed=4, output={"masks": True})
+    judged = 0
+    for sample in pipeline_for(recipe).batch(range(150)):
+        mask = decode(cast("bytes", sample.mask)).astype(float)
+        image = sample.image.astype(float) if sample.image.ndim == 2 else sample.image.astype(float).mean(axis=2)
+        light = np.cov(mask.ravel(), image.ravel())[0, 1] > 0
+        for cluster in sample.clusters:
+            left, top = np.floor(cluster.quad.min(axis=0)).astype(int)
+            right, bottom = np.ceil(cluster.quad.max(axis=0)).astype(int)
+            box = slice(max(top - 2, 0), bottom + 2), slice(max(left, 0), right)
+            m, g = mask[box].ravel(), image[box].ravel()
+            if m.sum() < 3 * 255 or m.var() < 0.01 * 255**2:
+                continue
+            judged += 1
+            contrast = 255 * ((m * g).mean() - m.mean() * g.mean()) / m.var() * (1 if light else -1)
+            assert contrast > 6, (sample.index, sample.text[cluster.start : cluster.end], contrast)
+    assert judged > 1500
+
+
 def test_gaps_between_words_are_not_held_against_a_line() -> None:
     case = _Case("a" + " " * 12 + "b", 0, "grey")
     case.check()
@@ -209,3 +284,24 @@ def test_samples_of_clean_and_scan_pass_the_check_that_made_them(clean: Recipe, 
     for recipe in (clean, scan, clean.with_changes(render={"color": "rgb"}), scan.with_changes(render={"color": "rgb"})):
         reasons = [make_sample(recipe, i).provenance["rejected"] for i in range(25)]
         assert sum(map(bool, reasons)) <= 5, reasons
+
+
+def test_a_line_with_a_thin_dash_is_looked_at_row_by_row() -> None:
+    recipe = Recipe.for_language("en", preset="clean", seed=6, render={"height_px": 32})
+    recipe = recipe.with_changes(
+        text={"sources": [{"pattern": {"templates": ["hand–made"], "join": [1, 1]}}], "length_clusters": [9, 9]}
+    )
+    pipeline = Pipeline(recipe)
+    apart: list[int] = []
+
+    def spy(pictures: list[Seen]) -> list[Rejected | None]:
+        for seen in pictures:
+            dash = np.ptp(seen.clusters.reshape(-1, 4, 2)[4, :, 1])
+            apart.append(seen.rows_apart)
+            assert seen.rows_apart == (1 if dash < 2.5 else 2)
+            assert len(seen.mask) == len(seen.image[:: seen.rows_apart])
+        return check_all(recipe.legibility, pictures)
+
+    pipeline._check = spy
+    pipeline.batch(range(60))
+    assert set(apart) == {1, 2}
