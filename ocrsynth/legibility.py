@@ -30,22 +30,31 @@ class LegibilityConfig(Section):
 
     min_contrast_grey: float = Field(default=25, ge=0, le=255, description="least contrast of any stretch of the line")
     min_cluster_contrast_grey: float = Field(
-        default=15, ge=0, le=255, description="least contrast of any single character; 0 does not look at them"
+        default=15,
+        ge=0,
+        le=255,
+        description="least contrast of any single character, and never under a fifth of its line's; 0 does not look at them",
     )
     min_correlation: float = Field(default=0.55, ge=0, le=1, description="least correlation of picture and strokes")
+    min_em_px: float = Field(
+        default=6, ge=0, description="least size of type that warps may leave of a larger one, by their tilt"
+    )
     window_em: float = Field(default=1.5, ge=0.2, description="length of a stretch")
     attempts: int = Field(default=4, ge=1, le=100, description="draws of the chain before it is weakened")
     rejects_per_sample: float = Field(default=1.0, gt=0, description="a run fails above this mean of any one reason")
 
 
+_SHRUNK = 0.8
 _EDGE_PX = 0.5
 _TALL_PX = 24
 _FLAT_PX = 2.5
 _LEAST_COVERAGE = 0.004
 _BESIDE_PX = 2
 """Paper above and below a cluster that its box takes in, for ink is told by what it differs from.  To its sides are others."""
-_LEAST_INK = 255.0
-"""Coverage, summed, below which a cluster leaves too little in the rows that are looked at to be judged: one pixel."""
+_LEAST_SHARE = 0.2
+"""Of the contrast of its line: a grey colon between black letters is not read."""
+_LEAST_INK = 0.5 * 255
+"""Coverage, summed, below which a cluster leaves too little in the rows that are looked at to be judged: half a pixel."""
 _LEAST_VARIANCE = 0.01 * 255 * 255
 """Variance of the coverage below which a box shows ink alone, such as that of a rule, and nothing to compare it with."""
 _TOGETHER_PX = 24_000
@@ -68,6 +77,16 @@ class Seen(NamedTuple):
     clusters: NDArray[np.float64]
     has_ink: NDArray[np.bool_]
     rows_apart: int
+
+
+def too_small(config: LegibilityConfig, before_px: float, after_px: float) -> Rejected | None:
+    """Return why the warps of a picture must not be, or None: a tilted line is scaled to the height, and could be specks.
+
+    The arguments are its sizes of type before and after them.  Type that was small before is the recipe's own wish.
+    """
+    if after_px < config.min_em_px and after_px < _SHRUNK * before_px:
+        return Rejected("too_small", f"type of {before_px:.1f} px an em has {after_px:.1f} px after the warps")
+    return None
 
 
 def rows_apart(height: int, width: int, flattest_px: float) -> int:
@@ -194,15 +213,17 @@ def _verdicts(config: LegibilityConfig, pairs: list[_Pair], height: int) -> list
     has_ink = np.logical_or.reduceat(inked, firsts)
     verdicts = [_verdict(config, *fit) for fit in zip(has_ink.tolist(), contrast.tolist(), correlation.tolist(), strict=True)]
     if config.min_cluster_contrast_grey:
-        for i, verdict in _faint(config.min_cluster_contrast_grey, pairs, edges, sign, (m, g, mm, mg)).items():
+        of_line = np.add.reduceat(slope, firsts) / np.maximum(np.add.reduceat(inked, firsts, dtype=np.intp), 1)
+        least = np.maximum(np.abs(of_line) * _LEAST_SHARE, config.min_cluster_contrast_grey)
+        for i, verdict in _faint(least, pairs, edges, sign, (m, g, mm, mg)).items():
             verdicts[i] = verdicts[i] or verdict
     return verdicts
 
 
 def _faint(
-    least: float, pairs: list[_Pair], edges: list[int], sign: NDArray[np.float64], sums: tuple[NDArray[Any], ...]
+    least: NDArray[np.float64], pairs: list[_Pair], edges: list[int], sign: NDArray[np.float64], sums: tuple[NDArray[Any], ...]
 ) -> dict[int, Rejected]:
-    """Return which of *pairs* hold a cluster of less than *least* grey levels, and what they are rejected for.
+    """Return which of *pairs* hold a cluster of less than their *least* grey levels, and what they are rejected for.
 
     *edges* are the pairs' first columns in *sums*, the sums of coverage, level, squared coverage and coverage times level;
     *sign* tells of each pair whether its ink is the lighter.
@@ -227,7 +248,7 @@ def _faint(
     contrast = 255 * (area * mg - m.astype(np.float64) * g) / np.where(judged, spread, 1.0) * np.repeat(sign, counts)
     found: dict[int, Rejected] = {}
     ends = list(accumulate(counts))
-    for place in np.flatnonzero(judged & (contrast < least)).tolist():
+    for place in np.flatnonzero(judged & (contrast < np.repeat(least, counts))).tolist():
         i = bisect_right(ends, place)
         cluster = place - (ends[i] - counts[i])
         found.setdefault(i, Rejected("faint_cluster", f"{contrast[place]:.1f} grey levels in character {cluster + 1}"))

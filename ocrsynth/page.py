@@ -38,6 +38,8 @@ class Page(NamedTuple):
     shaped: ShapedLine | None
     font_class: str
     neighbours: tuple[Neighbour, ...]
+    cut: bool = False
+    """Whether the line goes on beyond the right side of the frame."""
 
     def described(self, items: list[dict[str, Any]]) -> dict[str, Any]:
         """Return what stands about the line, for the provenance."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import accumulate
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,7 @@ _FAULTS_OF_THE_TEXT = frozenset({"too_wide", "dotted_circle"})
 """Rejections that another font would meet as well."""
 _NEARBY = 256
 """So many samples in a row take their backgrounds from the same few files."""
+_INDICES = 1 << 64
 _LINE_EM = 1.4
 """Height of a picture, in em of its text, about."""
 
@@ -180,7 +182,7 @@ class Pipeline:
             raise layout
         flat = shaped.line.direction != "ttb"
         neighbours = neighbours_of(recipe, index, take, layout, font, self._texts, self.fonts) if flat else ()
-        page = Page(layout, shaped, font.kind, neighbours)
+        page = Page(layout, shaped, font.kind, neighbours, cut=cut is not None)
         picture = yield from self._picture(index, page, take, rejected)
         provenance = self._provenance(line, picture, rejected)
         if baseline:
@@ -218,10 +220,12 @@ class Pipeline:
         keeps = (*(1.0,) * recipe.legibility.attempts, *_KEEP_WEAKENED)
         for attempt, keep in enumerate(keeps):
             try:
-                drawn = self._chain.draw((seed, index, attempt), frame, line_quad, keep)
-            except Rejected as folded:
-                # Only a borrowed warp is, and at the last attempt there is none.
-                rejected[folded.reason] = rejected.get(folded.reason, 0) + 1
+                drawn = self._chain.draw((seed, index, attempt), frame, line_quad, keep, cut=page.cut)
+                if shaped is not None and (small := legibility.too_small(recipe.legibility, layout.size_px, drawn.em_px)):
+                    raise small
+            except Rejected as warp:
+                # Only a warp is, and at the last attempt there is none.
+                rejected[warp.reason] = rejected.get(warp.reason, 0) + 1
                 continue
             yield None
             # What else is printed is no fault of the picture: the check compares it with all that was drawn.
@@ -241,10 +245,10 @@ class Pipeline:
                 # A projective warp keeps what lies inside a hull inside; one that bends does not.
                 hull = points if drawn.parts else points[-layout.n_baseline - 4 :]
                 height, width = result.image.shape[:2]
-                rows_apart = legibility.rows_apart(height, width, shaped.flattest_em * layout.size_px)
+                rows_apart = legibility.rows_apart(height, width, shaped.flattest_em * drawn.em_px)
                 mask = self._chain.warp(drawn, reference, rows_apart)
                 clusters = points[: 4 * len(shaped.cluster_ranges)]
-                seen = legibility.Seen(result.image, mask, hull, layout.size_px, clusters, shaped.cluster_has_ink, rows_apart)
+                seen = legibility.Seen(result.image, mask, hull, drawn.em_px, clusters, shaped.cluster_has_ink, rows_apart)
                 verdict: Rejected | None = yield Ask(self._check, seen)
                 if verdict is not None:
                     if attempt == len(keeps) - 1:
@@ -373,9 +377,9 @@ def pipeline_for(recipe: Recipe) -> Pipeline:
 def make_sample(recipe: Recipe, index: int) -> Sample:
     """Return sample *index* of *recipe*: the same on every call, in every process.
 
-    Raises ValueError for a negative index, SampleError if no draw gives a valid sample, and the errors of loading the
+    Raises ValueError for what is no index, SampleError if no draw gives a valid sample, and the errors of loading the
     recipe's fonts and sources on first use.
     """
-    if index < 0:
-        raise ValueError(f"index: must be 0 or more, got {index!r}")
-    return pipeline_for(recipe).sample(index)
+    if isinstance(index, bool) or not isinstance(index, Integral) or not 0 <= index < _INDICES:
+        raise ValueError(f"index: must be a whole number from 0 to 2**64 - 1, got {index!r}")
+    return pipeline_for(recipe).sample(int(index))

@@ -234,6 +234,20 @@ def test_the_message_says_which_character_is_faint() -> None:
     check(off, _wiped(case, 7), case.mask, case.points, case.em_px, corners)
 
 
+def test_a_grey_colon_between_black_letters_is_faint() -> None:
+    """Contrast enough for a faint line is none in a strong one."""
+    case = _Case("From: taking", 0, "grey")
+    strong, faint = ((235 - share * case.mask).astype(np.uint8) for share in (0.8, 0.2))
+    left, right = np.floor(case.clusters[4, :, 0].min()).astype(int), np.ceil(case.clusters[4, :, 0].max()).astype(int)
+    mixed = strong.copy()
+    mixed[:, left:right] = (235 - 0.12 * case.mask[:, left:right]).astype(np.uint8)
+    corners = case.clusters.reshape(-1, 2)
+    for image in (strong, faint):
+        check(_CONFIG, image, case.mask, case.points, case.em_px, corners)
+    with pytest.raises(Rejected, match=r"^faint_cluster: (29|30|31)\.\d grey levels in character 5$"):
+        check(_CONFIG, mixed, case.mask, case.points, case.em_px, corners)
+
+
 def test_a_faint_character_among_many_pictures_is_told_of_its_own() -> None:
     """Pictures are looked at together, of several heights: none may answer for another."""
     cases = [_Case(text, i, "grey") for i, text in enumerate(("So, it is", "a", "Hamburg, fonts", ".-:", "x, y") * 3)]

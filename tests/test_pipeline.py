@@ -23,7 +23,7 @@ from ocrsynth.records import Cluster, Line, Sample, Word
 from ocrsynth.write.meta import as_dict, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _PRESETS = preset_names()
 
@@ -275,8 +275,53 @@ def test_the_key_has_twelve_digits_and_no_dot() -> None:
     assert [make_sample(recipe, i).key for i in (0, 42, 10**11)] == ["000000000000", "000000000042", "100000000000"]
 
 
+@pytest.mark.parametrize("index", [1.5, "3", True, None, 2**64])
+def test_what_is_no_index(index: Any) -> None:
+    with pytest.raises(ValueError, match="index: must be a whole number from 0 to "):
+        make_sample(_recipe("clean"), index)
+
+
+def test_indices_of_numpy_and_the_last_one() -> None:
+    recipe = _recipe("clean")
+    assert make_sample(recipe, np.int64(7)).encoded == make_sample(recipe, 7).encoded  # type: ignore[arg-type]
+    assert make_sample(recipe, 2**64 - 1).index == 2**64 - 1
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (lambda image: image.astype(np.float32), "got float32 "),
+        (lambda image: np.dstack([image] * 3), r"got uint8 \(\d+, \d+, 3\)"),
+        (lambda image: image[:-1], "got uint8 "),
+        (lambda _image: None, "got None"),
+    ],
+)
+def test_an_op_whose_picture_could_not_stand_is_named(
+    result: Callable[[Any], Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, chain in (("gaussian_blur", [{"gaussian_blur": {}}]), ("ink_spread", [{"ink_spread": {}}])):
+        recipe = _recipe("clean").with_changes(degrade=chain)
+        monkeypatch.setattr(type(recipe.degrade[0].op), "apply", lambda _self, image, **_params: result(image))
+        with pytest.raises(SampleError, match=f"^op '{name}': must give a picture uint8 .*{message}"):
+            make_sample(recipe, 0)
+
+
+@pytest.mark.parametrize(("angle_deg", "redrawn"), [(45, True), (20, True), (1, False)])
+def test_tilted_lines_do_not_become_specks(angle_deg: float, redrawn: bool) -> None:
+    recipe = _recipe("clean", text={"length_clusters": [20, 40]}).with_changes(
+        degrade=[{"rotation": {"angle_deg": [angle_deg, angle_deg]}}]
+    )
+    samples = Pipeline(recipe).batch(range(40))
+    heights = [np.median(np.linalg.norm(s.cluster_quads[:, 3] - s.cluster_quads[:, 0], axis=1)) for s in samples]
+    assert min(heights) > 2.4
+    assert any("too_small" in s.provenance["rejected"] for s in samples) == redrawn
+    # Small type that the recipe asks for is no fault of the warps.
+    small = Pipeline(recipe.with_changes(render={"height_px": 8}, degrade=[{"rotation": {"angle_deg": [-0.2, 0.2]}}]))
+    assert not any(s.provenance["rejected"].get("too_small") for s in small.batch(range(20)))
+
+
 def test_a_negative_index() -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape('index: must be 0 or more, got -1')}$"):
+    with pytest.raises(ValueError, match=f"^{re.escape('index: must be a whole number from 0 to 2**64 - 1, got -1')}$"):
         make_sample(_recipe("clean"), -1)
 
 

@@ -99,6 +99,10 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     (_english(render={"color": "red"}), "render.color: input should be 'grey' or 'rgb', got 'red'"),
     (_english(fonts={"italic": 2}), "fonts.italic: input should be less than or equal to 1, got 2"),
     (_english(fonts={"sets": "default"}), "fonts.sets: input should be a valid tuple, got 'default'"),
+    (
+        _english(fonts={"features": {"smcp": 0.1}}),
+        "fonts.features: 'smcp' shows small capitals, not the characters of the label, got {'smcp': 0.1}; leave it out",
+    ),
     (_english(legibility={"attempts": 0}), "legibility.attempts: input should be greater than or equal to 1, got 0"),
     (
         _english(legibility={"min_contrast_grey": _NAN}),
@@ -432,6 +436,8 @@ _CHANGES: dict[str, Any] = {
     "render.texture_grey": [0, 1],
     "render.contrast_grey": [100, 200],
     "legibility.min_contrast_grey": 30,
+    "legibility.min_cluster_contrast_grey": 20,
+    "legibility.min_em_px": 8,
     "legibility.min_correlation": 0.6,
     "legibility.window_em": 2,
     "legibility.attempts": 5,

@@ -19,7 +19,7 @@ from pydantic import Field, JsonValue
 
 from ocrsynth.degrade.base import CurvedOp, Op
 from ocrsynth.degrade.measured_map import MeasuredMap, measured
-from ocrsynth.errors import MissingDependencyError, RecipeError, Rejected, suggest
+from ocrsynth.errors import MissingDependencyError, RecipeError, Rejected, SampleError, suggest
 from ocrsynth.fields import validate
 
 if TYPE_CHECKING:
@@ -200,11 +200,16 @@ def _build(name: str, arguments: str, **changes: Any) -> Any:
 
 def _run(transform: Any, image: NDArray[Any], seed: int, *, quiet: bool = False) -> NDArray[Any]:
     transform.set_random_seed(seed)
-    if not quiet:
-        return cast("NDArray[Any]", transform(image=image)["image"])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return cast("NDArray[Any]", transform(image=image)["image"])
+    try:
+        if not quiet:
+            return cast("NDArray[Any]", transform(image=image)["image"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return cast("NDArray[Any]", transform(image=image)["image"])
+    except Exception as error:
+        # Its own errors name neither the transform nor the picture, and some draws meet faults that others do not.
+        name, fault = type(transform).__name__, f"{type(error).__name__}: {error}"
+        raise SampleError(f"{NAME}: {name} fails on a picture {image.shape} with seed {seed}, {fault}; leave it out") from error
 
 
 @lru_cache(maxsize=256)
@@ -228,14 +233,16 @@ def _made(name: str, arguments: str) -> _Made:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            transform.set_random_seed(1)
-            out = transform(image=grey.copy())["image"]
+            for seed in range(_DRAWS):
+                transform.set_random_seed(seed)
+                out = transform(image=grey.copy())["image"]
     except (ValueError, TypeError, NotImplementedError, UserWarning, cv2.error):
         wants_colour = True
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            transform.set_random_seed(1)
-            out = transform(image=colour.copy())["image"]
+            for seed in range(_DRAWS):
+                transform.set_random_seed(seed)
+                out = transform(image=colour.copy())["image"]
         warns = bool(caught)
     if not isinstance(out, np.ndarray) or out.dtype != np.uint8 or out.shape[:2] != grey.shape:
         raise ValueError("it gives no 8-bit picture of the same size")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import numpy as np
+
 from ocrsynth import codec
 from ocrsynth.degrade.base import PHASES, CodecOp, GeometricOp, Op, Params, grown, warp
 from ocrsynth.degrade.curves import bleed_around, followed_by, joined, maps_of, outline, push, refit_around, remap
@@ -27,13 +29,13 @@ from ocrsynth.degrade.projection import (
     shifted_first,
     then_shifted,
 )
+from ocrsynth.errors import SampleError
 from ocrsynth.records import Bleed, Frame, Margins
 from ocrsynth.seeding import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from ocrsynth.degrade.curves import Parts
@@ -65,6 +67,8 @@ class Drawn(NamedTuple):
     """The product of all warps: takes the layout's points to the final picture, after *parts*."""
     record: list[dict[str, Any]]
     """For the provenance: name, version and parameters of each op, in order."""
+    em_px: float
+    """Size of the text in the final picture."""
     parts: Parts = ()
     """What happens before the matrix; empty if nothing bends."""
 
@@ -111,13 +115,16 @@ class Chain:
         frame: Frame,
         line_quad: tuple[Point, ...] | None = None,
         keep: float = 1.0,
+        *,
+        cut: bool = False,
     ) -> Drawn:
         """Return the chain with parameters drawn.
 
         *address* is (seed, index, attempt).  With a *line_quad*, its corners in px, the warped picture is cropped about
         the line with the margins that it had and keeps the height of the frame; without, the canvas grows around the
         whole picture.
-        *keep* multiplies every probability.
+        *keep* multiplies every probability.  A line that is *cut* goes on beyond the right side of its frame: that side
+        stays where it goes through the letter.
         """
         seed, index, attempt = address
         raw: list[_Raw] = []
@@ -135,7 +142,7 @@ class Chain:
             if stream.unit() >= p * keep:
                 continue
             if pending is not None and not geometric:
-                canvas = self._settle(pending, frame, line_quad, total)
+                canvas = self._settle(pending, frame, line_quad, total, cut=cut)
                 raw.append(_Raw(None, {}, canvas, frame, last_warp))
                 frame = Frame(canvas.height, canvas.width, frame.em_px * _scale(canvas))
                 total, pending = joined(total, canvas.parts, canvas.matrix), None
@@ -148,14 +155,15 @@ class Chain:
             else:
                 raw.append(_Raw(op, params, None, frame, place))
         if pending is not None:
-            canvas = self._settle(pending, frame, line_quad, total)
+            canvas = self._settle(pending, frame, line_quad, total, cut=cut)
             raw.append(_Raw(None, {}, canvas, frame, last_warp))
+            frame = Frame(canvas.height, canvas.width, frame.em_px * _scale(canvas))
             total = joined(total, canvas.parts, canvas.matrix)
         parts, matrix = total
-        return Drawn(*_with_bleeds(raw), matrix, record, parts)
+        return Drawn(*_with_bleeds(raw), matrix, record, frame.em_px, parts)
 
     @staticmethod
-    def _settle(pending: _Warp, frame: Frame, line_quad: tuple[Point, ...] | None, total: _Warp) -> Canvas:
+    def _settle(pending: _Warp, frame: Frame, line_quad: tuple[Point, ...] | None, total: _Warp, *, cut: bool) -> Canvas:
         """Return the warp of the fused ops *pending*; *total* is all warps before it."""
         parts, matrix = pending
         if line_quad is None:
@@ -164,11 +172,18 @@ class Chain:
             line = push(*total, outline(line_quad))
             (left, top), (right, bottom) = line.min(axis=0).tolist(), line.max(axis=0).tolist()
             margins = Margins(left, top, frame.width - right, frame.height - bottom)
+            if cut:
+                edge = push(parts, matrix, np.array(((frame.width, (top + bottom) / 2),)))[0, 0]
+                margins = margins._replace(right=max(float(edge - push(parts, matrix, line)[:, 0].max()), 0.0))
             return refit_around(parts, matrix, line, margins, frame.height)
         box = bounds_of(total[1], line_quad)
         margins = Margins(box.left, box.top, frame.width - box.right, frame.height - box.bottom)
         # The line as it stands before this warp: refit measures its quad, not its upright box.
-        return refit(matrix, moved_points(total[1], line_quad), margins, frame.height)
+        quad = moved_points(total[1], line_quad)
+        if cut:
+            [(edge, _)] = moved_points(matrix, ((frame.width, (box.top + box.bottom) / 2),))
+            margins = margins._replace(right=max(edge - bounds_of(matrix, quad).right, 0.0))
+        return refit(matrix, quad, margins, frame.height)
 
     def apply(self, drawn: Drawn, image: NDArray[np.uint8]) -> Degraded:
         """Return *image*, drawn on the frame widened by ``drawn.bleed``, after all steps but those of the print phase.
@@ -202,7 +217,7 @@ class Chain:
                     encoded[number] = op.encode(images[number], **step.params)
             else:
                 for number, step in steps:
-                    images[number] = op.apply(images[number], **step.params)
+                    images[number] = _checked(op, op.apply(images[number], **step.params), images[number])
                     encoded[number] = None
             self._count(WARP if op is None else op.name, len(steps), started)
             if isinstance(op, CodecOp):
@@ -216,7 +231,7 @@ class Chain:
             if step.op is None or step.op.phase != "print":
                 break
             started = time.perf_counter_ns()
-            mask = step.op.apply(mask, **step.params)
+            mask = _checked(step.op, step.op.apply(mask, **step.params), mask)
             self._count(step.op.name, 1, started)
         return mask
 
@@ -233,6 +248,14 @@ class Chain:
         if self.costs is not None:
             before, us = self.costs.get(name, (0, 0.0))
             self.costs[name] = before + uses, us + (time.perf_counter_ns() - started_ns) / 1000
+
+
+def _checked(op: Op, result: Any, before: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return what *op* made of a picture; raises SampleError if it is none that could stand in its place."""
+    if type(result) is np.ndarray and result.dtype == np.uint8 and result.shape == before.shape:
+        return cast("NDArray[np.uint8]", result)
+    found = f"{result.dtype} {result.shape}" if isinstance(result, np.ndarray) else repr(result)
+    raise SampleError(f"op {op.name!r}: must give a picture uint8 {before.shape} of this one, got {found}; mend its apply")
 
 
 def _warped(image: NDArray[np.uint8], step: Step, every: int = 1) -> NDArray[np.uint8]:

@@ -39,6 +39,13 @@ def normalised(text: str, profile: Profile) -> str:
     return unicodedata.normalize("NFC", _NOT_ALNUM.sub("", folded.casefold()))
 
 
+def words_of(text: str, profile: Profile) -> list[str]:
+    """Return the words of *text* as a profile compares them: between white space, or between all that is no letter or digit."""
+    if profile != "alnum_ci":
+        return normalised(text, profile).split()
+    return unicodedata.normalize("NFC", _NOT_ALNUM.sub(" ", unicodedata.normalize("NFKC", text).casefold())).split()
+
+
 def graphemes(text: str) -> list[str]:
     """Return the grapheme clusters of *text*."""
     # Most text is ASCII, where every code point but CR LF is a cluster.
@@ -65,7 +72,7 @@ class Score(NamedTuple):
     deletions: int
     insertions: int
     words: int
-    """Of the label, between white space."""
+    """Of the label, as `words_of` divides it."""
     word_edits: int
 
     @property
@@ -118,6 +125,6 @@ def score(label: str, reading: str, profile: Profile = "exact") -> tuple[Score, 
     edits = edits_between(a, b)
     inserted = sum(not edit.label for edit in edits)
     deleted = sum(not edit.reading for edit in edits)
-    words, read_words = expected.split(), found.split()
-    word_edits = distance(words, read_words) if edits else 0
+    words, read_words = words_of(label, profile), words_of(reading, profile)
+    word_edits = distance(words, read_words) if words != read_words else 0
     return Score(len(a), len(b), len(edits) - inserted - deleted, deleted, inserted, len(words), word_edits), edits

@@ -6,6 +6,7 @@ import os
 import selectors
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from contextlib import suppress
@@ -23,6 +24,8 @@ _STARTS = 3
 """So many readers in a row may die before they are ready."""
 _TRIES = 2
 """A single picture at which so many readers died is counted as an error."""
+_SILENT = 5
+"""So many pictures in a row may take too long before the first one is read."""
 _LOAD_S = 600.0
 """Time for an engine to load its models."""
 _ONE_THREAD = dict.fromkeys(
@@ -42,13 +45,15 @@ class Chunk(NamedTuple):
 class _Reader:
     def __init__(self, setup: bytes, log: Path) -> None:
         path = os.pathsep.join(p for p in sys.path if p)
+        # What it leaves behind when it is killed goes with this folder.
+        self._folder = tempfile.TemporaryDirectory(prefix="ocrsynth-reader-", ignore_cleanup_errors=True)
         with log.open("ab") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "ocrsynth.evaluate.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,
-                env=os.environ | _ONE_THREAD | {"PYTHONPATH": path},
+                env=os.environ | _ONE_THREAD | {"PYTHONPATH": path, "TMPDIR": self._folder.name},
                 # Ctrl-C in a terminal goes to the whole group; the parent alone decides what it means.
                 start_new_session=True,
             )
@@ -92,6 +97,7 @@ class _Reader:
         if self.process.stdout is not None:
             self.process.stdout.close()
         self.process.wait()
+        self._folder.cleanup()
 
 
 def read_all(
@@ -140,6 +146,8 @@ class _Team:
         self._selector = selectors.DefaultSelector()
         self._readers: list[_Reader] = []
         self._stillborn = 0
+        self._silent: int | None = 0
+        """Pictures that took too long before any was read; None once one was."""
 
     def run(self, n_readers: int) -> None:
         for _ in range(max(min(n_readers, len(self._todo)), 1)):
@@ -182,7 +190,7 @@ class _Team:
             reader.ready, self._stillborn = True, 0
             self._on_ready(message["ready"])
         else:
-            reader.chunk = None
+            reader.chunk, self._silent = None, None
             self._on_chunk(message["chunk"])
         if self._todo:
             reader.give(self._todo.popleft(), self._timeout_s)
@@ -212,3 +220,10 @@ class _Team:
             self._todo.appendleft(chunk._replace(tries=chunk.tries + 1))
         else:
             self._on_failed(chunk.condition, chunk.lines[0], status, detail)
+            if self._silent is not None and status == "timeout":
+                self._silent += 1
+                if self._silent == _SILENT:
+                    raise WorkerError(
+                        f"engine {self._engine!r}: none of its first {_SILENT} pictures was read within {self._timeout_s:g} s; "
+                        f"give it more time, or see {self._log}"
+                    )

@@ -9,7 +9,8 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from ocrsynth.errors import CoverageError, RecipeError, suggest
 from ocrsynth.fields import Range, Section, Within
@@ -72,6 +73,18 @@ class FontConfig(Section):
     )
     pitch_em: Annotated[Range, Within(0.3, 1.5)] = Range(0.52, 0.66)
     """Width of the cells of such lines; letters too wide for them are made narrower, as on a typewriter."""
+
+    @field_validator("features")
+    @classmethod
+    def _keep_characters(cls, value: dict[str, float]) -> dict[str, float]:
+        for tag, share in value.items():
+            if share and tag in _OTHER_CHARACTERS:
+                raise PydanticCustomError(
+                    "feature",
+                    "'{tag}' shows {what}, not the characters of the label",
+                    {"tag": tag, "what": _OTHER_CHARACTERS[tag], "advice": "leave it out"},
+                )
+        return value
 
     @property
     def all_folders(self) -> tuple[str, ...]:
@@ -220,6 +233,13 @@ class FontSelector:
 _PITCHED = frozenset({"serif", "slab"})
 """Classes of fonts that resemble types when they are set on one pitch; those of class mono are already."""
 _ON_BY_DEFAULT = frozenset({"liga", "clig", "kern", "calt", "locl", "ccmp", "rlig", "mark", "mkmk"})
+_RAISED, _SMALL, _OTHERS = "raised, lowered or small figures and letters", "small capitals", "other characters"
+_OTHER_CHARACTERS = (
+    dict.fromkeys(("afrc", "frac", "numr", "dnom", "sups", "subs", "sinf", "ordn"), _RAISED)
+    | dict.fromkeys(("smcp", "c2sc", "pcap", "c2pc", "unic"), _SMALL)
+    | dict.fromkeys(("aalt", "nalt", "hist", "mgrk", "hngl", "smpl", "trad", "tnam"), _OTHERS)
+)
+"""Features that no picture may have: what it shows would be another text than its label's."""
 _STEPS_OF_STYLE = 3
 _BOLD_FROM = 600
 

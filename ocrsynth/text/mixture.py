@@ -121,9 +121,15 @@ _NAMES = 0.3
 
 
 def check_label(text: str, characters: frozenset[str]) -> str | None:
-    """Return why *text* cannot be a label, or None: it is NFC, has no control or unassigned character, and is not blank."""
+    """Return why *text* cannot be a label, or None.
+
+    It is NFC, has no control or unassigned character, is not blank, and has no space that no picture shows: before it,
+    behind it, or beside another one.
+    """
     if not text or text.isspace():
         return "blank text"
+    if "  " in text or text[0].isspace() or text[-1].isspace():
+        return "spaces at its ends or beside each other"
     if not characters.issuperset(text):
         return "characters outside the alphabet"
     if any(unicodedata.category(c) in _FORBIDDEN_CATEGORIES for c in text if not c.isascii()) or not text.isprintable():
@@ -163,6 +169,8 @@ class TextMixture:
                 text = self._mixed(which, stream, length)
             else:
                 text = self._draw[which](stream, length)
+            if not isinstance(text, str):
+                raise SampleError(f"text source {self._names[which]!r}: must give a string, got {text!r}; mend the source")
             if self._alphabet.casing:
                 text = self._cased(text, self._styles[stream.weighted(self._style_weights)], stream)
             if self.schedule is not None:

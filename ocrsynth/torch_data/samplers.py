@@ -88,7 +88,7 @@ class BucketBatchSampler(Sampler[list[int]]):
         self.bucket = bucket
         self.drop_last = drop_last
         self.window = window
-        if self.batches == 0:
+        if self.batches is not None and self.batches < (world_size if drop_last else 1):
             raise RecipeError(
                 f"drop_last: leaves nothing of {dataset.length} samples, got batches of {batch_size} for {world_size} ranks; "
                 "take smaller batches, or a larger data set"
@@ -96,13 +96,12 @@ class BucketBatchSampler(Sampler[list[int]]):
 
     @property
     def batches(self) -> int | None:
-        """Return the number of batches of an epoch over all ranks; None if there is no end."""
+        """Return the number of batches of an epoch, in which all ranks take turns; None if there is no end."""
         length = self.dataset.length
         if length is None:
             return None
-        if self.drop_last:
-            return length // (self.batch_size * self.world_size) * self.world_size
-        return -(-length // self.batch_size)
+        # Not by the number of ranks: a position means the same place for any of them.
+        return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
 
     def set_epoch(self, epoch: int) -> None:
         """Go to the beginning of an epoch; raises RecipeError for an endless data set."""
@@ -116,8 +115,12 @@ class BucketBatchSampler(Sampler[list[int]]):
         """Return this rank's number of batches to the end of the epoch; raises TypeError if there is no end."""
         if self.batches is None:
             raise TypeError("an endless data set has no number of batches")
-        left = self.batches - self.position % self.batches
+        left = self._shared(self.batches - self.position % self.batches)
         return len(range(self.rank, left, self.world_size))
+
+    def _shared(self, left: int) -> int:
+        """Return how many of the batches that are *left* of an epoch are taken: with *drop_last* as many by every rank."""
+        return left // self.world_size * self.world_size if self.drop_last else left
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield this rank's batches to the end of the epoch."""
@@ -130,9 +133,12 @@ class BucketBatchSampler(Sampler[list[int]]):
             # With the first batch, for a DataLoader makes iterators that it does not use; and not with the last one, for how
             # far ahead of a break workers have read must not tell where the next pass begins.
             self.position = end
-        while end is None or k < end:
+        stop = begin + self._shared(end - begin) if end is not None else None
+        while stop is None or k < stop:
             number, inside = divmod(k - first, self.window)
             for batch in self._window(epoch, number)[inside:]:
+                if k == stop:
+                    return
                 if (k - begin) % self.world_size == self.rank:
                     # Behind the batches that the other ranks take at the same time: all resume at one position.
                     after = k - (k - begin) % self.world_size + self.world_size

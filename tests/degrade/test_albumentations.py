@@ -14,8 +14,8 @@ from ocrsynth import Recipe, make_sample
 from ocrsynth.degrade.base import OPS, GeometricOp
 from ocrsynth.degrade.borrowed import BorrowedFilter, BorrowedWarp
 from ocrsynth.degrade.entries import describe_chain, parse_chain
-from ocrsynth.errors import RecipeError
-from ocrsynth.pipeline import pipeline_for
+from ocrsynth.errors import RecipeError, SampleError
+from ocrsynth.pipeline import Pipeline, pipeline_for
 from ocrsynth.records import Frame
 from ocrsynth.seeding import Stream
 
@@ -187,6 +187,15 @@ def test_the_whole_picture_stays_on_the_canvas(name: str) -> None:
 def test_what_cannot_be_is_refused_with_the_reason(entry: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=rf"^degrade\[0\]\.albumentations.*{message}"):
         parse_chain([{"albumentations": entry}], "degrade")
+
+
+def test_a_transform_that_fails_is_named() -> None:
+    """Of albumentations 2.0 Erasing fails on some pictures that have no room for what it would erase."""
+    pipeline = Pipeline(Recipe.for_language("en", degrade=[{"albumentations": {"transform": "Erasing"}}]))
+    with pytest.raises(
+        SampleError, match=r"^albumentations: Erasing fails on a picture \(32, \d+.*\) with seed \d+, TypeError: "
+    ):
+        pipeline.batch(range(200))
 
 
 def test_a_recipe_with_borrowed_links_is_read_back_and_repeats() -> None:

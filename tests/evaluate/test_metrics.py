@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrsynth.evaluate.metrics import Edit, distance, edits_between, graphemes, normalised, score
+from ocrsynth.evaluate.metrics import Edit, distance, edits_between, graphemes, normalised, score, words_of
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,14 @@ def test_by_hand(label: str, reading: str, characters: int, edits: int, rate: fl
     counted, _ = score(label, reading)
     assert (counted.characters, counted.edits) == (characters, edits)
     assert counted.rate == pytest.approx(rate)
+
+
+def test_words_of_letters_and_digits_alone_are_divided_by_what_is_left_out() -> None:
+    assert words_of("Don't – stop, ﬁne 12!", "alnum_ci") == ["don", "t", "stop", "fine", "12"]
+    assert words_of(" a\u00a0 b-c ", "compat") == ["a", "b-c"]
+    same, split, joined = (score("A b", reading, "alnum_ci")[0] for reading in ("a-B", "a b", "ab"))
+    assert (same.words, same.word_edits) == (split.words, split.word_edits) == (2, 0)
+    assert (joined.edits, joined.words, joined.word_edits) == (0, 2, 2)
 
 
 def test_words_and_similarity() -> None:

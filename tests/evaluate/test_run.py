@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from ocrsynth import codec, generate
 from ocrsynth.errors import AssetError, OcrsynthError, OutputError, RecipeError, WorkerError
 from ocrsynth.evaluate import Settings, compare, evaluate, freeze_suite, read_result
 from ocrsynth.evaluate.compare import comparison_table
+from ocrsynth.evaluate.engine import Unanswered
+from ocrsynth.evaluate.engines import cmd
 
 if TYPE_CHECKING:
     from ocrsynth.evaluate.result import Result
@@ -240,6 +243,40 @@ class TestPrograms:
         evaluate(self._program(shop, does), shop / "r", _settings(), workers=1)
         found = [r["status"] for r in _records(shop / "r")]
         assert set(found) == {"ok", status}
+
+    def test_one_that_never_answers_ends_the_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cmd, "_FIRST_PATIENCE_S", 0.5)
+        monkeypatch.setenv("OCRSYNTH_CMD_PATIENCE_S", "0.5")
+        engine = cmd.Command(f"{sys.executable} -c 'print(1); import time; time.sleep(60)'")
+        image = np.full((32, 90), 255, np.uint8)
+        for _ in range(2):
+            with pytest.raises(Unanswered, match=r"0\.5 s"):
+                engine.read([image])
+        with pytest.raises(WorkerError, match=r"started 3 times, it gave no answer \(timeout: 0\.5 s\); it must answer"):
+            engine.read([image])
+        engine.close()
+
+    def test_pictures_that_all_take_too_long_end_the_run_and_leave_nothing(
+        self, shop: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for_temporary = shop / "tmp"
+        for_temporary.mkdir()
+        monkeypatch.setenv("TMPDIR", str(for_temporary))
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        with pytest.raises(
+            WorkerError, match=r"none of its first 5 pictures was read within 0\.7 s; give it more time, or see "
+        ):
+            evaluate("cmd:sleep 600", shop / "r", _settings(8), workers=2, timeout_s=0.7)
+        assert not list(for_temporary.iterdir())
+
+    def test_a_number_is_no_reading(self, shop: Path) -> None:
+        program = shop / "counts_only.py"
+        program.write_text(
+            "import json, sys\nfor row in sys.stdin:\n"
+            "    print(json.dumps({'id': json.loads(row)['id'], 'text': 12}), flush=True)\n"
+        )
+        evaluate(f"cmd:{sys.executable} counts_only.py", shop / "r", _settings(2), workers=1)
+        assert {r["status"] for r in _records(shop / "r")} == {"type"}
 
 
 class TestData:

@@ -292,6 +292,33 @@ def test_a_cut_line_loses_the_letters_that_the_crop_goes_through(named_fonts: di
     assert 60 < clipped < 140
 
 
+@pytest.mark.parametrize(
+    "chain",
+    [
+        [{"stretch": {"width_ratio": [0.6, 0.7]}}],
+        [{"stretch": {"width_ratio": [0.6, 0.7]}}, {"sine_wave": {}}],
+        [{"stretch": {"width_ratio": [0.7, 0.8]}}, {"gaussian_blur": {}}, {"stretch": {"width_ratio": [0.7, 0.8]}}],
+    ],
+    ids=["matrix", "curved", "twice"],
+)
+def test_a_warp_moves_the_side_that_cuts_with_the_letters(chain: list[Any]) -> None:
+    """What is seen of the letter behind the label gets no wider: else the whole letter would be there, and no label of it."""
+    cut = _recipe(clip_share=1.0)
+    beyond = [_beyond(_samples(recipe, 60)) for recipe in (cut, cut.with_changes(degrade=chain))]
+    found = 0
+    for plain, warped in zip(*beyond, strict=True):
+        if plain is not None:
+            found += 1
+            assert warped is not None
+            assert warped <= 0.85 * plain + 2
+    assert found > 40
+
+
+def _beyond(samples: list[Sample]) -> list[float | None]:
+    """Return how many px lie between the line and the right side, of lines that are cut."""
+    return [s.image.shape[1] - float(s.line.quad[:, 0].max()) if s.provenance.get("clipped") else None for s in samples]
+
+
 def test_what_is_not_cut_is_never_clipped() -> None:
     """All ink of the line, and no ink but the line's, lies inside the frame."""
     for preset in ("scan", "book", "receipt", "fax"):

@@ -73,6 +73,24 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (" a b", "spaces at its ends or beside each other"),
+        ("a b ", "spaces at its ends or beside each other"),
+        ("a  b", "spaces at its ends or beside each other"),
+        (None, "text source 'words': must give a string, got None; mend the source"),
+        (12, "text source 'words': must give a string, got 12; mend the source"),
+    ],
+)
+def test_what_a_source_gives_is_looked_at(given: Any, message: str) -> None:
+    """A source of a plug-in may give anything; no label has spaces that no picture shows."""
+    mixture = TextMixture(TextConfig(), parse_sources(({"words": {}},), "text.sources"), _ENGLISH)
+    mixture._draw = [lambda _stream, _length: given]
+    with pytest.raises(SampleError, match=re.escape(message)):
+        mixture.draw(Stream(1, 1, "text"))
+
+
 class TestContract:
     """Over every registered source."""
 

@@ -108,6 +108,22 @@ class TestPositions:
         with pytest.raises(RecipeError, match="drop_last: leaves nothing of 5 samples"):
             make_loader(_lines(5), 4, world_size=2, rank=0, drop_last=True)
 
+    @pytest.mark.parametrize("done", [1, 3, 4, 5])
+    def test_without_the_last_other_ranks_go_on_in_the_same_epoch(self, done: int) -> None:
+        """Nothing comes twice, all ranks have as many batches, and fewer are left out than there are ranks."""
+        first = itertools.islice(make_loader(_lines(30), 4, drop_last=True), done)
+        before = [(batch["keys"], batch["position"]) for batch in first]
+        rest = []
+        for rank in range(3):
+            loader = make_loader(_lines(30), 4, rank=rank, world_size=3, drop_last=True, resume=before[-1][1])
+            expected = len(loader)
+            batches = _keys(loader)
+            assert len(batches) == expected == (7 - done) // 3
+            rest += batches
+        seen = [int(k) for keys, _ in before for k in keys] + [int(k) for keys in rest for k in keys]
+        assert len(set(seen)) == len(seen)
+        assert max(seen) < 30, "of the same epoch"
+
 
 class TestOptions:
     @pytest.mark.parametrize("option", ["shuffle", "sampler", "batch_sampler", "collate_fn"])

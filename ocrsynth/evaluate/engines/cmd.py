@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ocrsynth import codec
-from ocrsynth.errors import RecipeError
+from ocrsynth.errors import RecipeError, WorkerError
 from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition, Unanswered
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _FIRST_PATIENCE_S = 120.0
 """For the first answer of all, before which a model is loaded."""
 _LOADING_SHARE = 3.0
 """A process that is started again may take so many times what the first one took to its first answer."""
+_SILENT_STARTS = 3
+"""A program that gives no first answer so many times is no engine: to wait so long at every picture would take days."""
 _END_S = 2.0
 
 
@@ -39,8 +41,8 @@ class Command(Engine):
     """``cmd:./my-ocr --fast``: reads ``{"id": 7, "path": "/tmp/…/7.png"}`` lines, answers ``{"id": 7, "text": "…"}`` lines.
 
     ``confidence`` is optional.  A process that ends, or says nothing for 30 s, is started again, and that picture counts as
-    an error.  Before the very first answer it has 120 s, later, when started again, three times what that took.
-    ``OCRSYNTH_CMD_PATIENCE_S`` sets another time.
+    an error.  Before the very first answer it has 120 s, later, when started again, three times what that took; three
+    starts without any answer end the run.  ``OCRSYNTH_CMD_PATIENCE_S`` sets another time than 30 s.
     """
 
     name = "cmd"
@@ -56,6 +58,7 @@ class Command(Engine):
         self._buffer = b""
         self._number = 0
         self._loading_s: float | None = None
+        self._silent_starts = 0
         self._patience_s = float(os.environ.get("OCRSYNTH_CMD_PATIENCE_S", _PATIENCE_S))
 
     @classmethod
@@ -101,13 +104,19 @@ class Command(Engine):
         except BrokenPipeError:
             self._stop()
             raise Unanswered("crash", "the program ended") from None
-        except Unanswered:
+        except Unanswered as verdict:
             self._stop()
+            if fresh and self._loading_s is None and verdict.status == "timeout":
+                self._silent_starts += 1
+                if self._silent_starts == _SILENT_STARTS:
+                    raise WorkerError(
+                        f"engine 'cmd:{self.command}': started {_SILENT_STARTS} times, it gave no answer ({verdict}); "
+                        'it must answer each line with {"id": …, "text": …} and a line end, at once'
+                    ) from None
             raise
         if fresh and self._loading_s is None:
             self._loading_s = time.monotonic() - started
-        text = record.get("text")
-        return None if text is None else Recognition(str(text), record.get("confidence"))
+        return None if record.get("text") is None else Recognition(record["text"], record.get("confidence"))
 
     def _patience_of(self, *, fresh: bool) -> float:
         if not fresh:
