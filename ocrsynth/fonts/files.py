@@ -1,7 +1,7 @@
 """Font files as users have them: looked at before HarfBuzz is, and unpacked where they are compressed.
 
 HarfBuzz reads a broken table as an empty one and goes on; what it would draw then is nothing.  So a file that is no whole
-font, or has no outlines, is told apart here, with the reason.
+font, is damaged, or has no outlines, is told apart here, with the reason.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+import orjson
 
 from ocrsynth import cache
 
@@ -27,6 +31,8 @@ _BITMAPS = frozenset({b"CBDT", b"EBDT", b"sbix", b"bdat"})
 _MAX_TABLES = 256
 _MAX_FACES = 256
 _MAX_UNPACKED = 16
+_CHECKS = "1"
+"""Counts up whenever another fault is looked for: what was found before is then found anew."""
 
 
 class Fault(NamedTuple):
@@ -73,7 +79,22 @@ def sha256_of(path: str) -> str:
 
 
 def faults_of(path: Path) -> tuple[int, list[Fault]]:
-    """Return the number of faces in a file, and why some of them, or the file, cannot be used."""
+    """Return the number of faces in a file, and why some of them, or the file, cannot be used; kept between runs."""
+    place: Path | None = None
+    with suppress(OSError):
+        place = cache.entry("faults", path, _CHECKS)
+    known = cache.read(place) if place is not None else None
+    if known is not None:
+        with suppress(ValueError, TypeError):
+            count, faults = orjson.loads(known)
+            return int(count), [Fault(int(face), str(reason)) for face, reason in faults]
+    found = _looked_at(path)
+    if place is not None and not any("cannot be read" in fault.reason for fault in found[1]):
+        cache.write(place, orjson.dumps((found[0], [tuple(fault) for fault in found[1]])))
+    return found
+
+
+def _looked_at(path: Path) -> tuple[int, list[Fault]]:
     try:
         size = path.stat().st_size
         if not 0 < size <= _LARGEST_BYTES:
@@ -116,8 +137,9 @@ def _face_faults(file: io.BufferedIOBase | io.BytesIO, face: int, offset: int, s
     if not 0 < n_tables <= _MAX_TABLES or len(directory) < 16 * n_tables:
         return [Fault(face, "is broken: its table directory is cut off")]
     tables: dict[bytes, tuple[int, int]] = {}
+    stated: dict[bytes, int] = {}
     for i in range(n_tables):
-        tag, _, start, length = struct.unpack(">4sIII", directory[16 * i : 16 * i + 16])
+        tag, stated[tag], start, length = struct.unpack(">4sIII", directory[16 * i : 16 * i + 16])
         if start + length > size:
             return [Fault(face, f"is broken: its table {tag.decode('latin-1')!r} is cut off")]
         tables[tag] = (start, length)
@@ -127,4 +149,17 @@ def _face_faults(file: io.BufferedIOBase | io.BytesIO, face: int, offset: int, s
     missing = [tag.decode() for tag in _NEEDED if tables.get(tag, (0, 0))[1] == 0]
     if missing:
         return [Fault(face, f"is broken: it has no table {', '.join(missing)}")]
+    for tag, (start, length) in tables.items():
+        file.seek(start)
+        if _checksum(tag, file.read(length)) != stated[tag]:
+            return [Fault(face, f"is damaged: its table {tag.decode('latin-1')!r} has another checksum than it should")]
     return []
+
+
+def _checksum(tag: bytes, table: bytes) -> int:
+    """Return the sum of a table's 32-bit words, as the OpenType specification has it."""
+    if tag == b"head":
+        # The field that makes up for the sum of the whole file.
+        table = table[:8] + bytes(4) + table[12:]
+    words = np.frombuffer(table + bytes(-len(table) % 4), ">u4")
+    return int(words.sum(dtype=np.uint64)) & 0xFFFFFFFF
