@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ocrsynth.errors import AssetError
+from ocrsynth.errors import AssetError, YamlError
 
 _PACKAGE = Path(__file__).resolve().parent
 _MAX_YAML_BYTES = 4_000_000
@@ -41,18 +41,18 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 
     Only the safe loader is used, aliases are refused (they allow a small file to expand without bound), and so is a
-    file over 4 MB.  Raises AssetError with the line of a syntax error.
+    file over 4 MB.  Raises AssetError if it cannot be read, YamlError with the line if it is none.
     """
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise AssetError(f"{path}: cannot be read, {error.strerror or error}; check the path") from None
     if len(raw) > _MAX_YAML_BYTES:
-        raise AssetError(f"{path}: is {len(raw)} bytes, more than the {_MAX_YAML_BYTES} that a YAML file may have")
+        raise YamlError(f"{path}: is {len(raw)} bytes, more than the {_MAX_YAML_BYTES} that a YAML file may have")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise AssetError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
+        raise YamlError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
     try:
         depth = 0
         for event in yaml.parse(text, Loader=_LOADER):
@@ -60,17 +60,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
                 # The loader goes down by recursion.
-                raise AssetError(f"{path}:{line}: is not valid YAML, it is nested too deeply")
+                raise YamlError(f"{path}:{line}: is not valid YAML, it is nested too deeply")
             if isinstance(event, yaml.AliasEvent):
-                raise AssetError(f"{path}:{line}: uses a YAML alias '*{event.anchor}'; write the value out")
+                raise YamlError(f"{path}:{line}: uses a YAML alias '*{event.anchor}'; write the value out")
         data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is the safe loader, in C
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 0
-        raise AssetError(f"{path}:{line}: is not valid YAML, {error.problem}") from None
+        raise YamlError(f"{path}:{line}: is not valid YAML, {error.problem}") from None
     except (yaml.YAMLError, ValueError, AttributeError) as error:
         # PyYAML lets the errors of a value's own type through: an impossible date, a tag that its text belies.
-        raise AssetError(f"{path}: is not valid YAML, {error}") from None
+        raise YamlError(f"{path}: is not valid YAML, {error}") from None
     if not isinstance(data, dict):
-        raise AssetError(f"{path}: must hold a mapping of keys to values, got {type(data).__name__}")
+        raise YamlError(f"{path}: must hold a mapping of keys to values, got {type(data).__name__}")
     return data

@@ -59,6 +59,10 @@ class AssetError(OcrsynthError, FileNotFoundError):
     exit_code = ExitCode.ASSET
 
 
+class YamlError(AssetError):
+    """A YAML file does not hold what such a file may hold."""
+
+
 class CoverageError(OcrsynthError):
     """No font can show a text that the recipe asks for."""
 

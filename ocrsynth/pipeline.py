@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ocrsynth import codec, legibility
-from ocrsynth.degrade.chain import Chain
+from ocrsynth.degrade.chain import Chain, Fit
 from ocrsynth.errors import Rejected, SampleError
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.selection import FontSelector
@@ -21,7 +21,7 @@ from ocrsynth.quads import bent_labels
 from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
 from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under
 from ocrsynth.render.disorder import cut_off, disordered
-from ocrsynth.render.layout import Unplaced, lay_out_all, lay_out_nothing
+from ocrsynth.render.layout import Unplaced, lay_out_all, lay_out_nothing, widths_of
 from ocrsynth.render.paper import blank_paper, draw_surface, ink_on_paper
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
@@ -70,6 +70,7 @@ class Pipeline:
             self.fonts.require(self._texts.schedule.targets, "text.coverage")
         self._chain = Chain(recipe.degrade)
         self._place = partial(lay_out_all, recipe.render)
+        self._widths = widths_of(recipe.render)
         self._check = partial(legibility.check_all, recipe.legibility)
         self._decorates = any(
             share > 0 for share in recipe.render.decoration.model_dump(exclude={"neighbours", "line_distance_em"}).values()
@@ -215,14 +216,10 @@ class Pipeline:
         if self._decorates and shaped is not None and shaped.line.direction != "ttb":
             items = draw_decoration(recipe.render.decoration, layout, surface, Stream(seed, index, "decoration", 0, take))
         columns = layout.points[: 4 * len(shaped.cluster_ranges) : 4, 0] if shaped is not None else None
-        frame = Frame(*shape, layout.size_px)
-        line_quad = tuple(map(tuple, layout.line_quad.tolist()))
         keeps = (*(1.0,) * recipe.legibility.attempts, *_KEEP_WEAKENED)
         for attempt, keep in enumerate(keeps):
             try:
-                drawn = self._chain.draw((seed, index, attempt), frame, line_quad, keep, cut=page.cut)
-                if shaped is not None and (small := legibility.too_small(recipe.legibility, layout.size_px, drawn.em_px)):
-                    raise small
+                drawn = self._degradation(index, attempt, page, keep)
             except Rejected as warp:
                 # Only a warp is, and at the last attempt there is none.
                 rejected[warp.reason] = rejected.get(warp.reason, 0) + 1
@@ -259,6 +256,18 @@ class Pipeline:
             stored = self._mask(drawn, page) if recipe.output.masks else None
             return _Picture(*self._encode(result.image, result.encoded), points, surface, drawn.record, stored)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _degradation(self, index: int, attempt: int, page: Page, keep: float) -> Drawn:
+        """Return the chain drawn for a page; raises Rejected if its warps would spoil the line."""
+        recipe, layout, shaped = self.recipe, page.layout, page.shaped
+        frame = Frame(layout.height_px, layout.width_px, layout.size_px)
+        line_quad = tuple(map(tuple, layout.line_quad.tolist()))
+        vertical = shaped is not None and shaped.line.direction == "ttb"
+        fit = Fit(self._widths, cut=page.cut, vertical=vertical)
+        drawn = self._chain.draw((recipe.seed, index, attempt), frame, line_quad, keep, fit)
+        if shaped is not None and (verdict := legibility.too_small(recipe.legibility, layout.size_px, drawn.em_px)):
+            raise verdict
+        return drawn
 
     def _mask(self, drawn: Drawn, page: Page) -> bytes:
         """Return the line's own ink under the warps alone, as PNG."""

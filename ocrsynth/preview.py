@@ -38,8 +38,8 @@ def contact_sheet(
 ) -> NDArray[np.uint8]:
     """Return a sheet of *samples*, uint8 (H, W, 3) RGB, each above its index and label.
 
-    Labels are set in the first of *families* that can show them.  With *boxes*, pictures are enlarged and show the quads
-    of clusters (red) and words (blue), and the baseline (green).
+    Labels are set in the first of *families* that can show them, if need be with figures of another.  With *boxes*, pictures
+    are enlarged and show the quads of clusters (red) and words (blue), and the baseline (green).
     """
     cell_width = _WIDE_CELL_PX if boxes else _CELL_WIDTH_PX
     columns = min(columns, len(samples))
@@ -88,6 +88,11 @@ def _draw(
     cv2.polylines(image, list(points), closed, color, 1, cv2.LINE_AA, _FRACTION_BITS)
 
 
+def _regular(family: Family) -> FontKey:
+    face = min(family.faces, key=lambda f: (f.style != "normal", abs(f.weight - 400)))
+    return FontKey(face.path, face.index, tuple((a.tag, a.default) for a in face.axes))
+
+
 def _label(text: str, sample: Sample, families: Sequence[Family], cell_width: int) -> NDArray[np.uint8]:
     """Return *text* as dark letters on the sheet's ground, narrowed where it is wider than a cell: none may be cut off."""
     config = RenderConfig(
@@ -101,11 +106,11 @@ def _label(text: str, sample: Sample, families: Sequence[Family], cell_width: in
     letters = alphabet.load(language)
     line = TextLine(text, "label", letters.direction, letters.script, letters.language)
     # Plain sans first: what a label says must be read at a glance.
-    for family in sorted(families, key=lambda f: f.kind != "sans"):
-        face = min(family.faces, key=lambda f: (f.style != "normal", abs(f.weight - 400)))
-        key = FontKey(face.path, face.index, tuple((a.tag, a.default) for a in face.axes))
+    keys = [_regular(family) for family in sorted(families, key=lambda f: f.kind != "sans")]
+    # Fonts of some scripts have no figures for the index: then those of others.
+    for key, others in ((key, others) for others in ((), tuple(keys)) for key in keys):
         try:
-            shaped = shape_line(line, key)
+            shaped = shape_line(line, key, others)
             layout = lay_out(shaped, config, Stream(0, 0, "label"))
         except Rejected:
             continue

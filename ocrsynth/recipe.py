@@ -19,7 +19,7 @@ from ocrsynth import assets
 from ocrsynth.degrade import borrowed
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
 from ocrsynth.degrade.presets import preset_render, read_preset
-from ocrsynth.errors import AssetError, RecipeError, suggest
+from ocrsynth.errors import AssetError, RecipeError, YamlError, suggest
 from ocrsynth.fields import Section, validate
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.selection import FontConfig
@@ -49,6 +49,9 @@ MAX_SEED = (1 << 63) - 1
 
 def check_output(output: OutputConfig, text: TextConfig) -> None:
     """Raise RecipeError if a format is unknown, or cannot hold what the recipe makes."""
+    if output.masks and not any("mask" in FORMATS.get(name, "output.format").keeps for name in output.format):
+        able = ", ".join(name for name in FORMATS if "mask" in FORMATS.get(name, "output.format").keeps)
+        raise RecipeError(f"output.masks: none of the formats holds masks, got {', '.join(output.format)}; add one of {able}")
     for name in output.format:
         limits = FORMATS.get(name, "output.format").constraints
         if (
@@ -64,6 +67,15 @@ def check_output(output: OutputConfig, text: TextConfig) -> None:
                 f"text.empty_share: consumers of format {name!r} drop empty labels, got {text.empty_share!r}; "
                 "leave it out, or set output.unreadable to skip"
             )
+
+
+def check_render(render: RenderConfig) -> None:
+    """Raise RecipeError if no picture can be as wide as it must be."""
+    if render.max_width_px is not None and render.min_width_px > render.max_width_px:
+        raise RecipeError(
+            f"render.min_width_px: must be at most max_width_px, got {render.min_width_px} above {render.max_width_px}; "
+            "give both the same for one width"
+        )
 
 
 class OutputConfig(Section):
@@ -156,7 +168,10 @@ class Recipe:
 
         The file may be a lock, as written beside a data set: then its fonts, alphabet and versions must be those here.
         """
-        data = assets.read_yaml(Path(path))
+        try:
+            data = assets.read_yaml(Path(path))
+        except YamlError as error:
+            raise RecipeError(str(error)) from None
         locations = Locations(Path(path).read_text(encoding="utf-8"))
         for double in locations.doubles:
             raise RecipeError(f"{path}:{double.line}: {double}")
@@ -190,6 +205,7 @@ class Recipe:
         sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")
         links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
         check_output(parts["output"], parts["text"])
+        check_render(parts["render"])
         check_contrast(parts["render"])
         if parts["render"].backgrounds:
             backgrounds.listing(parts["render"].backgrounds)

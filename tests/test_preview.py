@@ -42,6 +42,18 @@ def _sheet(samples: tuple[Sample, ...], columns: int = 3, *, boxes: bool = False
     return contact_sheet(samples, _families(), columns, boxes=boxes)
 
 
+def test_figures_of_the_index_may_come_from_another_font() -> None:
+    """Fonts of Thai and others have letters alone: their samples were without a label."""
+    sample = _samples()[0]
+    cased = replace(sample, text="วันนี้", provenance={**sample.provenance, "language": "th_Thai"})
+    thai = catalogue.load((), ("/usr/share/fonts/truetype/noto",))
+    letters = tuple(f for f in thai if f.name == "Noto Sans Thai")
+    latin = _families()[:1]
+    bare, whole = (contact_sheet((cased,), families, 1) for families in (letters, (*letters, *latin)))
+    assert (whole[-_LABEL:] < 100).sum() > 100
+    assert bare.shape == whole.shape
+
+
 def _reddish(image: _Image) -> int:
     levels = image.astype(int)
     return int(((levels[..., 0] - levels[..., 1] > 60) & (levels[..., 0] - levels[..., 2] > 60)).sum())

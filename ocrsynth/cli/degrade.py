@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,12 +18,25 @@ _QUADS = ("cluster_quads", "word_quads")
 _LINES = ("line_quad", "baseline")
 
 
+def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    # Of no range is NaN outside.
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is no number.", ctx, param)
+    return value
+
+
 @click.command(epilog="Example: ocrsynth degrade one/000000000123.png --preset camera -o degraded/")
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @click.option("--preset", default="scan", show_default=True, help="Degradation preset.", shell_complete=_complete.presets)
 @click.option("--recipe", type=click.Path(dir_okay=False), help="Take the chain of this recipe instead of a preset's.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all random numbers.")
-@click.option("--em", "em_px", type=click.FloatRange(1), help="Font size of the text in px.  [default: 0.7 of the height]")
+@click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, show_default=True, help="Seed of all random numbers.")
+@click.option(
+    "--em",
+    "em_px",
+    type=click.FloatRange(1, 10_000),
+    callback=_number,
+    help="Font size of the text in px.  [default: 0.7 of the height]",
+)
 @click.option("-o", "--out", required=True, type=click.Path(file_okay=False), help="Folder of the degraded pictures.")
 def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: int, em_px: float | None, out: str) -> None:
     """Degrade pictures of your own.
@@ -45,6 +59,9 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
     if double is not None:
         raise RecipeError(f"PICTURES: two files would be written as {double}.png, got {list(pictures)!r}; rename one")
     folder = Path(out)
+    own = next((p for p in paths for made in (f"{p.stem}.png", f"{p.stem}.json") if _same(folder / made, p, made)), None)
+    if own is not None:
+        raise OutputError(f"{out}: {own} would be written over; choose another folder than that of the pictures")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for index, path in enumerate(paths):
@@ -57,6 +74,11 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
             raise  # One of our own, which says already what is wrong.
         raise OutputError(f"{out}: cannot be written, {error.strerror or error}; choose another folder") from None
     click.echo(f"{len(paths)} pictures: {out}")
+
+
+def _same(target: Path, picture: Path, name: str) -> bool:
+    """Tell whether *target* is *picture*, or the file *name* beside it."""
+    return any(source.exists() and target.exists() and target.samefile(source) for source in (picture, picture.with_name(name)))
 
 
 def _moved(sidecar: Path, made: Augmented) -> bytes:

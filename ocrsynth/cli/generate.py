@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     context_settings={"show_default": True},
 )
 @recipe_options
-@click.option("-n", "--count", type=int, required=True, help="Number of samples.")
+@click.option("-n", "--count", type=click.IntRange(max=(1 << 63) - 1), required=True, help="Number of samples.")
 @click.option("-o", "--out", required=True, type=click.Path(), help="Folder of the data set; one begun before is resumed.")
 @click.option("--workers", type=int, default=cores, show_default="number of cores", help="Number of processes.")
 @click.option(

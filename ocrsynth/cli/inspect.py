@@ -19,6 +19,8 @@ def command(path: str, out: str, samples: int, fmt: str | None) -> None:
     from ocrsynth.errors import OcrsynthError, OutputError, VerifyError
     from ocrsynth.generation.report import report
 
+    if Path(out).suffix not in (".html", ".htm"):
+        raise OutputError(f"--out: a page is an HTML file, got {out!r}; give a name that ends in .html")
     try:
         content = report(path, fmt=fmt, samples=samples)
     except ValueError as error:

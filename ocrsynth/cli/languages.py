@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
 
 _SHOWN = 400
+_SCRIPT_LETTERS = 4
 """Characters of a list that `show` prints."""
 
 
@@ -119,7 +120,7 @@ def _rows(script: str | None, folders: tuple[str, ...]) -> list[dict[str, Any]]:
     rows = []
     scripts = set()
     for name in sorted({*curated, *exemplars.known()}):
-        code = name.partition("_")[2].partition("_")[0]
+        code = next((part for part in name.split("_")[1:] if len(part) == _SCRIPT_LETTERS), "")
         if name not in curated and not exemplars.language(name).exemplar_chars.base:
             continue
         scripts.add(code)

@@ -13,7 +13,7 @@ from ocrsynth.cli._recipe import recipe_from, recipe_options
 @recipe_options
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="PNG file of the sheet.")
 @click.option("-n", "--count", type=click.IntRange(1, 1000), default=48, help="Number of samples.")
-@click.option("--first", type=click.IntRange(0), default=0, help="Index of the first sample.")
+@click.option("--first", type=click.IntRange(0, (1 << 63) - 1), default=0, help="Index of the first sample.")
 @click.option("--columns", type=click.IntRange(1, 12), default=3, help="Samples in a row.")
 @click.option("--boxes", is_flag=True, help="Enlarge, and draw the quads of clusters and words, and the baseline.")
 def command(out: str, count: int, first: int, columns: int, boxes: bool, **options: Any) -> None:
@@ -29,7 +29,7 @@ def command(out: str, count: int, first: int, columns: int, boxes: bool, **optio
         raise OutputError(f"{out}: must be a PNG file, got the ending {Path(out).suffix!r}; name it .png")
     pipeline = pipeline_for(recipe_from(**options))
     samples = pipeline.batch(range(first, first + count))
-    sheet = contact_sheet(samples, pipeline.fonts.families, columns, boxes=boxes)
+    sheet = contact_sheet(samples, pipeline.fonts.all_families, columns, boxes=boxes)
     try:
         Path(out).write_bytes(codec.encode_png(sheet, level=6))
     except OSError as error:

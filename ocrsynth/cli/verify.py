@@ -50,7 +50,7 @@ def _share(text: str) -> float:
     except ValueError:
         share = -1.0
     if not 0 < share <= 1:
-        raise RecipeError(f"--recompute: must be a share above 0, got {text!r}; write for example 1%")
+        raise RecipeError(f"--recompute: must be a share above 0 and up to 100%, got {text!r}; write for example 1%")
     return share
 
 

@@ -29,12 +29,12 @@ from ocrsynth.degrade.projection import (
     shifted_first,
     then_shifted,
 )
-from ocrsynth.errors import SampleError
+from ocrsynth.errors import Rejected, SampleError
 from ocrsynth.records import Bleed, Frame, Margins
 from ocrsynth.seeding import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,6 +43,20 @@ if TYPE_CHECKING:
     _Warp = tuple[Parts, Matrix]
 
 _NO_BLEED = Bleed(0, 0, 0, 0)
+
+
+class Fit(NamedTuple):
+    """What the crop about a warped line keeps, beside its margins and the height of the frame."""
+
+    widths: tuple[int, int] = (1, 1 << 30)
+    """Least and greatest width in px."""
+    cut: bool = False
+    """Whether the line goes on beyond the right side of its frame: that side stays where it goes through the letter."""
+    vertical: bool = False
+    """Whether the line runs down: its crop keeps the width of the frame, and has any height."""
+
+
+_PLAIN_FIT = Fit()
 
 
 class Step(NamedTuple):
@@ -115,16 +129,15 @@ class Chain:
         frame: Frame,
         line_quad: tuple[Point, ...] | None = None,
         keep: float = 1.0,
-        *,
-        cut: bool = False,
+        fit: Fit = _PLAIN_FIT,
     ) -> Drawn:
         """Return the chain with parameters drawn.
 
         *address* is (seed, index, attempt).  With a *line_quad*, its corners in px, the warped picture is cropped about
         the line with the margins that it had and keeps the height of the frame; without, the canvas grows around the
         whole picture.
-        *keep* multiplies every probability.  A line that is *cut* goes on beyond the right side of its frame: that side
-        stays where it goes through the letter.
+        *keep* multiplies every probability; *fit* says what else the crop keeps.  Raises Rejected if a warp makes the line
+        wider than it may be, or folds.
         """
         seed, index, attempt = address
         raw: list[_Raw] = []
@@ -142,7 +155,7 @@ class Chain:
             if stream.unit() >= p * keep:
                 continue
             if pending is not None and not geometric:
-                canvas = self._settle(pending, frame, line_quad, total, cut=cut)
+                canvas = self._settle(pending, frame, line_quad, total, fit)
                 raw.append(_Raw(None, {}, canvas, frame, last_warp))
                 frame = Frame(canvas.height, canvas.width, frame.em_px * _scale(canvas))
                 total, pending = joined(total, canvas.parts, canvas.matrix), None
@@ -155,7 +168,7 @@ class Chain:
             else:
                 raw.append(_Raw(op, params, None, frame, place))
         if pending is not None:
-            canvas = self._settle(pending, frame, line_quad, total, cut=cut)
+            canvas = self._settle(pending, frame, line_quad, total, fit)
             raw.append(_Raw(None, {}, canvas, frame, last_warp))
             frame = Frame(canvas.height, canvas.width, frame.em_px * _scale(canvas))
             total = joined(total, canvas.parts, canvas.matrix)
@@ -163,7 +176,7 @@ class Chain:
         return Drawn(*_with_bleeds(raw), matrix, record, frame.em_px, parts)
 
     @staticmethod
-    def _settle(pending: _Warp, frame: Frame, line_quad: tuple[Point, ...] | None, total: _Warp, *, cut: bool) -> Canvas:
+    def _settle(pending: _Warp, frame: Frame, line_quad: tuple[Point, ...] | None, total: _Warp, fit: Fit) -> Canvas:
         """Return the warp of the fused ops *pending*; *total* is all warps before it."""
         parts, matrix = pending
         if line_quad is None:
@@ -172,18 +185,21 @@ class Chain:
             line = push(*total, outline(line_quad))
             (left, top), (right, bottom) = line.min(axis=0).tolist(), line.max(axis=0).tolist()
             margins = Margins(left, top, frame.width - right, frame.height - bottom)
-            if cut:
+            if fit.cut:
                 edge = push(parts, matrix, np.array(((frame.width, (top + bottom) / 2),)))[0, 0]
                 margins = margins._replace(right=max(float(edge - push(parts, matrix, line)[:, 0].max()), 0.0))
-            return refit_around(parts, matrix, line, margins, frame.height)
+            side = frame.width if fit.vertical else frame.height
+            canvas = refit_around(parts, matrix, line, margins, side, vertical=fit.vertical)
+            return _of_width(canvas, lambda: float(push(canvas.parts, canvas.matrix, line)[:, 0].max()), fit)
         box = bounds_of(total[1], line_quad)
         margins = Margins(box.left, box.top, frame.width - box.right, frame.height - box.bottom)
         # The line as it stands before this warp: refit measures its quad, not its upright box.
         quad = moved_points(total[1], line_quad)
-        if cut:
+        if fit.cut:
             [(edge, _)] = moved_points(matrix, ((frame.width, (box.top + box.bottom) / 2),))
             margins = margins._replace(right=max(edge - bounds_of(matrix, quad).right, 0.0))
-        return refit(matrix, quad, margins, frame.height)
+        canvas = refit(matrix, quad, margins, frame.width if fit.vertical else frame.height, vertical=fit.vertical)
+        return _of_width(canvas, lambda: bounds_of(canvas.matrix, quad).right, fit)
 
     def apply(self, drawn: Drawn, image: NDArray[np.uint8]) -> Degraded:
         """Return *image*, drawn on the frame widened by ``drawn.bleed``, after all steps but those of the print phase.
@@ -248,6 +264,21 @@ class Chain:
         if self.costs is not None:
             before, us = self.costs.get(name, (0, 0.0))
             self.costs[name] = before + uses, us + (time.perf_counter_ns() - started_ns) / 1000
+
+
+def _of_width(canvas: Canvas, right: Callable[[], float], fit: Fit) -> Canvas:
+    """Return *canvas* with paper added or taken away at its right side, so that its width is one of *fit*.
+
+    *right* tells where the line ends.  Raises Rejected if it is too long itself.
+    """
+    least, most = fit.widths
+    if least <= canvas.width <= most or fit.vertical:
+        return canvas
+    if canvas.width < least:
+        return canvas if fit.cut else canvas._replace(width=least)
+    if fit.cut or right() > most:
+        raise Rejected("too_wide", f"{canvas.width} px after a warp, where {most} px are the most")
+    return canvas._replace(width=most)
 
 
 def _checked(op: Op, result: Any, before: NDArray[np.uint8]) -> NDArray[np.uint8]:

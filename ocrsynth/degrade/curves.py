@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cv2
 import numpy as np
 
-from ocrsynth.degrade.projection import IDENTITY, Canvas, Matrix, corners, inverse, move, shift, times
+from ocrsynth.degrade.projection import IDENTITY, Bounds, Canvas, Matrix, corners, fitted, inverse, move, shift, times
 from ocrsynth.records import Bleed
 
 if TYPE_CHECKING:
@@ -105,16 +105,17 @@ def grow_around(parts: Parts, matrix: Matrix, height: int, width: int) -> Canvas
     return Canvas(times(shift(-float(left), -float(top)), matrix), *size, parts)
 
 
-def refit_around(parts: Parts, matrix: Matrix, line: NDArray[np.float64], margins: Margins, height: int) -> Canvas:
-    """Return the warp on a canvas of the given *height*, cropped about the moved *line* with its old *margins*.
+def refit_around(
+    parts: Parts, matrix: Matrix, line: NDArray[np.float64], margins: Margins, side: int, *, vertical: bool = False
+) -> Canvas:
+    """Return the warp on a canvas whose height is *side*, cropped about the moved *line* with its old *margins*.
 
     *line* are points, float64 (n, 2), around it.  As `projection.refit`, which serves for matrices.
     """
     moved = push(parts, matrix, line)
-    (left, top), (right, bottom) = moved.min(axis=0).tolist(), moved.max(axis=0).tolist()
-    scale = height / (bottom - top + margins.top + margins.bottom)
-    width = max(math.ceil((right - left + margins.left + margins.right) * scale), 1)
-    return Canvas(times(shift(margins.left - left, margins.top - top, scale), matrix), height, width, parts)
+    box = Bounds(*moved.min(axis=0).tolist(), *moved.max(axis=0).tolist())
+    scale, height, width = fitted(box, margins, side, vertical=vertical)
+    return Canvas(times(shift(margins.left - box.left, margins.top - box.top, scale), matrix), height, width, parts)
 
 
 def bleed_around(canvas: Canvas, height: int, width: int, beyond: Bleed) -> Bleed:

@@ -137,15 +137,25 @@ def grow_to_fit(matrix: Matrix, height: int, width: int) -> Canvas:
     return Canvas(times(shift(-left, -top), matrix), max(bottom - top, 1), max(right - left, 1))
 
 
-def refit(matrix: Matrix, line_quad: Iterable[Point], margins: Margins, height: int) -> Canvas:
-    """Return *matrix* on a canvas of the given *height*, cropped about the moved line with its old *margins*.
+def refit(matrix: Matrix, line_quad: Iterable[Point], margins: Margins, side: int, *, vertical: bool = False) -> Canvas:
+    """Return *matrix* on a canvas whose height is *side*, cropped about the moved line with its old *margins*.
 
-    The whole is scaled to the height: a tilted line gets smaller, as in the crop of a detector; its ink is never cut.
+    The whole is scaled to the height, or to the width if the line is *vertical*: a tilted line gets smaller, as in the crop
+    of a detector; its ink is never cut.
     """
     box = bounds_of(matrix, line_quad)
-    scale = height / (box.bottom - box.top + margins.top + margins.bottom)
-    width = math.ceil((box.right - box.left + margins.left + margins.right) * scale)
+    scale, height, width = fitted(box, margins, side, vertical=vertical)
     return Canvas(times(shift(margins.left - box.left, margins.top - box.top, scale), matrix), height, width)
+
+
+def fitted(box: Bounds, margins: Margins, side: int, *, vertical: bool) -> tuple[float, int, int]:
+    """Return the scale at which *box* and *margins* are *side* high, or wide if *vertical*, and height and width then."""
+    down, across = box.bottom - box.top + margins.top + margins.bottom, box.right - box.left + margins.left + margins.right
+    if vertical:
+        scale = side / across
+        return scale, max(math.ceil(down * scale), 1), side
+    scale = side / down
+    return scale, side, max(math.ceil(across * scale), 1)
 
 
 def needed_bleed(canvas: Canvas, height: int, width: int, beyond: Bleed) -> Bleed:

@@ -132,6 +132,11 @@ class FontSelector:
             sizes[family.kind] = sizes.get(family.kind, 0) + 1
         self._weights = list(accumulate(classes[f.kind] / sizes[f.kind] for f in covering))
 
+    @property
+    def all_families(self) -> tuple[Family, ...]:
+        """Return the families that are drawn from, and behind them those that only lend what these lack."""
+        return (*self.families, *(family for family in self._all if family.name not in {f.name for f in self.families}))
+
     def draw(self, stream: Stream) -> FontChoice:
         """Return a font; whether it covers a text is asked of `covers`, and proved after shaping."""
         config = self._config

@@ -160,9 +160,11 @@ def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str
 
 
 def _fitted(stored: Stored, made: Format) -> Stored:
-    """Return the sample with a picture that the format's consumer reads; raises ValueError if the picture is missing."""
+    """Return the sample with a picture that the format's consumer reads; raises ValueError if it has none that is whole."""
     if not stored.image:
         raise ValueError(f"the picture of sample {stored.key!r} is missing")
+    # Decoded in any case: what is broken here would be broken there, and nobody would know why.
+    picture = codec.decode(stored.image)
     if codec.suffix_of(stored.image) in made.constraints.images:
         return stored
-    return stored._replace(image=codec.encode_png(codec.decode(stored.image)))
+    return stored._replace(image=codec.encode_png(picture))

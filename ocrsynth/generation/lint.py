@@ -65,12 +65,19 @@ def lint(
             for stored in source.format.read(shard.path):
                 report.samples += 1
                 where = f"{name}: {stored.key}"
-                _lint_label(report, stored.text, where, characters)
+                if not is_blank(stored):
+                    _lint_label(report, stored.text, where, characters)
                 _lint_picture(report, stored, where, pictures)
                 on_sample(report.samples)
         except ValueError as error:
             report.add("unreadable shard", f"{shard.path}: {error}")
     return report
+
+
+def is_blank(stored: Stored) -> bool:
+    """Tell whether a sample is meant to be without text, as its metadata say."""
+    provenance = stored.meta.get("provenance")
+    return not stored.text and isinstance(provenance, dict) and provenance.get("source") == "empty"
 
 
 def _lint_label(report: Report, text: str, where: str, characters: frozenset[str] | None) -> None:
@@ -106,7 +113,7 @@ def _lint_picture(report: Report, stored: Stored, where: str, pictures: dict[byt
     height, width = image.shape[:2]
     if min(height, width) < _LEAST_SIDE_PX:
         report.add("tiny picture", f"{where}: {width}×{height} px")
-    if int(image.max()) - int(image.min()) < _LEAST_CONTRAST:
+    if int(image.max()) - int(image.min()) < _LEAST_CONTRAST and not is_blank(stored):
         report.add("picture without contrast", f"{where}: levels {image.min()} to {image.max()}")
     digest = hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=12).digest()
     if digest in pictures:

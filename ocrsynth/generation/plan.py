@@ -151,13 +151,28 @@ def read_plan(out: Path) -> Plan:
     """Return the plan in a folder; raises OutputError if there is none or it is broken."""
     path = out / PLAN
     try:
-        return Plan(**orjson.loads(path.read_bytes()))
+        return _checked(Plan(**orjson.loads(path.read_bytes())))
     except (FileNotFoundError, NotADirectoryError):
         raise OutputError(
             f"{out}/: holds no data set, for {PLAN} is missing; give a folder that ocrsynth generate made"
         ) from None
-    except (orjson.JSONDecodeError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise OutputError(f"{path}: is not a plan of this version of ocrsynth, {error}; generate into another folder") from None
+
+
+def _checked(plan: Plan) -> Plan:
+    """Return *plan*; raises TypeError or ValueError if a value is none that a run could have written."""
+    for name in ("schema", "seed", "count", "shard_size"):
+        if type(getattr(plan, name)) is not int:
+            raise TypeError(f"{name} must be a whole number, got {getattr(plan, name)!r}")
+    for name in ("formats", "splits"):
+        if not isinstance(getattr(plan, name), list) or not all(isinstance(entry, str) for entry in getattr(plan, name)):
+            raise TypeError(f"{name} must be a list of names, got {getattr(plan, name)!r}")
+    if not isinstance(plan.fingerprint, str) or not isinstance(plan.language, str):
+        raise TypeError(f"fingerprint and language must be text, got {plan.fingerprint!r} and {plan.language!r}")
+    if plan.count < 0 or plan.shard_size < 1 or not plan.formats:
+        raise ValueError(f"no run has count {plan.count}, shard_size {plan.shard_size}, formats {plan.formats}")
+    return plan
 
 
 def load_recipe(out: Path, plan: Plan) -> Recipe:
@@ -165,8 +180,9 @@ def load_recipe(out: Path, plan: Plan) -> Recipe:
     path = out / LOCK
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read, {error.strerror}; generate into another folder") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise OutputError(f"{path}: cannot be read, {reason}; generate into another folder") from None
     if fingerprint(text) != plan.fingerprint:
         raise OutputError(f"{path}: was changed after {PLAN} was written; restore it or generate into another folder")
     return Recipe.load(path)

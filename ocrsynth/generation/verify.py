@@ -232,6 +232,7 @@ def _verify_file(out: Path, file: ShardFile, fmt: Format, due: _Due, labels: _La
     sha256, size = hash_of(path)
     if sha256 != file.sha256:
         what = f"holds {size} bytes with SHA-256 {sha256[:12]}, its receipt says {file.size_bytes} with {file.sha256[:12]}"
+        what += "; delete it and run ocrsynth generate again"
         findings.append(Finding(name, what))
     if fmt.name == "dummy":
         return file.count, findings

@@ -25,6 +25,8 @@ _LOOSE = frozenset(
 _BASELINE_POINTS = 17
 _CUT_FROM_END = 4
 _LEAST_LEFT = 3
+_CUT_SHARE = 0.15, 0.4
+_CUT_EM = 0.3
 
 
 def disordered(shaped: ShapedLine, config: RenderConfig, stream: Stream) -> tuple[ShapedLine, dict[str, Any]]:
@@ -111,7 +113,8 @@ def cut_off(shaped: ShapedLine, stream: Stream) -> tuple[ShapedLine, float] | No
         return None
     cut = max(n - 1 - stream.below(_CUT_FROM_END), _LEAST_LEFT)
     left, right = float(boxes[cut, 0]), float(boxes[cut, 2])
-    place = left + stream.uniform(0.2, 0.7) * (right - left)
+    # So little of the letter that nobody would read it: a stem at the most.
+    place = left + stream.uniform(*_CUT_SHARE) * min(right - left, _CUT_EM)
     kept = len(text[: shaped.cluster_ranges[cut, 0]].rstrip())
     m = int(np.searchsorted(shaped.cluster_ranges[:, 0], kept))
     split = shaped.cluster_is_split

@@ -216,6 +216,9 @@ def _place(config: RenderConfig, line: Unplaced, left: float, top: float, right:
     # y is down in boxes: the top of the ink is negative.
     rise = max(-top, metrics.x_height_em)
     fall = max(bottom, 0.0)
+    if rise + fall > _TALLEST_EM:
+        # A glyph as large as a page, as damaged and symbol fonts have: the rest of the line would be specks beside it.
+        raise Rejected("huge_glyph", f"ink {rise + fall:.1f} em high")
     rise += looseness * max(metrics.ascent_em - rise, 0.0)
     fall += looseness * max(metrics.descent_em - fall, 0.0)
     size = config.height_px / (above + rise + fall + below)
@@ -270,6 +273,12 @@ def lay_out_nothing(config: RenderConfig, n_clusters: int, stream: Stream) -> La
 
 
 _TYPICAL_ADVANCE_EM = 0.5
+_TALLEST_EM = 4.0
+
+
+def widths_of(config: RenderConfig) -> tuple[int, int]:
+    """Return the least and the greatest width in px of the picture of a line that is not vertical."""
+    return config.min_width_px, _longest(config)
 
 
 def _longest(config: RenderConfig) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import unicodedata
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +29,7 @@ EVERY = 256
 """The offset of every so manieth line is kept."""
 _BLOCK = 8 << 20
 _FIRST_FAULTS = 5
-_SCHEMA = "1"
+_SCHEMA = "2"
 _CODE_POINTS = 0x110000
 _LONGEST_CHARACTER = 4
 _LEAD_MASK = 0b1100_0000
@@ -140,8 +141,10 @@ def _scan(path: Path, characters: frozenset[str]) -> LineIndex:
             ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + (at + 1)
             numbers = np.arange(lines_before + 1, lines_before + 1 + len(ends))
             starts.append(ends[numbers % EVERY == 0].astype(np.int64))
-            blank = blank and not block.strip()
-            for line, kind, detail in () if _is_clean(block, table) else _faults(block, lines_before + 1, outside):
+            # A mark of byte order says that the file is UTF-8, and is no part of its text.
+            text = block if at else block.removeprefix(BOM_UTF8)
+            blank = blank and not text.strip()
+            for line, kind, detail in () if _is_clean(text, table) else _faults(text, lines_before + 1, outside):
                 # A line that fills several blocks is still one line.
                 if line > noted:
                     _note(index, line, kind, detail)

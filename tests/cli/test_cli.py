@@ -44,6 +44,34 @@ def _tree(root: Path) -> dict[str, str]:
     }
 
 
+def test_no_picture_is_degraded_over_itself(tmp_path: Path) -> None:
+    assert not _run(tmp_path, "render --lang en --preset clean --index 5 -o one").returncode
+    before = {path: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    for out in ("one", "one/../one"):
+        done = _run(tmp_path, f"degrade one/000000000005.png -o {out}")
+        assert done.returncode == 6
+        assert "000000000005.png would be written over; choose another folder" in done.stderr
+    assert {path: path.read_bytes() for path in (tmp_path / "one").iterdir()} == before
+    assert not _run(tmp_path, "degrade one/000000000005.png -o two").returncode
+    assert not _run(tmp_path, "degrade one/000000000005.png -o two").returncode, "what it made itself it may make anew"
+    for em in ("nan", "1e9"):
+        assert _run(tmp_path, f"degrade one/000000000005.png --em {em} -o two").returncode == 2
+
+
+def test_a_report_never_replaces_what_is_no_page(tmp_path: Path) -> None:
+    assert not _run(tmp_path, "generate --lang en --preset clean -n 2 -q -o set").returncode
+    plan = (tmp_path / "set/plan.json").read_bytes()
+    done = _run(tmp_path, "inspect set -o set/plan.json")
+    assert done.returncode == 6
+    assert "a page is an HTML file, got 'set/plan.json'" in done.stderr
+    assert (tmp_path / "set/plan.json").read_bytes() == plan
+
+
+def test_a_variant_is_no_script(tmp_path: Path) -> None:
+    assert "akuapem" not in _run(tmp_path, "languages --script Nope").stderr
+    assert "tw_akuapem_Latn" in _run(tmp_path, "languages --script Latn --json").stdout
+
+
 def _run(folder: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``ocrsynth`` with the arguments in *line*."""
     return subprocess.run(
@@ -230,11 +258,26 @@ def test_errors_are_one_line_and_a_traceback_on_request(tmp_path: Path) -> None:
     [
         ("generate --lang en -o out", "Missing option '-n' / '--count'."),
         ("generate --lang en -n 3", "Missing option '-o' / '--out'."),
-        ("generate --lang en -n three -o out", "Invalid value for '-n' / '--count': 'three' is not a valid integer."),
+        ("generate --lang en -n three -o out", "Invalid value for '-n' / '--count': 'three' is not a valid integer range."),
         ("generate --lang en -n 3 -o out --colour rgb", "No such option '--colour'"),
         ("generate --lang en -n 3 -o out --color blue", "Invalid value for '--color': 'blue' is not one of 'grey', 'rgb'."),
         ("preview --lang en -o s.png -n 0", "Invalid value for '-n' / '--count': 0 is not in the range 1<=x<=1000."),
-        ("render --lang en --index -1 -o out", "Invalid value for '--index': -1 is not in the range x>=0."),
+        (
+            "generate --lang en -n 99999999999999999999 -o out",
+            "Invalid value for '-n' / '--count': 99999999999999999999 is not in the range x<=9223372036854775807.",
+        ),
+        (
+            "render --lang en --index 99999999999999999999 -o out",
+            "Invalid value for '--index': 99999999999999999999 is not in the range 0<=x<=18446744073709551615.",
+        ),
+        (
+            "preview --lang en --first 99999999999999999999 -o out.png",
+            "Invalid value for '--first': 99999999999999999999 is not in the range 0<=x<=9223372036854775807.",
+        ),
+        (
+            "render --lang en --index -1 -o out",
+            "Invalid value for '--index': -1 is not in the range 0<=x<=18446744073709551615.",
+        ),
         ("generat --lang en", "No such command 'generat'; did you mean 'generate'?"),
         ("_recipe", "No such command '_recipe'"),
     ],

@@ -220,3 +220,18 @@ class TestReport:
         assert done.returncode == ExitCode.VERIFY
         assert "x.tar" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_pictures_without_text_are_no_fault_where_they_were_asked_for(tmp_path: Path) -> None:
+    recipe = Recipe.for_language("en", preset="clean", text={"empty_share": 0.4}, output={"format": "webdataset"})
+    generate(recipe, 30, tmp_path / "set")
+    assert lint(tmp_path / "set").faults == {}
+
+
+@pytest.mark.parametrize("fmt", ["webdataset", "parquet", "kraken", "lstmf"])
+def test_a_broken_picture_is_not_carried_on(fmt: str, tmp_path: Path) -> None:
+    generate(Recipe.for_language("en", output={"format": "folder"}), 5, tmp_path / "set")
+    picture = sorted((tmp_path / "set/data").rglob("*.jpg"))[2]
+    picture.write_bytes(picture.read_bytes()[:200])
+    with pytest.raises(OutputError, match="cannot be converted, "):
+        convert(tmp_path / "set", tmp_path / "made", fmt)

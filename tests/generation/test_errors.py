@@ -273,8 +273,9 @@ def test_missing_and_unreadable_recipe_files(tmp_path: Path) -> None:
         (b"#" * 4_000_001, ": is 4000001 bytes, more than the 4000000 that a YAML file may have"),
     ):
         path.write_bytes(content)
-        with pytest.raises(AssetError, match=_exactly(f"{path}{text}")):
+        with pytest.raises(RecipeError, match=_exactly(f"{path}{text}")):
             Recipe.load(path)
+    _refused(_cli(tmp_path, "recipe", "check", "none.yaml"), f"none.yaml{text}", ExitCode.RECIPE)
 
 
 @pytest.mark.parametrize("n", [0, -5])
@@ -584,5 +585,5 @@ def test_more_rejections_can_be_allowed(tmp_path: Path) -> None:
 def test_a_negative_index(small: Recipe) -> None:
     from ocrsynth import make_sample
 
-    with pytest.raises(ValueError, match=_exactly("index: must be 0 or more, got -1")):
+    with pytest.raises(ValueError, match=_exactly("index: must be a whole number from 0 to 2**64 - 1, got -1")):
         make_sample(small, -1)

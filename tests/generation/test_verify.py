@@ -136,8 +136,48 @@ def test_a_truncated_shard_is_named(left: int, tar_set: Path) -> None:
     assert {f.where for f in findings} <= {"data/000001.tar", *(f"data/000001.tar: {i:012d}" for i in range(10, 20))}
     assert findings[0].what.startswith(f"holds {len(content[:left])} bytes with SHA-256 ")
     assert f", its receipt says {len(content)} with " in findings[0].what
+    assert findings[0].what.endswith("; delete it and run ocrsynth generate again")
     if 0 <= left <= 5000:
         assert any(f.where == "data/000001.tar" and f.what.endswith("the plan says 10") for f in findings)
+
+
+def test_the_cure_of_a_changed_shard_cures(tar_set: Path) -> None:
+    shard = tar_set / "data/000001.tar"
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:700] + bytes([whole[700] ^ 1]) + whole[701:])
+    assert verify(tar_set).findings
+    shard.unlink()
+    generate(Recipe.for_language("en", seed=4, output={"format": "webdataset", "shard_size": 10}), _COUNT, tar_set)
+    assert shard.read_bytes() == whole
+    assert not verify(tar_set).findings
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"count": "25"}, "count must be a whole number, got '25'"),
+        ({"count": True}, "count must be a whole number, got True"),
+        ({"shard_size": 0}, "no run has count 25, shard_size 0, formats"),
+        ({"formats": []}, "no run has count 25, shard_size 10, formats"),
+        ({"formats": "webdataset"}, "formats must be a list of names, got 'webdataset'"),
+        ({"language": 5}, "fingerprint and language must be text, got "),
+    ],
+)
+def test_a_plan_that_no_run_wrote(change: dict[str, Any], message: str, tar_set: Path) -> None:
+    plan = json.loads((tar_set / "plan.json").read_text())
+    (tar_set / "plan.json").write_text(json.dumps(plan | change))
+    for command in ("verify", "lint", "finish"):
+        done = _cli(command, str(tar_set))
+        assert done.returncode == 6, done.stderr
+        assert message in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_a_lock_that_is_no_text(tar_set: Path) -> None:
+    (tar_set / "recipe.lock.yaml").write_bytes(b"\xff\xfe")
+    done = _cli("render", "--from", str(tar_set), "--index", "3", "-o", str(tar_set.parent / "one"))
+    assert done.returncode == 6
+    assert done.stderr.endswith("recipe.lock.yaml: cannot be read, it is not UTF-8; generate into another folder\n")
 
 
 @pytest.mark.parametrize(("fmt", "name"), [("webdataset", "data/000001.tar"), ("folder", "data/000001")])

@@ -287,9 +287,26 @@ def test_a_cut_line_loses_the_letters_that_the_crop_goes_through(named_fonts: di
         width = sample.image.shape[1]
         right = max(float(c.quad[:, 0].max()) if hasattr(c.quad, "max") else max(x for x, _ in c.quad) for c in sample.clusters)
         assert right < width
+        # Of the letter behind it no more is seen than could be a stem.
+        inked = np.ptp(_grey(sample.image).astype(int), axis=0) > 40
+        assert np.argmin(inked[::-1]) <= 0.16 * sample.provenance["font"]["size_px"] + 2
         edge = _grey(sample.image)[:, -2:].astype(int)
         assert edge.max() - edge.min() > 25
     assert 60 < clipped < 140
+
+
+@pytest.mark.parametrize("preset", ["document", "camera", "receipt"])
+def test_widths_are_those_of_the_recipe_after_all_warps(preset: str) -> None:
+    for least, most in ((300, 300), (1, 150), (200, 400)):
+        recipe = _recipe(preset=preset, min_width_px=least, max_width_px=most).with_changes(text={"length_clusters": [1, 12]})
+        for sample in _samples(recipe, 60):
+            assert least <= sample.image.shape[1] <= most
+            assert sample.line.quad[:, 0].max() <= most + 0.5
+
+
+def test_widths_that_cannot_be() -> None:
+    with pytest.raises(RecipeError, match=r"render\.min_width_px: must be at most max_width_px, got 128 above 64"):
+        _recipe(min_width_px=128, max_width_px=64)
 
 
 @pytest.mark.parametrize(

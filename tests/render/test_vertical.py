@@ -115,6 +115,17 @@ class TestVerticalLines:
         samples = Pipeline(_recipe(render={"vertical": 0.3}, degrade="clean")).batch(range(300))
         assert 60 < sum(s.provenance["direction"] == "ttb" for s in samples) < 120
 
+    @pytest.mark.parametrize(
+        "chain", ["scan", "camera", [{"rotation": {"angle_deg": [4, 4]}}], [{"page_curl": {}}, {"stretch": {}}]]
+    )
+    def test_warps_keep_the_width(self, chain: Any) -> None:
+        recipe = _recipe(render={"height_px": 40}, text={"length_clusters": [4, 12]}, degrade=chain)
+        for sample in Pipeline(recipe).batch(range(20)):
+            assert sample.image.shape[1] == 40
+            quads = np.array([cluster.quad for cluster in sample.clusters])
+            assert (quads > -1).all()
+            assert (quads < (41, sample.image.shape[0] + 1)).all()
+
     def test_a_data_set_of_vertical_lines_verifies(self, tmp_path: Path) -> None:
         generate(_recipe(text={"foreign": {"languages": ["en"], "share": 0.5}}), 30, tmp_path)
         assert verify(tmp_path).findings == []

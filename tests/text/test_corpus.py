@@ -148,6 +148,15 @@ class TestDraws:
         content = b"good words here\n" + b"bad \xff byte here\n" * 5 + "日本語 text\n".encode() * 5 + b"\n \n" * 3
         assert set(_draws(_drawer(_file(tmp_path, content), cut=cut), 300, 40)) == {"good words here"}
 
+    @pytest.mark.parametrize("cut", ["words", "lines"])
+    def test_a_mark_of_byte_order_is_no_text(self, cut: str, tmp_path: Path) -> None:
+        content = "first line\nsecond line\n".encode("utf-8-sig")
+        index = _index(tmp_path, content)
+        assert (index.n_lines, index.faulty) == (2, {})
+        assert set(_draws(_drawer(_file(tmp_path, content), cut=cut), 300, 40)) == {"first line", "second line"}
+        only = "only line here\n".encode("utf-8-sig")
+        assert set(_draws(_drawer(_file(tmp_path, only), cut=cut), 20, 40)) == {"only line here"}
+
     def test_unusable_lines_are_an_error_if_asked(self, tmp_path: Path) -> None:
         file = _file(tmp_path, b"good\nbad \xff\n")
         with pytest.raises(

@@ -91,6 +91,15 @@ def test_what_a_source_gives_is_looked_at(given: Any, message: str) -> None:
         mixture.draw(Stream(1, 1, "text"))
 
 
+def test_a_first_word_that_does_not_fit_is_drawn_again() -> None:
+    """Lengths are promised: only where no word of the language is so short does one stand beyond them."""
+    drawer = parse_sources(({"words": {}},), "text.sources")[0].source.compile(_ENGLISH, "text.sources")
+    for length in (4, 5, 8):
+        long = sum(len(text) > length for text in _texts(drawer, 400, length))
+        assert long <= 4, length
+    assert max(len(text) for text in _texts(drawer, 400, 1)) <= 6
+
+
 class TestContract:
     """Over every registered source."""
 

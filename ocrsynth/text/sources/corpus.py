@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import unicodedata
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -74,7 +75,7 @@ class _Reader:
 
     def _clean(self, raw: bytes) -> str:
         """Return a text without needless white space, in NFC; raises UnicodeDecodeError."""
-        text = " ".join(raw.decode().split())
+        text = " ".join(raw.removeprefix(BOM_UTF8).decode().split())
         return text if text.isascii() else unicodedata.normalize("NFC", text)
 
     def _usable(self, text: str) -> bool:

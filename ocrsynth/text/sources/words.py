@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 _LEAST_WORDS = 50
+_FIRST_DRAWS = 12
+"""Where the first word is longer than the line, so many more are drawn, and the shortest is taken."""
 _OWN_STOPS = frozenset("।۔。።။។։།᱾")
 _OWN_COMMAS = frozenset("،、，፣၊")
 
@@ -74,12 +76,16 @@ class _Writer:
         self._currencies = [c for c in "$£€" if c in alphabet.punctuation.symbols]
 
     def __call__(self, stream: Stream, length: int) -> str:
-        """Return words for about *length* characters; a first word that is longer stands alone, whole."""
+        """Return words for at most *length* characters; one longer word stands alone where many draws gave none that fits."""
         apostrophe = stream.choice(self._apostrophes) if self._apostrophes else "'"
         parts: list[str] = []
         size = -len(self._space)
         while True:
             part = self._part(stream)
+            for _ in range(_FIRST_DRAWS if not parts else 0):
+                if len(part) <= length:
+                    break
+                part = min(part, self._part(stream), key=len)
             if apostrophe != "'":
                 part = part.replace("'", apostrophe)
             size += len(part) + len(self._space)

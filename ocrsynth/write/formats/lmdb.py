@@ -6,6 +6,7 @@ sample's metadata with its key, which those readers leave alone.  They take ever
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,9 +39,20 @@ class _Writer(ShardWriter):
         rows.append((b"num-samples", b"%d" % len(self._rows)))
         # Each value takes pages of its own if it is long; the map is a bound, not a size.
         size = sum(-(-len(value) // _PAGE) * _PAGE + 2 * _PAGE for _, value in rows)
-        size = max(size * 2, _LEAST_MAP)
+        try:
+            self._write(rows, max(size * 2, _LEAST_MAP))
+        except self._lmdb.Error as error:
+            # It does not tell a full disk from a broken one.
+            raise OSError(errno.EIO, f"LMDB: {error}; is there room on the disk?") from None
+        descriptor = os.open(self._path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _write(self, rows: list[tuple[bytes, bytes]], map_size: int) -> None:
         environment = self._lmdb.open(
-            str(self._path), map_size=size, subdir=True, lock=False, sync=False, meminit=True, max_dbs=0
+            str(self._path), map_size=map_size, subdir=True, lock=False, sync=False, meminit=True, max_dbs=0
         )
         try:
             with environment.begin(write=True) as transaction, transaction.cursor() as cursor:
@@ -48,11 +60,6 @@ class _Writer(ShardWriter):
             environment.sync(True)  # noqa: FBT003 - the library's own signature
         finally:
             environment.close()
-        descriptor = os.open(self._path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 _KINDS = ((0, b"image"), (1, b"label"), (2, b"meta"))
