@@ -25,7 +25,7 @@ _LOOSE = frozenset(
 _BASELINE_POINTS = 17
 _CUT_FROM_END = 4
 _LEAST_LEFT = 3
-_CUT_SHARE = 0.15, 0.4
+_CUT_SHARE = 0.1, 0.3
 _CUT_EM = 0.3
 
 

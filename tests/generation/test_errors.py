@@ -275,7 +275,7 @@ def test_missing_and_unreadable_recipe_files(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(RecipeError, match=_exactly(f"{path}{text}")):
             Recipe.load(path)
-    _refused(_cli(tmp_path, "recipe", "check", "none.yaml"), f"none.yaml{text}", ExitCode.RECIPE)
+    _refused(_cli(tmp_path, "generate", "none.yaml", "-n", "3", "-o", "out"), f"none.yaml{text}", ExitCode.RECIPE)
 
 
 @pytest.mark.parametrize("n", [0, -5])
