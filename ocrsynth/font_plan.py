@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import uharfbuzz as hb
+from typing import TYPE_CHECKING
 
 from ocrsynth.errors import Rejected
 from ocrsynth.fonts.faces import covered, open_instance
+from ocrsynth.fonts.outlines import Outline, outline_of
 from ocrsynth.records import FontKey, TextLine
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text.mixture import TextConfig, TextMixture, default_sources, parse_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+
+    import uharfbuzz as hb
 
     from ocrsynth.fonts.catalogue import FaceFile, Family
     from ocrsynth.text.alphabet import Alphabet
@@ -148,13 +148,13 @@ def _judge(family: Family, letters: Alphabet, lines: list[TextLine]) -> Verdict:
         return verdict
     verdict.missing_signs = tuple(sorted(all_characters - there - {" "}))
     instance = open_instance(_key(face))
-    outlines: dict[_Outline, list[str]] = defaultdict(list)
+    outlines: dict[Outline, list[str]] = defaultdict(list)
     for c in sorted(there - set(letters.marks.split()) - {" "}):
         glyph = instance.hb_font.get_nominal_glyph(ord(c))
         if glyph and not c.isspace() and instance.ink_box(glyph) is None and c.isprintable():
             verdict.blank = (*verdict.blank, c)
         elif glyph:
-            outlines[_outline(instance.hb_font, glyph)].append(c)
+            outlines[outline_of(instance.hb_font, glyph)].append(c)
     shared = [group for group in outlines.values() if len(group) > 1]
     if letters.casing:
         lower = [c for c in letters.base.split() if len(c) == 1]
@@ -183,43 +183,6 @@ def _judge(family: Family, letters: Alphabet, lines: list[TextLine]) -> Verdict:
     return verdict
 
 
-class _Outline(NamedTuple):
-    """The commands of an outline, and its points in font units from its left edge, x and y in turns."""
-
-    commands: str
-    points: tuple[float, ...]
-
-
-def _outline(font: hb.Font, glyph: int) -> _Outline:
-    """Return the outline of a glyph; equal shapes compare equal wherever their side bearings put them."""
-    commands: list[str] = []
-    points: list[float] = []
-    font.draw_glyph(glyph, _pen(), (commands, points))
-    left = min(points[::2], default=0.0)
-    points[::2] = [round(x - left, 3) for x in points[::2]]
-    return _Outline("".join(commands), tuple(points))
-
-
-@cache
-def _pen() -> hb.DrawFuncs:
-    funcs = hb.DrawFuncs()
-
-    def to(letter: str) -> Callable[..., None]:
-        def add(*arguments: Any) -> None:
-            *points, (commands, all_points) = arguments
-            commands.append(letter)
-            all_points.extend(points)
-
-        return add
-
-    funcs.set_move_to_func(to("M"))
-    funcs.set_line_to_func(to("L"))
-    funcs.set_quadratic_to_func(to("Q"))
-    funcs.set_cubic_to_func(to("C"))
-    funcs.set_close_path_func(to("Z"))
-    return funcs
-
-
 _SAME_BY_DESIGN = frozenset("cikopsuvwxyz")
 
 
@@ -233,7 +196,7 @@ def _is_small_capital(font: hb.Font, lower: str, upper: str) -> bool:
     glyphs = [font.get_nominal_glyph(ord(c)) for c in (lower, upper)]
     if None in glyphs:
         return False
-    small, large = (_outline(font, g) for g in glyphs)
+    small, large = (outline_of(font, g) for g in glyphs)
     return bool(small.commands) and small.commands == large.commands and _is_scaled(small.points, large.points)
 
 
@@ -255,4 +218,4 @@ def _look(face: FaceFile, letters: Alphabet) -> int:
     """Return a number that faces share if all letters have the same outlines."""
     font = open_instance(_key(face)).hb_font
     glyphs = [font.get_nominal_glyph(ord(c)) for c in sorted(set("".join(letters.letters)))[:200]]
-    return hash(tuple(_outline(font, g) for g in glyphs if g))
+    return hash(tuple(outline_of(font, g) for g in glyphs if g))

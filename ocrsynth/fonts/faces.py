@@ -18,6 +18,7 @@ import uharfbuzz as hb
 
 from ocrsynth.errors import AssetError
 from ocrsynth.fonts.files import is_packed, unpacked
+from ocrsynth.fonts.outlines import Outline, outline_of
 from ocrsynth.records import FontKey, FontMetrics
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _MAX_FACES = _MAX_INSTANCES
 
 _DEFAULT_LANGUAGE = 0xFFFF
 """Index by which HarfBuzz names a script's default language system."""
+_SIGNS = "-–—", "'’‘", '"”“'
+"""Signs that differ by their shapes alone, the plainest first."""
 _INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
 """Characters that shape others and need no glyph of their own: HarfBuzz draws nothing for them."""
 
@@ -66,11 +69,28 @@ def features_of(path: str, index: int) -> frozenset[str]:
 
 @lru_cache(maxsize=_MAX_FACES)
 def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
-    """Return those of *characters* that the face maps to a glyph; whether the glyph has ink is proved after shaping."""
+    """Return those of *characters* that the face maps to a glyph of their own; that it has ink is proved after shaping."""
     unicodes = open_face(path, index).unicodes
-    found = frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE)
+    found = frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE) - drawn_alike(path, index)
     # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
     return characters if len(found) == len(characters) else found
+
+
+@lru_cache(maxsize=_MAX_FACES)
+def drawn_alike(path: str, index: int) -> frozenset[str]:
+    """Return the dashes and quotes that a face draws as it draws a plainer one: no picture could tell which the label says."""
+    font = hb.Font(open_face(path, index))
+    alike: set[str] = set()
+    for group in _SIGNS:
+        seen: set[Outline] = set()
+        for sign in group:
+            glyph = font.get_nominal_glyph(ord(sign))
+            if glyph:
+                outline = outline_of(font, glyph)
+                if outline in seen:
+                    alike.add(sign)
+                seen.add(outline)
+    return frozenset(alike)
 
 
 @lru_cache(maxsize=_MAX_FACES)

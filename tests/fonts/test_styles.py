@@ -12,7 +12,7 @@ import pytest
 from ocrsynth import Recipe
 from ocrsynth.errors import Rejected
 from ocrsynth.fields import Range
-from ocrsynth.fonts.faces import features_of, open_instance
+from ocrsynth.fonts.faces import covered, drawn_alike, features_of, open_instance
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.records import PLAIN, Bleed, FontKey, Setting, ShapedLine, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
@@ -208,3 +208,24 @@ def test_thin_and_thick_instances_share_no_cache() -> None:
     assert a is not None
     assert b is not None
     assert b[2] - b[0] == pytest.approx(a[2] - a[0] + 0.04, abs=0.002)
+
+
+class TestSigns:
+    """Dashes and quotes that a face draws alike are as good as missing: they come from another font."""
+
+    def test_what_is_drawn_as_a_plainer_sign(self) -> None:
+        anton, arvo = (str(fontpkg.family(name).files[0].path) for name in ("Anton", "Arvo"))
+        assert drawn_alike(anton, 0) == {"–"}
+        assert drawn_alike(arvo, 0) == frozenset()
+        assert covered(anton, 0, frozenset("a-–—")) == frozenset("a-—")
+
+    def test_no_line_has_them_of_such_a_face(self) -> None:
+        sources = [{"pattern": {"templates": ["on–off", "on-off"]}}]
+        families = ["Anton", "Roboto", "Arvo"]
+        recipe = Recipe.for_language(
+            "en", preset="clean", fonts={"families": families}, text={"sources": sources, "case": {"asis": 1}}
+        )
+        samples = Pipeline(recipe).batch(range(120))
+        lent = {(s.provenance["font"]["family"], s.text[2]): s.provenance["font"]["fallback"] for s in samples}
+        assert lent["Anton", "–"] in {"Roboto", "Arvo"}
+        assert lent["Anton", "-"] is lent["Arvo", "–"] is None
