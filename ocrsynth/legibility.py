@@ -20,7 +20,7 @@ from ocrsynth.errors import Rejected
 from ocrsynth.fields import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -120,15 +120,25 @@ def check(
 def check_all(config: LegibilityConfig, pictures: Sequence[Seen]) -> list[Rejected | None]:
     """Return for each picture why it must not be kept, or None."""
     verdicts = [_outside(seen.line, *seen.image.shape[:2]) for seen in pictures]
-    waiting: dict[int, list[tuple[int, _Pair]]] = {}
-    for i, seen in enumerate(pictures):
-        if verdicts[i] is None:
-            pair = _pair(seen, config.window_em)
-            waiting.setdefault(len(pair.mask), []).append((i, pair))
-    for height, pairs in waiting.items():
-        for some in _portions(pairs, height):
-            for (i, _), verdict in zip(some, _verdicts(config, [pair for _, pair in some], height), strict=True):
-                verdicts[i] = verdict
+    waiting = [(i, _pair(pictures[i], config)) for i, verdict in enumerate(verdicts) if verdict is None]
+    # Those of one height stand together, for their pixels are summed up together.
+    waiting.sort(key=lambda item: len(item[1].mask))
+    pairs = [pair for _, pair in waiting]
+    if not pairs:
+        return verdicts
+    portions, lefts = _arranged(pairs)
+    windows, firsts = _windows(pairs, lefts)
+    clusters, ends = _clusters(pairs, lefts)
+    of_windows, of_clusters = np.empty((5, windows.shape[1])), np.empty((5, clusters.shape[1]))
+    for first, end in portions:
+        w, c = slice(firsts[first], firsts[end]), slice(ends[first], ends[end])
+        sums = _summed(pairs[first:end], np.concatenate((windows[:, w], clusters[:, c]), axis=1))
+        n_windows = w.stop - w.start
+        of_windows[:, w], of_clusters[:, c] = sums[:, :n_windows], sums[:, n_windows:]
+    fits, of_line = _fits(of_windows, _areas(windows), firsts)
+    faint = _faint(config, of_clusters, _areas(clusters), ends, of_line, pairs)
+    for k, ((i, _), fit) in enumerate(zip(waiting, fits, strict=True)):
+        verdicts[i] = _verdict(config, *fit) or faint.get(k)
     return verdicts
 
 
@@ -146,16 +156,21 @@ class _Pair(NamedTuple):
     rows_apart: int
 
 
-def _pair(seen: Seen, window_em: float) -> _Pair:
+def _pair(seen: Seen, config: LegibilityConfig) -> _Pair:
     height, width = seen.image.shape[:2]
     step = seen.rows_apart
     image: Any = seen.image[::step]
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim > seen.mask.ndim else image
-    mask, clusters = seen.mask, seen.clusters
+    asked = config.min_cluster_contrast_grey > 0
+    mask, clusters, has_ink = (
+        seen.mask,
+        seen.clusters if asked else seen.clusters[:0],
+        seen.has_ink if asked else seen.has_ink[:0],
+    )
     if height > width:
         # A vertical line: the windows follow it down.
         grey, mask, clusters = grey.T, mask.T, clusters[:, ::-1]
-    return _Pair(mask, grey, max(round(window_em * seen.em_px), 4), clusters, seen.has_ink, step)
+    return _Pair(mask, grey, max(round(config.window_em * seen.em_px), 4), clusters, has_ink, step)
 
 
 def _outside(line: NDArray[np.float64], height: int, width: int) -> Rejected | None:
@@ -166,92 +181,142 @@ def _outside(line: NDArray[np.float64], height: int, width: int) -> Rejected | N
     return None
 
 
-def _portions(pairs: list[tuple[int, _Pair]], height: int) -> Iterator[list[tuple[int, _Pair]]]:
-    some: list[tuple[int, _Pair]] = []
-    room = 0
-    for item in pairs:
-        if some and room + item[1].mask.shape[1] > _TOGETHER_PX // height:
-            yield some
-            some, room = [], 0
-        some.append(item)
-        room += item[1].mask.shape[1]
-    if some:
-        yield some
+def _arranged(pairs: list[_Pair]) -> tuple[list[tuple[int, int]], list[int]]:
+    """Return which pairs are looked at in one go, as half-open ranges, and each one's first column in its portion."""
+    portions: list[tuple[int, int]] = []
+    lefts: list[int] = []
+    first = left = 0
+    for k, pair in enumerate(pairs):
+        height, width = pair.mask.shape
+        if k > first and (height != len(pairs[first].mask) or (left + width) * height > _TOGETHER_PX):
+            portions.append((first, k))
+            first, left = k, 0
+        lefts.append(left)
+        left += width
+    portions.append((first, len(pairs)))
+    return portions, lefts
 
 
-def _verdicts(config: LegibilityConfig, pairs: list[_Pair], height: int) -> list[Rejected | None]:
-    """Return for each of some pairs of one *height* why it must not be kept, or None."""
-    edges = [0, *accumulate(pair.mask.shape[1] for pair in pairs)]
-    mask = np.empty((height, edges[-1]), np.uint8)
-    grey = np.empty_like(mask)
+def _windows(pairs: list[_Pair], lefts: list[int]) -> tuple[NDArray[np.intp], list[int]]:
+    """Return the windows, int (4, k): first and last + 1 column and row; and the place of each pair's first one, and k."""
     starts: list[int] = []
-    firsts: list[int] = []
-    for pair, left, right in zip(pairs, edges, edges[1:], strict=False):
+    stops: list[int] = []
+    firsts = [0]
+    for pair, left in zip(pairs, lefts, strict=True):
+        right = left + pair.mask.shape[1]
+        # The last window takes in a rest of less than half a window.
+        places = range(left, max(right - pair.window // 2, left + 1), pair.window)
+        starts += places
+        stops += places[1:]
+        stops.append(right)
+        firsts.append(len(starts))
+    bottoms = np.repeat([len(pair.mask) for pair in pairs], np.diff(firsts))
+    return np.stack((starts, stops, np.zeros_like(bottoms), bottoms)), firsts
+
+
+def _clusters(pairs: list[_Pair], lefts: list[int]) -> tuple[NDArray[np.intp], list[int]]:
+    """Return the boxes around clusters and the paper above and below them, as `_windows` does."""
+    counts = [len(pair.has_ink) for pair in pairs]
+    corners = np.concatenate([pair.clusters for pair in pairs]).reshape(-1, 4, 2)
+    lows, highs = corners.min(axis=1), corners.max(axis=1)
+    shapes = np.array(
+        [(pair.mask.shape[1], pair.mask.shape[0], left, pair.rows_apart) for pair, left in zip(pairs, lefts, strict=True)]
+    )
+    widths, heights, shifts, steps = np.repeat(shapes, counts, axis=0).T
+    boxes = np.stack(
+        (
+            np.floor(lows[:, 0]),
+            np.ceil(highs[:, 0]),
+            np.floor((lows[:, 1] - _BESIDE_PX) / steps),
+            np.ceil((highs[:, 1] + _BESIDE_PX) / steps),
+        )
+    ).astype(np.intp)
+    np.maximum(boxes, 0, out=boxes)
+    np.minimum(boxes[:2], widths, out=boxes[:2])
+    np.minimum(boxes[2:], heights, out=boxes[2:])
+    boxes[:2] += shifts
+    return boxes, [0, *accumulate(counts)]
+
+
+def _areas(boxes: NDArray[np.intp]) -> NDArray[np.intp]:
+    left, right, top, bottom = boxes
+    return np.asarray((right - left) * (bottom - top), np.intp)
+
+
+def _summed(pairs: list[_Pair], boxes: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the sums over *boxes* of coverage, level, their squares, and their product, float64 (5, n)."""
+    height = len(pairs[0].mask)
+    mask = np.empty((height, sum(pair.mask.shape[1] for pair in pairs)), np.uint8)
+    grey = np.empty_like(mask)
+    left = 0
+    for pair in pairs:
+        right = left + pair.mask.shape[1]
         mask[:, left:right] = pair.mask
         grey[:, left:right] = pair.grey
-        firsts.append(len(starts))
-        # The last window takes in a rest of less than half a window.
-        starts += range(left, max(right - pair.window // 2, left + 1), pair.window)
+        left = right
     # Sums from the upper left corner to each place: the sum over any box is four of them.
     m, mm = cv2.integral2(mask)
     g, gg = cv2.integral2(grey)
     mg = cv2.integral(cv2.multiply(mask, grey, dtype=cv2.CV_32F), sdepth=cv2.CV_64F)
-    cuts = np.array([*starts, edges[-1]])
-    n = np.diff(cuts) * height
-    mean_m, mean_g, mean_mm, mean_mg, mean_gg = (np.diff(sums[-1, cuts]) / n for sums in (m, g, mm, mg, gg))
+    first, last, top, bottom = boxes
+    above, below = top * (left + 1), bottom * (left + 1)
+    places = np.stack((below + last, above + last, below + first, above + first))
+    sums = np.empty((5, boxes.shape[1]))
+    for row, table in zip(sums, (m, g, mm, gg, mg), strict=True):
+        a, b, c, d = table.ravel()[places]
+        row[:] = (a - b) - (c - d)
+    return sums
+
+
+def _fits(
+    sums: NDArray[np.float64], areas: NDArray[np.intp], firsts: list[int]
+) -> tuple[list[tuple[bool, float, float]], NDArray[np.float64]]:
+    """Return for each pair whether it has ink, least contrast and worst correlation of a window; and its mean contrast.
+
+    That one is negative where ink is darker than its paper.
+    """
+    mean_m, mean_g, mean_mm, mean_gg, mean_mg = sums / areas
     var_m = mean_mm - mean_m * mean_m
     cov = mean_mg - mean_m * mean_g
     var_g = np.maximum(mean_gg - mean_g * mean_g, 1e-3)
     inked = (mean_m > _LEAST_COVERAGE * 255) & (var_m > 0)
     var_m[~inked] = 1.0
     slope = np.where(inked, 255 * cov / var_m, 0.0)
+    starts, counts = firsts[:-1], np.diff(firsts)
+    total = np.add.reduceat(slope, starts)
     # Ink is darker or lighter than its paper along the whole line, never both.
-    sign = np.where(np.add.reduceat(slope, firsts) > 0, 1.0, -1.0)
-    signs = np.repeat(sign, np.diff(np.array([*firsts, len(starts)])))
-    contrast = np.minimum.reduceat(np.where(inked, slope * signs, np.inf), firsts)
-    correlation = np.minimum.reduceat(np.where(inked, cov / np.sqrt(var_m * var_g) * signs, np.inf), firsts)
-    has_ink = np.logical_or.reduceat(inked, firsts)
-    verdicts = [_verdict(config, *fit) for fit in zip(has_ink.tolist(), contrast.tolist(), correlation.tolist(), strict=True)]
-    if config.min_cluster_contrast_grey:
-        of_line = np.add.reduceat(slope, firsts) / np.maximum(np.add.reduceat(inked, firsts, dtype=np.intp), 1)
-        least = np.maximum(np.abs(of_line) * _LEAST_SHARE, config.min_cluster_contrast_grey)
-        for i, verdict in _faint(least, pairs, edges, sign, (m, g, mm, mg)).items():
-            verdicts[i] = verdicts[i] or verdict
-    return verdicts
+    signs = np.repeat(np.where(total > 0, 1.0, -1.0), counts)
+    contrast = np.minimum.reduceat(np.where(inked, slope * signs, np.inf), starts)
+    correlation = np.minimum.reduceat(np.where(inked, cov / np.sqrt(var_m * var_g) * signs, np.inf), starts)
+    has_ink = np.logical_or.reduceat(inked, starts)
+    mean = total / np.maximum(np.add.reduceat(inked, starts, dtype=np.intp), 1)
+    return list(zip(has_ink.tolist(), contrast.tolist(), correlation.tolist(), strict=True)), mean
 
 
 def _faint(
-    least: NDArray[np.float64], pairs: list[_Pair], edges: list[int], sign: NDArray[np.float64], sums: tuple[NDArray[Any], ...]
+    config: LegibilityConfig,
+    sums: NDArray[np.float64],
+    areas: NDArray[np.intp],
+    ends: list[int],
+    of_line: NDArray[np.float64],
+    pairs: list[_Pair],
 ) -> dict[int, Rejected]:
-    """Return which of *pairs* hold a cluster of less than their *least* grey levels, and what they are rejected for.
+    """Return which pairs hold a cluster of too little contrast, and what they are rejected for.
 
-    *edges* are the pairs' first columns in *sums*, the sums of coverage, level, squared coverage and coverage times level;
-    *sign* tells of each pair whether its ink is the lighter.
+    *of_line* is the contrast of their lines.
     """
-    counts = [len(pair.has_ink) for pair in pairs]
-    corners = np.concatenate([pair.clusters for pair in pairs]).reshape(-1, 4, 2)
+    m, g, mm, _, mg = sums
     has_ink = np.concatenate([pair.has_ink for pair in pairs])
-    left, right = np.repeat(edges[:-1], counts), np.repeat(edges[1:], counts)
-    step = np.repeat([pair.rows_apart for pair in pairs], counts)
-    lows, highs = corners.min(axis=1), corners.max(axis=1)
-    height = len(sums[0]) - 1
-    x0 = np.clip(np.floor(lows[:, 0]).astype(np.intp) + left, left, right)
-    x1 = np.clip(np.ceil(highs[:, 0]).astype(np.intp) + left, left, right)
-    y0 = np.clip(np.floor((lows[:, 1] - _BESIDE_PX) / step).astype(np.intp), 0, height)
-    y1 = np.clip(np.ceil((highs[:, 1] + _BESIDE_PX) / step).astype(np.intp), 0, height)
-    area = (x1 - x0) * (y1 - y0)
-    stride = edges[-1] + 1
-    places = np.stack((y1 * stride + x1, y0 * stride + x1, y1 * stride + x0, y0 * stride + x0))
-    m, g, mm, mg = ((a - b) - (c - d) for a, b, c, d in (table.ravel()[places] for table in sums))
-    spread = area * mm - m.astype(np.float64) * m
-    judged = has_ink & (m >= _LEAST_INK) & (spread >= _LEAST_VARIANCE * area * area)
-    contrast = 255 * (area * mg - m.astype(np.float64) * g) / np.where(judged, spread, 1.0) * np.repeat(sign, counts)
+    spread = areas * mm - m * m
+    judged = has_ink & (m >= _LEAST_INK) & (spread >= _LEAST_VARIANCE * areas * areas)
+    line = np.repeat(of_line, np.diff(ends))
+    contrast = 255 * (areas * mg - m * g) / np.where(judged, spread, 1.0) * np.where(line > 0, 1.0, -1.0)
+    least = np.maximum(np.abs(line) * _LEAST_SHARE, config.min_cluster_contrast_grey)
     found: dict[int, Rejected] = {}
-    ends = list(accumulate(counts))
-    for place in np.flatnonzero(judged & (contrast < np.repeat(least, counts))).tolist():
-        i = bisect_right(ends, place)
-        cluster = place - (ends[i] - counts[i])
-        found.setdefault(i, Rejected("faint_cluster", f"{contrast[place]:.1f} grey levels in character {cluster + 1}"))
+    for place in np.flatnonzero(judged & (contrast < least)).tolist():
+        k = bisect_right(ends, place) - 1
+        number = place - ends[k] + 1
+        found.setdefault(k, Rejected("faint_cluster", f"{contrast[place]:.1f} grey levels in character {number}"))
     return found
 
 
