@@ -57,7 +57,7 @@ _LEAST_INK = 0.5 * 255
 """Coverage, summed, below which a cluster leaves too little in the rows that are looked at to be judged: half a pixel."""
 _LEAST_VARIANCE = 0.01 * 255 * 255
 """Variance of the coverage below which a box shows ink alone, such as that of a rule, and nothing to compare it with."""
-_TOGETHER_PX = 24_000
+_TOGETHER_PX = 96_000
 """Pixels that are looked at in one go: so many that calls cost little, so few that they stay in the processor's cache."""
 
 
