@@ -14,7 +14,7 @@ from ocrsynth.degrade.presets import preset_names
 from ocrsynth.generation.profile import profile
 from ocrsynth.pipeline import Pipeline
 
-_LEGIBILITY = ("low_contrast", "illegible", "outside_frame")
+_LEGIBILITY = ("low_contrast", "illegible", "outside_frame", "faint_cluster", "too_small")
 
 
 def rejections(recipe: Recipe, count: int) -> tuple[dict[str, int], float, float]:

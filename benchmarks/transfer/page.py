@@ -71,7 +71,8 @@ CER in %:
 | 46 families, and letters struck unevenly | 6.2 | 10.4 | 10.0 | 13.3 |
 | 84 families, struck unevenly, lines up to 90 characters | 6.0 | 9.5 | 9.7 | 11.0 |
 | that, and fewer typewritten lines that nobody could read | 5.4 | 9.4 | 9.3 | 10.7 |
-| that, and some more books and signs: the default, seed 1 | 5.7 | 9.6 | 9.4 | 12.3 |
+| that, and some more books and signs | 5.7 | 9.6 | 9.4 | 12.3 |
+| that, and ink that leaves four fifths of every letter: the default, seed 1 | 5.8 | 9.5 | 9.6 | 11.4 |
 
 More families did nothing that one training shows: 600 words drawn by other means, in the first 46 families, went from 39 to
 35 % with 88, and stood at 38 to 39 in the later recipes with 84. They are kept for breadth: fonts are among the costliest of
@@ -84,11 +85,10 @@ step, and fewer illegible ones did more than closer imitation.
 - The aims were 6 % on receipts, 20 % on forms, 1.8 % on books and 20 % on typewritten pages: all are reached but that on books,
   which is far. Half of that set is typescript with filled letters (`c` read as `o`, `s` as `g`). More steps of the same data
   still lower the loss.
-- The figures are of the ink `typewriter` before it was made to leave four fifths of every letter; the default draws fewer faint
-  letters than what was measured.
-- Two trainings side by side take half an hour here; longer lines made each step a third slower.
-- The set that is held out, a French periodical of 1900, was read once, after all changes: its errors say what a kind of
-  document costs that no style was made after.
+- The figures are of the default before every single character had to stay legible, which draws one line in seventy anew.
+- Two trainings side by side take half an hour and more here; longer lines made each step a third slower.
+- The set that is held out, a French periodical of 1900, was read after all changes and never looked at: its errors say what a
+  kind of document costs that no style was made after.
 - Faces made for typewriters would help; fonts of slabs on one pitch stand in for them.
 - Words of scenes (ICDAR 2015, IIIT5K) are not at hand here: the style `sign` is made after what is known of them, and not
   measured.
