@@ -83,8 +83,8 @@ step, and fewer illegible ones did more than closer imitation.
 ## Where it falls short
 
 - The aims were 6 % on receipts, 20 % on forms, 1.8 % on books and 20 % on typewritten pages: all are reached but that on books,
-  which is far. Half of that set is typescript with filled letters (`c` read as `o`, `s` as `g`). More steps of the same data
-  still lower the loss.
+  which is far. Six tenths of that set are typescript with filled letters (`c` read as `o`, `s` as `z`): it is read with 14.0 %
+  errors, the 78 lines of a printed book with 2.0 (seed 1). More steps of the same data still lower the loss.
 - The figures are of the default before every single character had to stay legible, which draws one line in seventy anew.
 - Two trainings side by side take half an hour and more here; longer lines made each step a third slower.
 - The set that is held out, a French periodical of 1900, was read after all changes and never looked at: its errors say what a

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import pkgutil
 import sys
 import traceback
@@ -53,6 +55,13 @@ def main() -> None:
             traceback.print_exc()
         click.echo(f"error: {error}", err=True)
         sys.exit(int(error.exit_code))
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO):
+            raise
+        click.echo(f"error: standard output cannot be written, {error.strerror}; send it elsewhere", err=True)
+        # What is still to be written would fail once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(int(ExitCode.OUTPUT))
     except click.ClickException as error:
         error.show()
         sys.exit(int(ExitCode.RECIPE))

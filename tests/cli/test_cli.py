@@ -67,6 +67,15 @@ def test_a_report_never_replaces_what_is_no_page(tmp_path: Path) -> None:
     assert (tmp_path / "set/plan.json").read_bytes() == plan
 
 
+@pytest.mark.parametrize("line", ["languages", "recipe schema", "languages --json"])
+def test_output_that_cannot_be_written(line: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "ocrsynth", *line.split()]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.stderr == "error: standard output cannot be written, No space left on device; send it elsewhere\n"
+    assert done.returncode == 6
+
+
 def test_a_variant_is_no_script(tmp_path: Path) -> None:
     assert "akuapem" not in _run(tmp_path, "languages --script Nope").stderr
     assert "tw_akuapem_Latn" in _run(tmp_path, "languages --script Latn --json").stdout
