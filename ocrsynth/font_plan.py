@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ocrsynth.errors import Rejected
 from ocrsynth.fonts.faces import covered, open_instance
 from ocrsynth.fonts.outlines import Outline, outline_of
-from ocrsynth.records import FontKey, TextLine
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text.mixture import TextConfig, TextMixture, default_sources, parse_sources
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import uharfbuzz as hb
 
     from ocrsynth.fonts.catalogue import FaceFile, Family
+    from ocrsynth.records import TextLine
     from ocrsynth.text.alphabet import Alphabet
 
 _TRIED_LINES = 24
@@ -97,7 +97,7 @@ def plan(families: Iterable[Family], letters: Alphabet) -> list[Verdict]:
     for family in families:
         verdict = _judge(family, letters, lines)
         if not verdict.lacking:
-            look = _look(_plainest(family), letters)
+            look = _look(family.plainest, letters)
             verdict.same_as = seen.get(look, "")
             seen.setdefault(look, family.name)
         verdicts.append(verdict)
@@ -123,14 +123,6 @@ def _styles(family: Family) -> int:
     return sum(1 + 3 * len(face.axes) for face in family.faces)
 
 
-def _plainest(family: Family) -> FaceFile:
-    return min(family.faces, key=lambda f: (f.style != "normal", abs(f.weight - 400)))
-
-
-def _key(face: FaceFile) -> FontKey:
-    return FontKey(face.path, face.index, tuple((axis.tag, axis.default) for axis in face.axes))
-
-
 def _lines(letters: Alphabet) -> list[TextLine]:
     """Return lines of the language as a recipe would draw them."""
     sources = parse_sources(default_sources(letters), "text.sources")
@@ -140,14 +132,14 @@ def _lines(letters: Alphabet) -> list[TextLine]:
 
 def _judge(family: Family, letters: Alphabet, lines: list[TextLine]) -> Verdict:
     needed = frozenset("".join(letters.letters))
-    face = max(family.faces, key=lambda f: (len(covered(f.path, f.index, needed)), f == _plainest(family)))
+    face = max(family.faces, key=lambda f: (len(covered(f.path, f.index, needed)), f == family.plainest))
     all_characters = letters.characters
     there = covered(face.path, face.index, all_characters)
     verdict = Verdict(family, lacking=tuple(sorted(needed - there)))
     if verdict.lacking:
         return verdict
     verdict.missing_signs = tuple(sorted(all_characters - there - {" "}))
-    instance = open_instance(_key(face))
+    instance = open_instance(face.key)
     outlines: dict[Outline, list[str]] = defaultdict(list)
     for c in sorted(there - set(letters.marks.split()) - {" "}):
         glyph = instance.hb_font.get_nominal_glyph(ord(c))
@@ -175,7 +167,7 @@ def _judge(family: Family, letters: Alphabet, lines: list[TextLine]) -> Verdict:
             continue
         shown += 1
         try:
-            shape_line(line, _key(face))
+            shape_line(line, face.key)
         except Rejected as verdict_on_line:
             verdict.unshaped[verdict_on_line.reason] = verdict.unshaped.get(verdict_on_line.reason, 0) + 1
     if shown and sum(verdict.unshaped.values()) == shown:
@@ -216,6 +208,6 @@ _SAME_SHAPE = 0.03
 
 def _look(face: FaceFile, letters: Alphabet) -> int:
     """Return a number that faces share if all letters have the same outlines."""
-    font = open_instance(_key(face)).hb_font
+    font = open_instance(face.key).hb_font
     glyphs = [font.get_nominal_glyph(ord(c)) for c in sorted(set("".join(letters.letters)))[:200]]
     return hash(tuple(outline_of(font, g) for g in glyphs if g))

@@ -10,7 +10,7 @@ import numpy as np
 from ocrsynth.errors import CoverageError, Rejected
 from ocrsynth.fields import Range, validate
 from ocrsynth.fonts import catalogue
-from ocrsynth.records import Bleed, FontKey, Frame, TextLine
+from ocrsynth.records import Bleed, Frame, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
 from ocrsynth.render.paper import draw_surface, ink_on_paper
 from ocrsynth.render.raster import draw_mask
@@ -68,10 +68,8 @@ def _set(text: str, config: RenderConfig) -> tuple[ShapedLine, Layout]:
     line = TextLine(text, "gallery", "ltr", "Latn", "en")
     # A book face first: thin and thick strokes, serifs and counters show what an op does to each.
     for family in sorted(catalogue.load(("default",), ()), key=lambda f: f.kind != "serif"):
-        face = min(family.faces, key=lambda f: (f.style != "normal", abs(f.weight - 400)))
-        key = FontKey(face.path, face.index, tuple((a.tag, a.default) for a in face.axes))
         try:
-            shaped = shape_line(line, key)
+            shaped = shape_line(line, family.plainest.key)
             return shaped, lay_out(shaped, config, Stream(0, 0, "gallery layout"))
         except Rejected:
             continue

@@ -162,11 +162,8 @@ def _pair(seen: Seen, config: LegibilityConfig) -> _Pair:
     image: Any = seen.image[::step]
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim > seen.mask.ndim else image
     asked = config.min_cluster_contrast_grey > 0
-    mask, clusters, has_ink = (
-        seen.mask,
-        seen.clusters if asked else seen.clusters[:0],
-        seen.has_ink if asked else seen.has_ink[:0],
-    )
+    mask = seen.mask
+    clusters, has_ink = (seen.clusters, seen.has_ink) if asked else (seen.clusters[:0], seen.has_ink[:0])
     if height > width:
         # A vertical line: the windows follow it down.
         grey, mask, clusters = grey.T, mask.T, clusters[:, ::-1]

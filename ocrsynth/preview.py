@@ -9,7 +9,7 @@ import numpy as np
 
 from ocrsynth.errors import Rejected
 from ocrsynth.fields import Range
-from ocrsynth.records import Bleed, FontKey, TextLine
+from ocrsynth.records import Bleed, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
@@ -88,11 +88,6 @@ def _draw(
     cv2.polylines(image, list(points), closed, color, 1, cv2.LINE_AA, _FRACTION_BITS)
 
 
-def _regular(family: Family) -> FontKey:
-    face = min(family.faces, key=lambda f: (f.style != "normal", abs(f.weight - 400)))
-    return FontKey(face.path, face.index, tuple((a.tag, a.default) for a in face.axes))
-
-
 def _label(text: str, sample: Sample, families: Sequence[Family], cell_width: int) -> NDArray[np.uint8]:
     """Return *text* as dark letters on the sheet's ground, narrowed where it is wider than a cell: none may be cut off."""
     config = RenderConfig(
@@ -106,7 +101,7 @@ def _label(text: str, sample: Sample, families: Sequence[Family], cell_width: in
     letters = alphabet.load(language)
     line = TextLine(text, "label", letters.direction, letters.script, letters.language)
     # Plain sans first: what a label says must be read at a glance.
-    keys = [_regular(family) for family in sorted(families, key=lambda f: f.kind != "sans")]
+    keys = [family.plainest.key for family in sorted(families, key=lambda f: f.kind != "sans")]
     # Fonts of some scripts have no figures for the index: then those of others.
     for key, others in ((key, others) for others in ((), tuple(keys)) for key in keys):
         try:

@@ -15,6 +15,9 @@ from ocrsynth.pipeline import Pipeline
 from ocrsynth.preview import contact_sheet
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
     from numpy.typing import NDArray
 
     from ocrsynth.records import Sample
@@ -42,16 +45,15 @@ def _sheet(samples: tuple[Sample, ...], columns: int = 3, *, boxes: bool = False
     return contact_sheet(samples, _families(), columns, boxes=boxes)
 
 
-def test_figures_of_the_index_may_come_from_another_font() -> None:
+def test_figures_of_the_index_may_come_from_another_font(tmp_path: Path, fontmaker: ModuleType) -> None:
     """Fonts of Thai and others have letters alone: their samples were without a label."""
-    sample = _samples()[0]
-    cased = replace(sample, text="วันนี้", provenance={**sample.provenance, "language": "th_Thai"})
-    thai = catalogue.load((), ("/usr/share/fonts/truetype/noto",))
-    letters = tuple(f for f in thai if f.name == "Noto Sans Thai")
-    latin = _families()[:1]
-    bare, whole = (contact_sheet((cased,), families, 1) for families in (letters, (*letters, *latin)))
-    assert (whole[-_LABEL:] < 100).sum() > 100
-    assert bare.shape == whole.shape
+    sample = replace(_samples()[0], text="abc")
+    fontmaker.make_font(tmp_path / "letters.ttf", "Letters", characters="abcdefghijklmnopqrstuvwxyz")
+    fontmaker.make_font(tmp_path / "figures.ttf", "Figures", characters="0123456789")
+    letters, figures = ([f for f in catalogue.load((), (str(tmp_path),)) if f.name == name] for name in ("Letters", "Figures"))
+    alone, together = (contact_sheet((sample,), families, 1) for families in (letters, letters + figures))
+    assert (together[-_LABEL:] < 100).sum() > 100
+    assert (alone[-_LABEL:] < 100).sum() == 0
 
 
 def _reddish(image: _Image) -> int:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
 
 _SHOWN = 400
-_SCRIPT_LETTERS = 4
 """Characters of a list that `show` prints."""
+_SCRIPT_LETTERS = 4
 
 
 @click.group(

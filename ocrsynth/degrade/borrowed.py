@@ -62,12 +62,22 @@ class BorrowedFilter(_Borrowed):
         """Return the transform's name and ``seed``."""
         return {"transform": self.transform, "seed": stream.word()}
 
-    def apply(self, image: NDArray[np.uint8], *, transform: str, seed: int) -> NDArray[np.uint8]:  # noqa: ARG002 - for the record
-        """Return *image* transformed; one that needs colours gets a grey picture in three channels, and gives grey back."""
+    def apply(self, image: NDArray[np.uint8], *, transform: str, seed: int) -> NDArray[np.uint8]:
+        """Return *image* transformed; one that needs colours gets a grey picture in three channels, and gives grey back.
+
+        Raises SampleError if the library fails.
+        """
         made = _made(self.transform, self.key)
         grey = image.ndim == 2
         given: Any = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if grey and made.wants_colour else image.copy()
-        out = _run(made.transform, given, seed, quiet=made.warns)
+        try:
+            out = _run(made.transform, given, seed, quiet=made.warns)
+        except Exception as error:
+            # Its own errors name neither the transform nor the picture, and some draws meet faults that others do not.
+            fault = f"{type(error).__name__}: {error}"
+            raise SampleError(
+                f"{NAME}: {transform} fails on a picture {given.shape} with seed {seed}, {fault}; leave it out"
+            ) from error
         if grey and out.ndim == 3:
             out = cv2.cvtColor(out, cv2.COLOR_RGB2GRAY) if out.shape[2] == 3 else out[..., 0]
         return np.ascontiguousarray(out)
@@ -200,16 +210,11 @@ def _build(name: str, arguments: str, **changes: Any) -> Any:
 
 def _run(transform: Any, image: NDArray[Any], seed: int, *, quiet: bool = False) -> NDArray[Any]:
     transform.set_random_seed(seed)
-    try:
-        if not quiet:
-            return cast("NDArray[Any]", transform(image=image)["image"])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return cast("NDArray[Any]", transform(image=image)["image"])
-    except Exception as error:
-        # Its own errors name neither the transform nor the picture, and some draws meet faults that others do not.
-        name, fault = type(transform).__name__, f"{type(error).__name__}: {error}"
-        raise SampleError(f"{NAME}: {name} fails on a picture {image.shape} with seed {seed}, {fault}; leave it out") from error
+    if not quiet:
+        return cast("NDArray[Any]", transform(image=image)["image"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return cast("NDArray[Any]", transform(image=image)["image"])
 
 
 @lru_cache(maxsize=256)

@@ -19,6 +19,7 @@ from ocrsynth.errors import AssetError, suggest
 from ocrsynth.fields import Section, validate
 from ocrsynth.fonts.faces import open_face
 from ocrsynth.fonts.files import SUFFIXES, faults_of, sha256_of
+from ocrsynth.records import FontKey
 
 FontClass = Literal["serif", "sans", "mono", "slab", "condensed", "hand", "display", "other"]
 _NAME_LICENCE = 13
@@ -55,6 +56,11 @@ class FaceFile:
         """Return the hash of the file."""
         return sha256_of(self.path)
 
+    @property
+    def key(self) -> FontKey:
+        """Return the instance with all axes at their defaults."""
+        return FontKey(self.path, self.index, tuple((axis.tag, axis.default) for axis in self.axes))
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -67,6 +73,11 @@ class Family:
     package: str
     """The package and its version, or the folder that the fonts came from."""
     faces: tuple[FaceFile, ...]
+
+    @property
+    def plainest(self) -> FaceFile:
+        """Return the face that is nearest to an upright regular."""
+        return min(self.faces, key=lambda face: (face.style != "normal", abs(face.weight - 400)))
 
 
 class SetEntry(Section):

@@ -80,40 +80,37 @@ def sha256_of(path: str) -> str:
 
 def faults_of(path: Path) -> tuple[int, list[Fault]]:
     """Return the number of faces in a file, and why some of them, or the file, cannot be used; kept between runs."""
-    place: Path | None = None
-    with suppress(OSError):
+    try:
         place = cache.entry("faults", path, _CHECKS)
-    known = cache.read(place) if place is not None else None
-    if known is not None:
-        with suppress(ValueError, TypeError):
-            count, faults = orjson.loads(known)
-            return int(count), [Fault(int(face), str(reason)) for face, reason in faults]
-    found = _looked_at(path)
-    if place is not None and not any("cannot be read" in fault.reason for fault in found[1]):
-        cache.write(place, orjson.dumps((found[0], [tuple(fault) for fault in found[1]])))
-    return found
+        known = cache.read(place)
+        if known is not None:
+            with suppress(ValueError, TypeError):
+                count, faults = orjson.loads(known)
+                return int(count), [Fault(int(face), str(reason)) for face, reason in faults]
+        count, found = _looked_at(path)
+    except OSError as error:
+        return 0, [Fault(-1, f"cannot be read, {error.strerror or error}")]
+    cache.write(place, orjson.dumps((count, [tuple(fault) for fault in found])))
+    return count, found
 
 
 def _looked_at(path: Path) -> tuple[int, list[Fault]]:
-    try:
-        size = path.stat().st_size
-        if not 0 < size <= _LARGEST_BYTES:
-            return 0, [Fault(-1, f"is larger than {_LARGEST_BYTES // 1_000_000} MB" if size else "is empty")]
-        with path.open("rb") as file:
-            head = file.read(12)
-            if head[:4] in _PACKED:
+    size = path.stat().st_size
+    if not 0 < size <= _LARGEST_BYTES:
+        return 0, [Fault(-1, f"is larger than {_LARGEST_BYTES // 1_000_000} MB" if size else "is empty")]
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[:4] in _PACKED:
+            try:
                 data = unpacked(str(path))
-                return 1, _face_faults(io.BytesIO(data), 0, 0, len(data))
-            if head[:4] == _COLLECTION:
-                return _collection_faults(file, size)
-            if head[:4] in _SFNT:
-                return 1, _face_faults(file, 0, 0, size)
-            reason = "is no font file"
-    except OSError as error:
-        reason = f"cannot be read, {error.strerror or error}"
-    except ValueError as error:
-        reason = str(error)
-    return 0, [Fault(-1, reason)]
+            except ValueError as error:
+                return 0, [Fault(-1, str(error))]
+            return 1, _face_faults(io.BytesIO(data), 0, 0, len(data))
+        if head[:4] == _COLLECTION:
+            return _collection_faults(file, size)
+        if head[:4] in _SFNT:
+            return 1, _face_faults(file, 0, 0, size)
+    return 0, [Fault(-1, "is no font file")]
 
 
 def _collection_faults(file: io.BufferedIOBase, size: int) -> tuple[int, list[Fault]]:

@@ -135,7 +135,8 @@ class FontSelector:
     @property
     def all_families(self) -> tuple[Family, ...]:
         """Return the families that are drawn from, and behind them those that only lend what these lack."""
-        return (*self.families, *(family for family in self._all if family.name not in {f.name for f in self.families}))
+        drawn = {family.name for family in self.families}
+        return (*self.families, *(family for family in self._all if family.name not in drawn))
 
     def draw(self, stream: Stream) -> FontChoice:
         """Return a font; whether it covers a text is asked of `covers`, and proved after shaping."""
@@ -210,8 +211,7 @@ class FontSelector:
         if not able:
             return None
         family, face = stream.choice(able)
-        coords = tuple((axis.tag, axis.default) for axis in face.axes)
-        return FontChoice(FontKey(face.path, face.index, coords), family.name, face.style, family.kind, face.sha256)
+        return FontChoice(face.key, family.name, face.style, family.kind, face.sha256)
 
     def _face(self, stream: Stream, family: Family, style: str, *, regular: bool) -> FaceFile:
         faces = [f for f in family.faces if f.style == style] or list(family.faces)

@@ -65,7 +65,7 @@ def lint(
             for stored in source.format.read(shard.path):
                 report.samples += 1
                 where = f"{name}: {stored.key}"
-                if not is_blank(stored):
+                if not _is_blank(stored):
                     _lint_label(report, stored.text, where, characters)
                 _lint_picture(report, stored, where, pictures)
                 on_sample(report.samples)
@@ -74,7 +74,7 @@ def lint(
     return report
 
 
-def is_blank(stored: Stored) -> bool:
+def _is_blank(stored: Stored) -> bool:
     """Tell whether a sample is meant to be without text, as its metadata say."""
     provenance = stored.meta.get("provenance")
     return not stored.text and isinstance(provenance, dict) and provenance.get("source") == "empty"
@@ -113,7 +113,7 @@ def _lint_picture(report: Report, stored: Stored, where: str, pictures: dict[byt
     height, width = image.shape[:2]
     if min(height, width) < _LEAST_SIDE_PX:
         report.add("tiny picture", f"{where}: {width}×{height} px")
-    if int(image.max()) - int(image.min()) < _LEAST_CONTRAST and not is_blank(stored):
+    if int(image.max()) - int(image.min()) < _LEAST_CONTRAST and not _is_blank(stored):
         report.add("picture without contrast", f"{where}: levels {image.min()} to {image.max()}")
     digest = hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=12).digest()
     if digest in pictures:
