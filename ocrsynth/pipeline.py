@@ -213,9 +213,11 @@ class Pipeline:
         nearby = Stream(seed, index // _NEARBY, "backgrounds") if recipe.render.backgrounds else None
         surface = draw_surface(recipe.render, Stream(seed, index, "surface", 0, take), page.font_class, shape, nearby)
         items: list[dict[str, Any]] = []
-        if self._decorates and shaped is not None and shaped.line.direction != "ttb":
-            items = draw_decoration(recipe.render.decoration, layout, surface, Stream(seed, index, "decoration", 0, take))
-        columns = layout.points[: 4 * len(shaped.cluster_ranges) : 4, 0] if shaped is not None else None
+        clusters = layout.points[: 4 * len(shaped.cluster_ranges)] if shaped is not None else None
+        if self._decorates and shaped is not None and clusters is not None and shaped.line.direction != "ttb":
+            stream = Stream(seed, index, "decoration", 0, take)
+            items = draw_decoration(recipe.render.decoration, layout, clusters, surface, stream)
+        columns = clusters[::4, 0] if clusters is not None else None
         keeps = (*(1.0,) * recipe.legibility.attempts, *_KEEP_WEAKENED)
         for attempt, keep in enumerate(keeps):
             try:
@@ -244,8 +246,8 @@ class Pipeline:
                 height, width = result.image.shape[:2]
                 rows_apart = legibility.rows_apart(height, width, shaped.flattest_em * drawn.em_px)
                 mask = self._chain.warp(drawn, reference, rows_apart)
-                clusters = points[: 4 * len(shaped.cluster_ranges)]
-                seen = legibility.Seen(result.image, mask, hull, drawn.em_px, clusters, shaped.cluster_has_ink, rows_apart)
+                moved = points[: 4 * len(shaped.cluster_ranges)]
+                seen = legibility.Seen(result.image, mask, hull, drawn.em_px, moved, shaped.cluster_has_ink, rows_apart)
                 verdict: Rejected | None = yield Ask(self._check, seen)
                 if verdict is not None:
                     if attempt == len(keeps) - 1:

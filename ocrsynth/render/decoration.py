@@ -1,7 +1,8 @@
 """What stands about a line: rules and boxes in its own ink, highlighter, stamps, shadows, outlines.
 
-Rules are printed with the letters, so they join the coverage mask and are degraded with it; the reference of the
-legibility check holds the letters alone.  All lengths are in px of the frame.
+Rules are printed with the letters, so they join the coverage mask and are degraded with it.  The legibility check compares
+with a mask that holds them too, and cannot tell a dash inside a rule: so none is drawn there.  All lengths are in px of the
+frame.
 """
 
 from __future__ import annotations
@@ -46,8 +47,14 @@ class DecorationConfig(Section):
     """From a baseline to that of the neighbour; more where letters would touch."""
 
 
-def draw_decoration(config: DecorationConfig, layout: Layout, surface: dict[str, Any], stream: Stream) -> Items:
-    """Return what stands about the line, as plain JSON values."""
+_HIDDEN = 0.5
+"""Share of a cluster's box under rules from which nobody can tell that it is there."""
+
+
+def draw_decoration(
+    config: DecorationConfig, layout: Layout, clusters: NDArray[np.float64], surface: dict[str, Any], stream: Stream
+) -> Items:
+    """Return what stands about the line, as plain JSON values; *clusters* are their corners, float64 (4 n, 2) in px."""
     items: Items = []
     size = layout.size_px
     left, top, right, bottom = layout.line_box
@@ -68,6 +75,7 @@ def draw_decoration(config: DecorationConfig, layout: Layout, surface: dict[str,
         items += _frame(left - pads[0], top - pads[1], right + pads[2], bottom + pads[3], thick)
     if _happens(config.rules, stream):
         items += _form(layout, thick, stream)
+    items = _hiding_none(items, clusters)
     if _happens(config.highlighter, stream):
         start, end = _stretch(left - 0.15 * size, right + 0.15 * size, stream)
         colour = stream.choice(((255, 245, 60), (170, 255, 120), (255, 170, 200), (150, 220, 255), (255, 200, 90)))
@@ -96,6 +104,25 @@ def draw_decoration(config: DecorationConfig, layout: Layout, surface: dict[str,
             }
         )
     return items
+
+
+def _hiding_none(rules: Items, clusters: NDArray[np.float64]) -> Items:
+    """Return *rules* without those that would swallow a dash, an underscore or a stem, alone or with the ones before."""
+    if not rules:
+        return rules
+    corners = clusters.reshape(-1, 4, 2)
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    area = np.maximum((high - low).prod(axis=1), 1e-6)
+    hidden = np.zeros(len(corners))
+    kept: Items = []
+    for rule in rules:
+        left, top, right, bottom = rule["box"]
+        shared = np.minimum(high, (right, bottom)) - np.maximum(low, (left, top))
+        under = hidden + np.maximum(shared, 0.0).prod(axis=1) / area
+        if under.max(initial=0.0) < _HIDDEN:
+            hidden = under
+            kept.append(rule)
+    return kept
 
 
 def _happens(share: float, stream: Stream) -> bool:

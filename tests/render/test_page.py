@@ -233,6 +233,29 @@ def test_a_decoration_is_there_and_leaves_the_labels_alone(kind: str, color: str
                 np.testing.assert_array_equal(word.quad, same.quad)
 
 
+def test_no_rule_swallows_a_dash_or_a_stem(tmp_path: Path) -> None:
+    lines = ("a-b_c", "x = 4_1", "|one| two", "co–op l", "1 - 2 — 3", "__name__")
+    (tmp_path / "lines.txt").write_text("\n".join(lines), encoding="utf-8")
+    recipe = Recipe.for_language(
+        "en",
+        preset="clean",
+        seed=5,
+        text={"sources": [{"corpus": {"file": str(tmp_path / "lines.txt"), "cut": "lines"}}]},
+        render={"height_px": 40, "decoration": {"underline": 0.4, "strike": 0.3, "rules": 0.5, "box": 0.3}},
+    )
+    finer, drawn = 10, 0
+    for sample in _samples(recipe, 300):
+        ruled = np.zeros([finer * n for n in sample.image.shape], bool)
+        for item in sample.provenance["surface"].get("decoration", ()):
+            left, top, right, bottom = (max(round(finer * v), 0) for v in item["box"])
+            ruled[top:bottom, left:right] = True
+            drawn += 1
+        for cluster in sample.clusters:
+            (left, top), (right, bottom) = np.rint(finer * cluster.quad[[0, 2]]).astype(int)
+            assert ruled[top:bottom, left:right].mean() < 0.55, sample.text[cluster.start : cluster.end]
+    assert drawn > 600
+
+
 def test_without_a_share_nothing_is_decorated() -> None:
     assert not any("decoration" in s.provenance["surface"] for s in _samples(_recipe(decoration={})))
 
