@@ -53,9 +53,10 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--label", default="after")
+    parser.add_argument("--preset", default="scan")
     parser.add_argument("--count", type=int, default=4000)
     options = parser.parse_args()
-    recipe = Recipe.for_language("en", text={"length_clusters": [1, 60]})
+    recipe = Recipe.for_language("en", preset=options.preset, text={"length_clusters": [1, 60]})
     work = floor.prepare(recipe, 1000)
     one_run(recipe, options.count)
     tune_collector()

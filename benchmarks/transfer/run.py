@@ -64,26 +64,26 @@ def transfer(
             trainings = [pool.submit(_keep, recipe.canonical, count, steps, seed, path, cache) for seed, path in kept.items()]
             for training in trainings:
                 training.result()
-    readings: dict[str, list[list[str]]] = {name: [] for name in sets}
-    weights = 0
-    for seed, path in kept.items():
-        model = recogniser(lines, steps, seed, path)
-        weights = weights_of(model)
-        for name, known in sets.items():
-            readings[name].append(read(model, known))
-    results: dict[str, Result] = {}
-    misses: list[Miss] = []
-    for name, known in sets.items():
-        results[name], missed = measured(name, known, readings[name])
-        misses += missed
+    models = [recogniser(lines, steps, seed, path) for seed, path in kept.items()]
+    results, misses = judged(models, sets)
     return {
         "results": results,
         "columns": columns_of(results),
         "misses": misses,
-        "weights": weights,
+        "weights": weights_of(models[0]),
         "generated_s": round(generated_s, 1),
         "total_s": round(time.monotonic() - started, 1),
     }
+
+
+def judged(models: list[CRNN], sets: dict[str, Lines]) -> tuple[dict[str, Result], list[Miss]]:
+    """Return what recognisers of several trainings make of each set, and all that they misread."""
+    results: dict[str, Result] = {}
+    misses: list[Miss] = []
+    for name, known in sets.items():
+        results[name], missed = measured(name, known, [read(model, known) for model in models])
+        misses += missed
+    return results, misses
 
 
 def _keep(recipe: bytes, count: int, steps: int, seed: int, path: Path, cache: Path) -> None:
