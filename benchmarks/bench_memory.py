@@ -25,20 +25,22 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--every", type=int, default=10_000, help="samples between two looks")
     options = parser.parse_args()
     pipeline = pipeline_for(Recipe.for_language("en"))
     tune_collector()
     steps = {}
+    every = options.every
     for start in range(0, options.count, BATCH):
         for sample in pipeline.batch(range(start, start + BATCH)):
             to_json(as_dict(sample))
         done = start + BATCH
-        if done % 10_000 < BATCH:
-            steps[done // 10_000 * 10_000] = round(resident_mb(), 1)
-            print(f"{done:8,} {steps[done // 10_000 * 10_000]:8.1f} MB", flush=True)
+        if done % every < BATCH:
+            steps[done // every * every] = round(resident_mb(), 1)
+            print(f"{done:8,} {steps[done // every * every]:8.1f} MB", flush=True)
     save(
         "memory",
-        {"resident_mb": steps, "peak_mb": max(steps.values()), "growth_mb": round(steps[max(steps)] - steps[10_000], 1)},
+        {"resident_mb": steps, "peak_mb": max(steps.values()), "growth_mb": round(steps[max(steps)] - steps[every], 1)},
     )
 
 

@@ -18,7 +18,7 @@ BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
     ("script", "arguments", "result"),
     [
         ("bench_generate.py", ["--count", "128", "--runs", "2", "--scaling-count", "0"], "generate_scan_32_grey"),
-        ("bench_memory.py", ["--count", "10048"], "memory"),
+        ("bench_memory.py", ["--count", "1024", "--every", "256"], "memory"),
         ("bench_ops.py", ["--repeats", "5"], "ops"),
         ("bench_presets.py", ["-n", "64"], "presets"),
     ],

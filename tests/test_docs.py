@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from ocrsynth import Recipe, make_sample
+from ocrsynth.cli import cli
 from ocrsynth.degrade.base import OPS
 from ocrsynth.degrade.presets import preset_names
 from ocrsynth.text.base import SOURCES
@@ -30,6 +32,8 @@ PLUGINS = ROOT / "examples/plugins"
 _NOTE = r"(?:^<!-- ((?:not run|file|file in the folder): .*?) -->\n)?"
 _BLOCK = re.compile(_NOTE + r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+_OF_PLUGINS = "extending.md"
+"""Its commands run in processes of their own, which find the package of examples/plugins; those of others in this one."""
 _MOST = 24
 """Counts of examples are cut down to this."""
 
@@ -77,11 +81,11 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def small(command: str) -> list[str]:
     """Return the arguments of a command with its count cut down, in one process if it does not ask for more."""
-    arguments = shlex.split(command, comments=True)
+    arguments = shlex.split(command, comments=True)[1:]
     if "-n" in arguments and "--coverage" not in arguments:
         place = arguments.index("-n") + 1
         arguments[place] = str(min(int(arguments[place]), _MOST))
-    if arguments[1:2] == ["generate"] and "--workers" not in arguments:
+    if arguments[:1] == ["generate"] and "--workers" not in arguments:
         arguments += ["--workers", "1"]
     return arguments
 
@@ -120,7 +124,11 @@ def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         else:
             for command in filter(None, text.splitlines()):
                 assert command.startswith("ocrsynth "), command
-                run([sys.executable, "-m", *small(command)], tmp_path, environment, command)
+                if page.name == _OF_PLUGINS:
+                    run([sys.executable, "-m", "ocrsynth", *small(command)], tmp_path, environment, command)
+                else:
+                    done = CliRunner().invoke(cli, small(command))
+                    assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception!r}"
 
 
 def test_readme_is_short() -> None:

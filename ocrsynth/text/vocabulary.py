@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
 import regex
@@ -29,8 +29,8 @@ def vocabulary(language: str, size: int, characters: frozenset[str]) -> tuple[tu
     if language == "el":
         # wordfreq folds case, and with it the sigma that ends a word.
         words = [(f"{w[:-1]}ς" if w.endswith("σ") and len(w) > 1 else w, f) for w, f in words]
-    kept = [(w, f) for w, f in words if characters.issuperset(w) and not any(c.isdigit() for c in w)]
-    return tuple(kept[:size])
+    writable = frozenset(c for c in characters if not c.isdigit()).issuperset
+    return tuple(islice((entry for entry in words if writable(entry[0])), size))
 
 
 def frequent_words(alphabet: Alphabet, size: int, power: float) -> tuple[tuple[str, ...], tuple[float, ...]]:
