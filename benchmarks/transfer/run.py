@@ -44,20 +44,29 @@ HELD_OUT = ("periodical_fr_1900",)
 """Real lines that nobody looks at while the default is changed: they tell how far it was bent to the others."""
 
 
-def default_sets(*, held_out: bool = False) -> list[Path]:
-    """Return the folders of real lines that lie beside the repository, those of the columns first."""
-    names = [name for of_column in COLUMNS.values() for name in of_column] + ([*HELD_OUT] if held_out else [])
-    return [REAL / name for name in names if (REAL / name).is_dir()]
+SCENE_WORDS = ROOT / "build" / "scene_words"
+"""Words of photographs, as `scenes` cuts them out; too few for a column."""
+
+
+def default_sets(*, all_sets: bool = False) -> list[Path]:
+    """Return the folders of real lines that lie beside the repository: those of the columns, and *all_sets* the others too."""
+    names = [name for of_column in COLUMNS.values() for name in of_column] + ([*HELD_OUT] if all_sets else [])
+    folders = [REAL / name for name in names] + ([SCENE_WORDS] if all_sets else [])
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def transfer(
     recipe: Recipe, sets: dict[str, Lines], count: int, steps: int, seeds: int, cache: Path, jobs: int = 1
 ) -> dict[str, Any]:
-    """Return results by set, columns and all misses of *seeds* trainings on *count* lines of *recipe*, *jobs* at a time."""
+    """Return results by set, columns and all misses of *seeds* trainings on *count* lines of *recipe*, *jobs* at a time.
+
+    ``seconds`` is None if all the trainings were kept from before: then it took no time that says anything.
+    """
     started = time.monotonic()
     lines = made(recipe, count, cache)
     generated_s = time.monotonic() - started
     kept = {seed: cache / f"{key_of(recipe, count)}_{steps}_{seed}.pt" for seed in range(1, seeds + 1)}
+    known = all(path.exists() for path in kept.values())
     if jobs > 1:
         # Each training has one thread and a process of its own: threads would share out the steps of one at a loss.
         with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
@@ -71,8 +80,7 @@ def transfer(
         "columns": columns_of(results),
         "misses": misses,
         "weights": weights_of(models[0]),
-        "generated_s": round(generated_s, 1),
-        "total_s": round(time.monotonic() - started, 1),
+        "seconds": None if known else {"made": round(generated_s, 1), "total": round(time.monotonic() - started, 1)},
     }
 
 
@@ -105,7 +113,7 @@ def recogniser(lines: Lines, steps: int, seed: int, kept: Path, symbols: str = S
 
 def columns_of(results: dict[str, Result]) -> dict[str, float]:
     """Return the CER in percent of each column, the mean over its sets, and of sets that stand in none."""
-    known = {name for names in COLUMNS.values() for name in names} | {*HELD_OUT}
+    known = {name for names in COLUMNS.values() for name in names} | {*HELD_OUT, SCENE_WORDS.name}
     columns = {}
     for column, names in COLUMNS.items():
         found = [results[n].cer_percent for n in names if n in results]
@@ -147,13 +155,14 @@ def main() -> None:
         recipe = Recipe.load(options.recipe)
     else:
         recipe = Recipe.from_dict({"language": options.lang} | ({"degrade": options.preset} if options.preset else {}))
-    folders = options.real or default_sets(held_out=True)
+    folders = options.real or default_sets(all_sets=True)
     if not folders:
         parser.error("no folders of real lines lie beside the repository; name some with --real")
     sets = {folder.name: real(folder, options.every) for folder in folders}
     found = transfer(recipe, sets, options.count, options.steps, options.seeds, options.cache, min(options.jobs, options.seeds))
     printed(found["results"], found["columns"], sets)
-    print(f"lines made in {found['generated_s']} s, all in {found['total_s']} s")
+    if found["seconds"]:
+        print(f"lines made in {found['seconds']['made']} s, all in {found['seconds']['total']} s")
     options.cache.mkdir(parents=True, exist_ok=True)
     page = options.cache / f"{options.name}_worst.html"
     page.write_text(worst_page(found["misses"], sets), encoding="utf-8")
@@ -169,9 +178,10 @@ def main() -> None:
         },
         "columns_cer_percent": found["columns"],
         "sets": {name: result._asdict() | {"lines": len(sets[name].labels)} for name, result in found["results"].items()},
-        "seconds": {"made": found["generated_s"], "total": found["total_s"]},
     }
     target = options.json or options.cache / f"{options.name}.json"
+    seconds = found["seconds"] or (json.loads(target.read_text()).get("seconds") if target.exists() else None)
+    content |= {"seconds": seconds} if seconds else {}
     target.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
