@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import pytest
+from commands import run_here
 from PIL import Image
 
 from ocrsynth import Recipe, make_sample
@@ -20,14 +20,13 @@ from ocrsynth.errors import AssetError, ExitCode, RecipeError
 from ocrsynth.pictures import read_picture
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import subprocess
 
 _RECIPE = Recipe.for_language("en", preset="clean", seed=4, render={"height_px": 64, "color": "rgb"})
 
 
 def _cli(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ocrsynth", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return run_here(Path(), *arguments)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (64, 500), (64, 500, 3), (300, 40, 3)])

@@ -26,6 +26,7 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
+from commands import run_apart, run_here
 
 import ocrsynth
 import ocrsynth.cli
@@ -83,17 +84,9 @@ def test_a_variant_is_no_script(tmp_path: Path) -> None:
 
 
 def _run(folder: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``ocrsynth`` with the arguments in *line*."""
-    return subprocess.run(
-        [sys.executable, "-m", "ocrsynth", *shlex.split(line)],
-        cwd=folder,
-        env=os.environ | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    """Run ``ocrsynth`` with the arguments in *line*; with an *environment* of its own in a process of its own."""
+    arguments = shlex.split(line)
+    return run_apart(folder, *arguments, env=os.environ | environment) if environment else run_here(folder, *arguments)
 
 
 def _invoke(*arguments: str) -> str:
@@ -201,7 +194,7 @@ def _on_a_terminal(folder: Path, line: str) -> tuple[int, str]:
 
 
 def test_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
-    code, shown = _on_a_terminal(tmp_path, "generate --lang en -n 3000 -o out --workers 2")
+    code, shown = _on_a_terminal(tmp_path, "generate --lang en --preset clean -n 3000 -o out --workers 2")
     assert code == 0
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
     assert text != shown

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
+from commands import run_here
 
 from ocrsynth.degrade.base import OPS, PHASES
 from ocrsynth.degrade.entries import parse_chain
@@ -17,12 +17,11 @@ from ocrsynth.errors import CoverageError, ExitCode
 from ocrsynth.gallery import severities
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import subprocess
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ocrsynth", "ops", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return run_here(Path(), "ops", *arguments)
 
 
 def test_the_list_is_the_registry_in_physical_order() -> None:

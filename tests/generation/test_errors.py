@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 import yaml
+from commands import run_apart, run_here
 
 from ocrsynth import Recipe, generate
 from ocrsynth.errors import (
@@ -42,10 +43,7 @@ def _tree(root: Path) -> dict[str, bytes | None]:
 
 
 def _cli(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ocrsynth", *arguments]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL, **options
-    )
+    return run_apart(folder, *arguments, **options) if options else run_here(folder, *arguments)
 
 
 def _refused(done: subprocess.CompletedProcess[str], text: str, code: ExitCode) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from commands import run_apart, run_here
 
 from ocrsynth import Recipe, generate
 from ocrsynth.errors import ExitCode, OutputError, RecipeError, WorkerError
@@ -40,15 +41,7 @@ def _recipe(**output: object) -> Recipe:
 
 
 def _cli(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ocrsynth", *arguments],
-        cwd=cwd,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_apart(cwd, *arguments, env=os.environ | environment) if environment else run_here(cwd, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +125,9 @@ def test_the_same_part_twice_at_once_is_refused(tmp_path: Path) -> None:
     thread.start()
     assert begun.wait(30)
     line = ["generate", "--lang", "en", "--seed", "21", "--shard-size", "10", "-n", str(_COUNT), "-o", "out", "-q"]
-    twice = _cli(*line, "--shards", "1/2", cwd=tmp_path)
-    entire = _cli(*line, cwd=tmp_path)
-    other = _cli(*line, "--shards", "2/2", cwd=tmp_path)
+    twice = run_apart(tmp_path, *line, "--shards", "1/2")
+    entire = run_apart(tmp_path, *line)
+    other = run_apart(tmp_path, *line, "--shards", "2/2")
     go_on.set()
     thread.join()
     assert twice.returncode == ExitCode.OUTPUT
