@@ -213,11 +213,13 @@ class Pipeline:
         nearby = Stream(seed, index // _NEARBY, "backgrounds") if recipe.render.backgrounds else None
         surface = draw_surface(recipe.render, Stream(seed, index, "surface", 0, take), page.font_class, shape, nearby)
         items: list[dict[str, Any]] = []
-        clusters = layout.points[: 4 * len(shaped.cluster_ranges)] if shaped is not None else None
-        if self._decorates and shaped is not None and clusters is not None and shaped.line.direction != "ttb":
-            stream = Stream(seed, index, "decoration", 0, take)
-            items = draw_decoration(recipe.render.decoration, layout, clusters, surface, stream)
-        columns = clusters[::4, 0] if clusters is not None else None
+        columns = None
+        if shaped is not None:
+            clusters = layout.points[: 4 * len(shaped.cluster_ranges)]
+            columns = clusters[::4, 0]
+            if self._decorates and shaped.line.direction != "ttb":
+                stream = Stream(seed, index, "decoration", 0, take)
+                items = draw_decoration(recipe.render.decoration, layout, clusters, surface, stream)
         keeps = (*(1.0,) * recipe.legibility.attempts, *_KEEP_WEAKENED)
         for attempt, keep in enumerate(keeps):
             try:

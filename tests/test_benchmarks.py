@@ -20,7 +20,7 @@ BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
         ("bench_generate.py", ["--count", "128", "--runs", "2", "--scaling-count", "0"], "generate_scan_32_grey"),
         ("bench_memory.py", ["--count", "1024", "--every", "256"], "memory"),
         ("bench_ops.py", ["--repeats", "5"], "ops"),
-        ("bench_presets.py", ["-n", "64"], "presets"),
+        ("bench_presets.py", ["-n", "16"], "presets"),
     ],
 )
 def test_a_benchmark_runs(script: str, arguments: list[str], result: str, tmp_path: Path) -> None:

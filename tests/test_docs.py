@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from click.testing import CliRunner
+from commands import run_here
 
 from ocrsynth import Recipe, make_sample
-from ocrsynth.cli import cli
 from ocrsynth.degrade.base import OPS
 from ocrsynth.degrade.presets import preset_names
 from ocrsynth.text.base import SOURCES
@@ -127,8 +126,8 @@ def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                 if page.name == _OF_PLUGINS:
                     run([sys.executable, "-m", "ocrsynth", *small(command)], tmp_path, environment, command)
                 else:
-                    done = CliRunner().invoke(cli, small(command))
-                    assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception!r}"
+                    done = run_here(tmp_path, *small(command))
+                    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
 def test_readme_is_short() -> None:

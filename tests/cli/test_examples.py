@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-from click.testing import CliRunner
+from commands import run_here
 
 from ocrsynth.cli import cli
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from click.testing import Result
 
 _PREFIX = "Example: ocrsynth "
 _SMALL = {"-n": "24", "--measure": "16"}
@@ -45,13 +43,6 @@ def _commands(command: click.Command, name: str = "") -> dict[str, click.Command
 _ALL = _commands(cli)
 
 
-def _run(folder: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> Result:
-    """Run a command in this process, for a new one takes longer to start than most examples take."""
-    with monkeypatch.context() as there:
-        there.chdir(folder)
-        return CliRunner().invoke(cli, arguments)
-
-
 def test_the_commands_are_found() -> None:
     assert {"generate", "fonts plan", "ops gallery", "recipe init", "doctor", "completion", "languages model"} <= set(_ALL)
 
@@ -74,15 +65,14 @@ def test_help_ends_with_an_example_of_the_command(name: str) -> None:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what examples take for granted."""
     folder = tmp_path_factory.mktemp("prepared")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        for line in _PREPARED.values():
-            done = _run(folder, shlex.split(line), monkeypatch)
-            assert done.exit_code == 0, done.output
+    for line in _PREPARED.values():
+        done = run_here(folder, *shlex.split(line))
+        assert done.returncode == 0, done.stderr
     return folder
 
 
 @pytest.mark.parametrize("name", [name for name in _ALL if name.partition(" ")[0] not in _NOT_RUN])
-def test_the_example_works(name: str, tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_works(name: str, tmp_path: Path, prepared: Path) -> None:
     arguments = shlex.split((_ALL[name].epilog or "").removeprefix(_PREFIX))
     for option, count in _SMALL.items():
         if option in arguments:
@@ -90,8 +80,8 @@ def test_the_example_works(name: str, tmp_path: Path, prepared: Path, monkeypatc
     if name not in _MAKES:
         shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     before = {path.name for path in tmp_path.iterdir()}
-    done = _run(tmp_path, arguments, monkeypatch)
-    assert (done.exit_code, done.stderr) == (0, "")
+    done = run_here(tmp_path, *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
     if {"-o", "--out"} & {*arguments}:
         assert {path.name for path in tmp_path.iterdir()} - before, "it says -o and makes nothing"
