@@ -98,8 +98,8 @@ def test_every_flipped_byte_of_a_shard_is_named(tar_set: Path) -> None:
     shard = tar_set / "data/000002.tar"
     good = shard.read_bytes()
     rng = np.random.default_rng(3)
-    headers = range(0, 512, 43)
-    for place in [*headers, *rng.integers(0, len(good), 24).tolist()]:
+    headers = range(0, 512, 23)
+    for place in [*headers, *rng.integers(0, len(good), 50).tolist()]:
         bad = bytearray(good)
         bad[place] ^= int(rng.integers(1, 256))
         shard.write_bytes(bad)
@@ -113,7 +113,7 @@ def test_every_flipped_byte_of_a_shard_is_named(tar_set: Path) -> None:
 def test_every_flipped_byte_of_a_folder_is_named(folder_set: Path) -> None:
     rng = np.random.default_rng(4)
     files = sorted((folder_set / "data/000002").iterdir())
-    for turn in range(20):
+    for turn in range(40):
         path = files[turn % len(files)]
         good = path.read_bytes()
         bad = bytearray(good)
