@@ -12,8 +12,9 @@ from ocrsynth.errors import AssetError, YamlError
 _PACKAGE = Path(__file__).resolve().parent
 _MAX_YAML_BYTES = 4_000_000
 _DEEPEST = 100
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """That of libyaml takes a tenth of the time; packages of PyYAML have it nearly everywhere."""
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def folder(kind: str) -> Path:
@@ -55,7 +56,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise YamlError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
     try:
         depth = 0
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=YAML_LOADER):
             line = event.start_mark.line + 1 if event.start_mark else 0
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
@@ -63,7 +64,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
                 raise YamlError(f"{path}:{line}: is not valid YAML, it is nested too deeply")
             if isinstance(event, yaml.AliasEvent):
                 raise YamlError(f"{path}:{line}: uses a YAML alias '*{event.anchor}'; write the value out")
-        data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is the safe loader, in C
+        data = yaml.load(text, Loader=YAML_LOADER)  # noqa: S506 - it is the safe loader, in C
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 0
@@ -74,3 +75,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise YamlError(f"{path}: must hold a mapping of keys to values, got {type(data).__name__}")
     return data
+
+
+def yaml_text(data: dict[str, Any]) -> str:
+    """Return a mapping as YAML in blocks, its keys sorted: the same text for the same data."""
+    return str(yaml.dump(data, Dumper=_DUMPER, allow_unicode=True, sort_keys=True, width=120))

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import yaml
 
+from ocrsynth import assets
+
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 _UNKNOWN_KEY = re.compile(r"^(?P<where>[^:\s]*): unknown key '(?P<key>[^']*)'")
 _WHERE = re.compile(r"^([^:\s]+): ")
@@ -32,11 +34,10 @@ class Locations:
 
     def __init__(self, text: str) -> None:
         """Read *text*, which must be valid YAML."""
-        loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
         self._lines: dict[Path, int] = {}
         self._values: dict[str, Path] = {}
         self.doubles: list[Double] = []
-        self._walk(yaml.compose(text, Loader=loader), ())
+        self._walk(yaml.compose(text, Loader=assets.YAML_LOADER), ())
 
     def _walk(self, node: yaml.Node | None, path: Path) -> None:
         if isinstance(node, yaml.MappingNode):

@@ -11,7 +11,6 @@ from typing import Any, Literal, NamedTuple
 import cv2
 import orjson
 import uharfbuzz
-import yaml
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -309,7 +308,7 @@ class Recipe:
 
     def locked(self) -> str:
         """Return the recipe and its lock as YAML, the file ``recipe.lock.yaml`` of a data set."""
-        return yaml.safe_dump({**self.to_dict(), "lock": self.lock()}, allow_unicode=True, sort_keys=True, width=120)
+        return assets.yaml_text({**self.to_dict(), "lock": self.lock()})
 
 
 def _digests(sources: tuple[WeightedSource, ...], letters: alphabet.Alphabet, prefix: str) -> dict[str, str]:
