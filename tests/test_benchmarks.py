@@ -60,15 +60,20 @@ def test_the_exponent_of_a_power_law_is_found(power: float) -> None:
     assert [float(value) for value in out.split()] == pytest.approx([power, power])
 
 
-def run_peers(*arguments: str, results: Path) -> subprocess.CompletedProcess[str]:
-    surroundings = os.environ | {"BENCH_RESULTS": str(results)}
+def _run_peers(*arguments: str, results: Path) -> None:
     command = [sys.executable, str(BENCHMARKS / "peers" / "run.py"), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=surroundings)
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"BENCH_RESULTS": str(results)})
 
 
-def test_the_jobs_of_peers_give_all_the_same(tmp_path: Path) -> None:
-    run_peers("--prepare", "--env", str(tmp_path), "--sizes", "32", results=tmp_path)
-    material = tmp_path / "material"
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all peers get."""
+    folder = tmp_path_factory.mktemp("peers")
+    _run_peers("--prepare", "--env", str(folder), "--sizes", "32", results=folder)
+    return folder / "material"
+
+
+def test_the_jobs_of_peers_give_all_the_same(material: Path) -> None:
     jobs = json.loads((material / "jobs.json").read_text())
     # Two generators clean and degraded, four degraders degraded, with one process and with two.
     assert len(jobs) == 16
@@ -88,9 +93,8 @@ def test_the_jobs_of_peers_give_all_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["trdg clean 32 px ×2", "straug degraded 32 px ×1"])
-def test_the_adapter_of_ocrsynth_runs_its_turns(name: str, tmp_path: Path) -> None:
-    run_peers("--prepare", "--env", str(tmp_path), "--sizes", "32", results=tmp_path)
-    job = json.loads((tmp_path / "material" / "jobs.json").read_text())[name] | {"warm_s": 0.0}
+def test_the_adapter_of_ocrsynth_runs_its_turns(name: str, material: Path) -> None:
+    job = json.loads((material / "jobs.json").read_text())[name] | {"warm_s": 0.0}
     turns = "".join(json.dumps(line) + "\n" for line in (job, {"count": 8}, {"count": 8}))
     adapter = [sys.executable, str(BENCHMARKS / "peers" / "adapters" / "run_ocrsynth.py")]
     out = subprocess.run(adapter, check=True, capture_output=True, text=True, input=turns).stdout
@@ -105,9 +109,8 @@ def test_the_adapter_of_ocrsynth_runs_its_turns(name: str, tmp_path: Path) -> No
         assert answer["peak_mb"] > 20
 
 
-def test_an_adapter_that_fails_says_so(tmp_path: Path) -> None:
-    run_peers("--prepare", "--env", str(tmp_path), "--sizes", "32", results=tmp_path)
-    job = json.loads((tmp_path / "material" / "jobs.json").read_text())["straug degraded 32 px ×1"]
+def test_an_adapter_that_fails_says_so(material: Path, tmp_path: Path) -> None:
+    job = json.loads((material / "jobs.json").read_text())["straug degraded 32 px ×1"]
     job["degrade"] = [{"sharpnel": {}}]
     adapter = [sys.executable, str(BENCHMARKS / "peers" / "adapters" / "run_ocrsynth.py")]
     done = subprocess.run(adapter, check=False, capture_output=True, text=True, input=json.dumps(job) + "\n")
@@ -130,7 +133,7 @@ def test_the_page_of_peers_names_losses_and_failures(tmp_path: Path) -> None:
         "versions": {"trdg": "1.8.0"},
     }
     (tmp_path / "peers.json").write_text(json.dumps(content))
-    run_peers("--table", "--page", str(tmp_path / "peers.md"), results=tmp_path)
+    _run_peers("--table", "--page", str(tmp_path / "peers.md"), results=tmp_path)
     page = (tmp_path / "peers.md").read_text()
     assert "ocrsynth loses 1: straug degraded 32 px ×1 (takes 2 times as long)" in page
     assert "By wall time, which other work on the machine disturbs, it loses 1: straug degraded 32 px ×1." in page

@@ -102,22 +102,22 @@ def fonts_into(folder: Path) -> list[Path]:
     return copied
 
 
-def texts_into(file: Path, fonts: list[Path]) -> list[str]:
+def texts_into(file: Path, fonts: list[Path], count: int = LINES) -> list[str]:
     """Write lines by ocrsynth's own sources that all *fonts* can show, in an order whose every stretch has all lengths."""
     recipe = Recipe.for_language("en", seed=SEED, text={"length_clusters": [1, 60]})
     mixture = TextMixture(recipe.text, recipe.sources, alphabet.load("en"), SEED)
     shown = frozenset.intersection(*(covered(str(font), 0, mixture.characters) for font in fonts))
     lines: list[str] = []
     index = 0
-    while len(lines) < LINES:
+    while len(lines) < count:
         text = mixture.draw(Stream(SEED, index, "text")).text
         if shown.issuperset(text):
             lines.append(text)
         index += 1
     # Slow peers make few pictures: by the golden ratio any few lines in a row are as long as all in the mean.
     lines.sort(key=len)
-    places = sorted(range(LINES), key=lambda i: i * _GOLDEN % 1)
-    ordered = [""] * LINES
+    places = sorted(range(count), key=lambda i: i * _GOLDEN % 1)
+    ordered = [""] * count
     for rank, place in enumerate(places):
         ordered[place] = lines[rank]
     file.write_text("\n".join(ordered) + "\n")

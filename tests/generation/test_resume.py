@@ -24,7 +24,7 @@ from ocrsynth.generation.verify import verify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_SIZE = 50
+_SIZE = 25
 _FORMATS = ("webdataset", "folder")
 _DEATHS = {"webdataset": 6, "folder": 5}
 
@@ -127,7 +127,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, in
 
 @pytest.mark.parametrize(
     ("fmt", "count", "deaths"),
-    [*((fmt, 2000, _DEATHS[fmt]) for fmt in _FORMATS), pytest.param("webdataset", 10_000, 50, marks=pytest.mark.slow)],
+    [*((fmt, 1000, _DEATHS[fmt]) for fmt in _FORMATS), pytest.param("webdataset", 10_000, 50, marks=pytest.mark.slow)],
 )
 def test_a_run_killed_again_and_again_ends_as_if_it_never_was(
     fmt: str, count: int, deaths: int, uninterrupted: Callable[[str, int], Path], tmp_path: Path
@@ -162,7 +162,7 @@ def test_a_run_killed_again_and_again_ends_as_if_it_never_was(
 @pytest.mark.parametrize("fmt", _FORMATS)
 def test_killed_workers_are_replaced(fmt: str, uninterrupted: Callable[[str, int], Path], tmp_path: Path) -> None:
     """Only workers get SIGKILL, found by their entries in /proc; the run completes with the right bytes."""
-    count, out, log = 2000, tmp_path / "out", tmp_path / "log"
+    count, out, log = 1000, tmp_path / "out", tmp_path / "log"
     rng = np.random.default_rng(7)
     killed: set[int] = set()
     with _started(_command(out, count, fmt), log) as process:
@@ -197,7 +197,7 @@ def test_workers_do_not_outlive_their_parent(tmp_path: Path) -> None:
 def test_ctrl_c_ends_at_once_and_leaves_a_folder_to_resume(
     workers: int, uninterrupted: Callable[[str, int], Path], tmp_path: Path
 ) -> None:
-    count, out, log = 2000, tmp_path / "out", tmp_path / "log"
+    count, out, log = 1000, tmp_path / "out", tmp_path / "log"
     with _started(_command(out, count, workers=workers), log) as process:
         _wait(lambda: _receipts(out) >= 3 or process.poll() is not None)
         assert process.poll() is None, log.read_text()
@@ -394,7 +394,7 @@ def _remove(path: Path) -> None:
 def test_damage_is_repaired_by_running_again(
     fmt: str, damage: str, uninterrupted: Callable[[str, int], Path], tmp_path: Path
 ) -> None:
-    count, out = 130, tmp_path / "out"
+    count, out = 65, tmp_path / "out"
     shutil.copytree(uninterrupted(fmt, count), out)
     _DAMAGES[damage](out)
     assert _tree(out) != _tree(uninterrupted(fmt, count))
@@ -422,7 +422,7 @@ if "ocrsynth.generation.worker" in sys.orig_argv:
 def test_a_worker_that_dies_as_it_starts_ends_the_run(workers: int, tmp_path: Path) -> None:
     out = tmp_path / "out"
     path = _fault(tmp_path / "fault", "        os._exit(77)")
-    done = _run(_command(out, 400, workers=workers), PYTHONPATH=path)
+    done = _run(_command(out, 200, workers=workers), PYTHONPATH=path)
     texts = [
         f"error: shard {shard}: its worker died 3 times, the last with status 77; run again to resume, "
         "with fewer workers if memory is short\n"
@@ -446,7 +446,7 @@ def test_a_shard_that_kills_its_workers_ends_the_run_and_can_be_resumed(
 ) -> None:
     out = tmp_path / "out"
     path = _fault(tmp_path / "fault", _AT_SHARD_3)
-    done = _run(_command(out, 400, fmt), PYTHONPATH=path)
+    done = _run(_command(out, 200, fmt), PYTHONPATH=path)
     assert done.stderr == (
         "error: shard 3: its worker died 3 times, the last with status -9; run again to resume, "
         "with fewer workers if memory is short\n"
@@ -455,9 +455,9 @@ def test_a_shard_that_kills_its_workers_ends_the_run_and_can_be_resumed(
     assert _workers_of(out) == []
     assert 1 <= _receipts(out) < 8
     assert not (out / "dataset.json").exists()
-    again = _run(_command(out, 400, fmt))
+    again = _run(_command(out, 200, fmt))
     assert again.returncode == 0, again.stderr
-    assert _tree(out) == _tree(uninterrupted(fmt, 400))
+    assert _tree(out) == _tree(uninterrupted(fmt, 200))
 
 
 @pytest.mark.parametrize("fmt", _FORMATS)
@@ -473,10 +473,10 @@ def test_a_worker_that_dies_once_leaves_no_trace(
             os.close(os.open({str(marker)!r}, os.O_CREAT | os.O_WRONLY))
             os.kill(os.getpid(), 9)
 """
-    done = _run(_command(out, 400, fmt), PYTHONPATH=_fault(tmp_path / "fault", body))
+    done = _run(_command(out, 200, fmt), PYTHONPATH=_fault(tmp_path / "fault", body))
     assert done.returncode == 0, done.stderr
     assert marker.exists()
-    assert _tree(out) == _tree(uninterrupted(fmt, 400))
+    assert _tree(out) == _tree(uninterrupted(fmt, 200))
 
 
 def test_an_error_of_a_worker_is_told_as_it_is(tmp_path: Path) -> None:
@@ -486,7 +486,7 @@ def test_an_error_of_a_worker_is_told_as_it_is(tmp_path: Path) -> None:
         if event == "open" and str(args[0]).endswith("recipe.lock.yaml"):
             os.rename(args[0], str(args[0]) + ".gone")
 """
-    done = _run(_command(out, 400), PYTHONPATH=_fault(tmp_path / "fault", body))
+    done = _run(_command(out, 200), PYTHONPATH=_fault(tmp_path / "fault", body))
     assert done.stderr == (
         f"error: {out}/recipe.lock.yaml: cannot be read, No such file or directory; generate into another folder\n"
     )
@@ -495,7 +495,7 @@ def test_an_error_of_a_worker_is_told_as_it_is(tmp_path: Path) -> None:
 
 
 def test_two_runs_at_once_in_one_folder_are_refused(uninterrupted: Callable[[str, int], Path], tmp_path: Path) -> None:
-    count, out, log = 2000, tmp_path / "out", tmp_path / "log"
+    count, out, log = 1000, tmp_path / "out", tmp_path / "log"
     with _started(_command(out, count), log) as process:
         _wait(lambda: _receipts(out) >= 1 or process.poll() is not None)
         process.send_signal(signal.SIGSTOP)
@@ -526,11 +526,11 @@ def test_the_progress_of_a_resumed_run_starts_where_the_last_one_ended(tmp_path:
 
     recipe = _recipe("webdataset")
     first = Heard()
-    generate(recipe, 130, tmp_path, progress=first)
-    assert (first.started, first.samples) == ([(130, 0)], 130)
+    generate(recipe, 65, tmp_path, progress=first)
+    assert (first.started, first.samples) == ([(65, 0)], 65)
     _shard(tmp_path, 2).unlink()
     _shard(tmp_path, 0).unlink()
-    for workers, missing in ((2, 80), (2, 0)):
+    for workers, missing in ((2, 40), (2, 0)):
         heard = Heard()
-        generate(recipe, 130, tmp_path, workers=workers, progress=heard)
-        assert (heard.started, heard.samples) == ([(130, 130 - missing)], missing)
+        generate(recipe, 65, tmp_path, workers=workers, progress=heard)
+        assert (heard.started, heard.samples) == ([(65, 65 - missing)], missing)

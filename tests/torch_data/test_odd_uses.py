@@ -337,12 +337,3 @@ class TestCharsets:
         item = {"image": np.zeros((32, 100), np.uint8), "text": "ç", "key": "000000000007"}
         with pytest.raises(ValueError, match="sample 000000000007: charset: has no 'ç'"):
             CTCCollate(Charset("ab"))([item])
-
-
-def test_the_example_refuses_another_number_of_steps(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "examples/train_crnn.py"), "-o", str(tmp_path), "--batch-size", "4", "--workers", "0"]
-    command += ["--test-lines", "4"]
-    assert subprocess.run([*command, "--steps", "3"], capture_output=True, check=False, timeout=300).returncode == 0
-    more = subprocess.run([*command, "--steps", "6"], capture_output=True, text=True, check=False, timeout=300)
-    assert more.returncode == 2
-    assert "is of a training of 3 steps; give --steps 3, or another folder" in more.stderr
