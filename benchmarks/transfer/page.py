@@ -1,4 +1,4 @@
-"""Writes ``docs/transfer.md`` from the results of ``run`` and ``ablate`` in ``benchmarks/results/``."""
+"""Writes ``docs/transfer.md`` from the results of the other commands in ``benchmarks/results/``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 
 from benchmarks.transfer.factors import FACTORS, WHOLE
 from benchmarks.transfer.languages import ROWS
-from benchmarks.transfer.run import COLUMNS, HELD_OUT, ROOT
+from benchmarks.transfer.run import COLUMNS, HELD_OUT, ROOT, SCENE_WORDS
 
 _RESULTS = ROOT / "benchmarks" / "results"
 _PAGE = ROOT / "docs" / "transfer.md"
-_PEERS = {
+_ELSEWHERE = {
     "text_renderer": (11.3, 26.3, 2.6, 34.8),
     "SynthTIGER": (21.4, 28.0, 15.0, 40.9),
     "TRDG": (37.7, 27.6, 9.9, 44.3),
 }
-"""CER in percent of the same size of recogniser after as many steps on 20,000 lines of each, measured elsewhere."""
+"""CER in percent of another recogniser of this size after as many steps on 20,000 lines of each, on lines of such kinds."""
+_NAMES = {"trdg": "TRDG", "synthtiger": "SynthTIGER"}
 _HEAD = """<!-- Made by python -m benchmarks.transfer.page -->
 
 # Transfer: what data made here teaches
@@ -26,6 +27,7 @@ English recipe, {steps:,} steps of batch {batch}, without augmentation of its ow
 scaled to 32 px, nothing else. The real lines are no part of this project; any folders of `images/` and `labels.tsv` will do.
 
     python -m benchmarks.transfer.run --json benchmarks/results/transfer.json    # trains and reads
+    python -m benchmarks.transfer.peers --json benchmarks/results/transfer_peers.json    # the same, on lines of other tools
     python -m benchmarks.transfer.ablate --count 2500 --steps 80 --every 5       # takes one ingredient away at a time
     python -m benchmarks.transfer.page                                           # writes this page
 
@@ -98,16 +100,34 @@ step, and fewer illegible ones did more than closer imitation.
 """
 
 
-def _default(content: dict[str, Any]) -> str:
-    columns = content["columns_cer_percent"]
-    names = [*COLUMNS]
+def _default(content: dict[str, Any], peers: dict[str, Any]) -> str:
+    apart = [name for name in content["sets"] if name in HELD_OUT or name == SCENE_WORDS.name]
+    names = [*COLUMNS, *apart]
+
+    def row(title: str, found: dict[str, Any]) -> str:
+        figures = [found["columns_cer_percent"][n] for n in COLUMNS] + [found["sets"][n]["cer_percent"] for n in apart]
+        return f"| {title} | {' | '.join(f'{v:.1f}' for v in figures)} |"
+
     rows = [f"| trained on | {' | '.join(names)} |", f"|---|{'--:|' * len(names)}"]
-    rows.append(f"| ocrsynth, the default | {' | '.join(f'{columns[n]:.1f}' for n in names)} |")
-    rows += [f"| {peer} | {' | '.join(f'{v:.1f}' for v in values)} |" for peer, values in _PEERS.items()]
+    rows.append(row("ocrsynth, the default", content))
+    rows += [row(f"{_NAMES[peer]} {found['version']}", found) for peer, found in sorted(peers.items())]
+    seeds = content["training"]["seeds"]
+    rows += ["", f"CER in %, ocrsynth's the mean of {seeds} trainings."]
+    if peers:
+        trainings = max(found["training"]["seeds"] for found in peers.values())
+        rows[-1] += f" The other tools' are of {'one' if trainings == 1 else trainings} by the same commands: the same"
+        rows += [
+            "network and steps, as many lines of the same texts in the same fonts (the static ones), degraded as the tool is most",
+            "used, each read back from the file that it wrote. For orientation, the figures of another network of this size, on",
+            "lines of such kinds that need not be these, and after each tool's own texts and fonts:",
+        ]
+    else:
+        rows += ["For orientation, the figures of another network of this size, on lines of such kinds that need not be these:"]
+    rows += ["", f"| elsewhere, trained on | {' | '.join(COLUMNS)} |", f"|---|{'--:|' * len(COLUMNS)}"]
+    rows += [f"| {peer} | {' | '.join(f'{v:.1f}' for v in values)} |" for peer, values in _ELSEWHERE.items()]
     rows += [
         "",
-        f"CER in %, mean of {content['training']['seeds']} trainings. The other tools' figures are of trainings as long,",
-        "elsewhere, with another network: for orientation.",
+        "By sets, the default of ocrsynth:",
         "",
         "| set | lines | CER % | 95 % interval | lines without error % | by training |",
         "|---|--:|--:|--:|--:|---|",
@@ -195,7 +215,9 @@ def _languages(content: dict[str, Any]) -> str:
 def main() -> None:
     """Write the page."""
     found = json.loads((_RESULTS / "transfer.json").read_text())
-    page = _HEAD.format(**found["training"]) + _default(found) + _TAIL
+    kept = _RESULTS / "transfer_peers.json"
+    peers = json.loads(kept.read_text()) if kept.exists() else {"peers": {}}
+    page = _HEAD.format(**found["training"]) + _default(found, peers["peers"]) + _TAIL
     ablation = _RESULTS / "transfer_ablation.json"
     if ablation.exists():
         page += _ablation(json.loads(ablation.read_text()))
