@@ -117,9 +117,9 @@ def _default(content: dict[str, Any], peers: dict[str, Any]) -> str:
         trainings = max(found["training"]["seeds"] for found in peers.values())
         rows[-1] += f" The other tools' are of {'one' if trainings == 1 else trainings} by the same commands: the same"
         rows += [
-            "network and steps, as many lines of the same texts in the same fonts (the static ones), degraded as the tool is most",
-            "used, each read back from the file that it wrote. For orientation, the figures of another network of this size, on",
-            "lines of such kinds that need not be these, and after each tool's own texts and fonts:",
+            "network and steps, as many lines of the same texts in the same fonts (the static ones), degraded as the tool is",
+            "most used, each read back from the file that it wrote. For orientation, the figures of another network of this",
+            "size, on lines of such kinds that need not be these, and after each tool's own texts and fonts:",
         ]
     else:
         rows += ["For orientation, the figures of another network of this size, on lines of such kinds that need not be these:"]
