@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from ocrsynth.degrade.base import border_colour
-from ocrsynth.degrade.chain import Chain, Drawn
+from ocrsynth.degrade.chain import LONGEST_PX, Chain, Drawn
 from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.degrade.presets import read_preset
+from ocrsynth.errors import Rejected
 from ocrsynth.records import Frame
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def degrade_image(
     high as the picture.  Print ops act on an estimate of the ink: what differs from the paper around it.
     Raises RecipeError for a wrong chain, ValueError for an array that is no such picture.
     """
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"image: must be an array uint8 (H, W) or (H, W, 3), got {type(image).__name__}")  # noqa: TRY004
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3) or 0 in image.shape:
         raise ValueError(f"image: must be uint8 (H, W) or (H, W, 3), got {image.dtype} {image.shape}")
     chain = degrade if isinstance(degrade, Chain) else chain_of(degrade)
@@ -63,8 +66,17 @@ def degrade_image(
 
 
 def draw_for(chain: Chain, address: tuple[int, int, int], frame: Frame) -> Drawn:
-    """Return a chain with its parameters drawn for a picture; *address* is (seed, index, attempt)."""
-    return chain.draw(address, frame)
+    """Return a chain with its parameters drawn for a picture; *address* is (seed, index, attempt).
+
+    Raises ValueError if the picture is too large, or too thin to be bent.
+    """
+    if max(frame.height, frame.width) > LONGEST_PX:
+        raise ValueError(f"image: must have at most {LONGEST_PX} px a side, got {frame.width}×{frame.height}; cut it up")
+    try:
+        return chain.draw(address, frame)
+    except Rejected as verdict:
+        size = f"{frame.width}×{frame.height}"
+        raise ValueError(f"image: must be one that these warps leave whole, got {size} px, {verdict.detail}") from None
 
 
 def apply_drawn(chain: Chain, drawn: Drawn, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

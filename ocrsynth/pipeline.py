@@ -49,6 +49,8 @@ _FAULTS_OF_THE_TEXT = frozenset({"too_wide", "dotted_circle"})
 _NEARBY = 256
 """So many samples in a row take their backgrounds from the same few files."""
 _INDICES = 1 << 64
+_CHARACTERS_A_PX = 8
+"""More than any line of clusters that can be seen has, with all their marks."""
 _LINE_EM = 1.4
 """Height of a picture, in em of its text, about."""
 
@@ -131,6 +133,11 @@ class Pipeline:
         first: dict[str, str] = {}
         for text_attempt in range(_TEXT_ATTEMPTS):
             line = self._texts.draw(Stream(seed, index, "text", 0, text_attempt), index)
+            if len(line.text) > _CHARACTERS_A_PX * self._widths[1]:
+                # To shape a line of a megabyte would take minutes, to keep it as the first draw as much space.
+                last = Rejected("too_wide", f"{len(line.text)} characters, where {self._widths[1]} px are the most")
+                rejected[last.reason] = rejected.get(last.reason, 0) + 1
+                continue
             if vertical:
                 line = replace(line, direction="ttb")
             for font_attempt in range(_FONT_ATTEMPTS):
@@ -167,6 +174,8 @@ class Pipeline:
                 fallback = self.fonts.draw_fallback(Stream(self.recipe.seed, index, "fallback"), missing)
             if fallback is None:
                 raise Rejected("font_coverage", f"{font.family} lacks {''.join(sorted(missing))!r} of {line.text!r}")
+        if squares := self.fonts.in_squares(font, line.text):
+            raise Rejected("font_coverage", f"{font.family} sets {''.join(sorted(squares))!r} of {line.text!r} in squares")
         yield None
         shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting)
         recipe = self.recipe

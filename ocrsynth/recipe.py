@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -186,6 +187,8 @@ class Recipe:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Recipe:
         """Return the recipe in a mapping, as YAML would give it; raises RecipeError with the path of a wrong key."""
+        if not isinstance(data, Mapping):
+            raise RecipeError(f"recipe: must be a mapping of keys to values, got {type(data).__name__}; see 'recipe init'")
         for key in data:
             if key not in KEYS:
                 raise RecipeError(f"{key}: unknown key in a recipe, got {key!r}; {suggest(str(key), KEYS)}")

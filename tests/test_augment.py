@@ -100,6 +100,21 @@ def test_an_array_that_is_no_picture(bad: Any) -> None:
         degrade_image(bad)
 
 
+@pytest.mark.parametrize("bad", [[[1, 2]], None, "line.png"])
+def test_what_is_no_array(bad: Any) -> None:
+    with pytest.raises(ValueError, match="image: must be an array uint8"):
+        degrade_image(bad)
+
+
+@pytest.mark.parametrize(
+    ("width", "message"),
+    [(70_000, "must have at most 32766 px a side, got 70000×32"), (32_700, "got 32700×32 px, a warp needs a canvas of ")],
+)
+def test_a_picture_too_long_to_be_warped(width: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        degrade_image(np.full((32, width), 230, np.uint8), [{"stretch": {"width_ratio": [1.2, 1.2]}}, {"jpeg": {}}])
+
+
 def test_an_unknown_preset_is_named() -> None:
     with pytest.raises(RecipeError, match="did you mean 'camera'"):
         degrade_image(np.zeros((9, 9), np.uint8), "camra")

@@ -24,6 +24,7 @@ from ocrsynth.write.meta import as_dict, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
 _PRESETS = preset_names()
 
@@ -381,6 +382,21 @@ class TestRejections:
         with pytest.raises(SampleError) as caught:
             make_sample(recipe, 0)
         assert re.fullmatch(text, str(caught.value)), str(caught.value)
+
+    @pytest.mark.parametrize("preset", ["camera", "scene", "book"])
+    def test_the_widest_pictures(self, preset: str) -> None:
+        # A warp may need a canvas that cannot be drawn: then it is drawn again.
+        render = {"height_px": 300, "min_width_px": 31_999, "max_width_px": 32_000}
+        for sample in Pipeline(Recipe.for_language("en", preset, render=render)).batch(range(2)):
+            assert 31_999 <= sample.image.shape[1] <= 32_000
+
+    def test_a_text_of_a_megabyte_is_not_shaped(self, tmp_path: Path) -> None:
+        (tmp_path / "long.txt").write_text("Hello\n" + "word " * 200_000 + "\n")
+        corpus = {"corpus": {"file": str(tmp_path / "long.txt"), "cut": "lines"}}
+        samples = Pipeline(_recipe("clean", text={"sources": [corpus], "case": {"asis": 1}})).batch(range(12))
+        assert {sample.text for sample in samples} == {"Hello"}
+        assert sum(sample.provenance["rejected"].get("too_wide", 0) for sample in samples) > 0
+        assert all(len(to_json(as_dict(sample))) < 10_000 for sample in samples)
 
     def test_samples_beside_a_bad_one_can_be_made(self) -> None:
         recipe = _recipe("clean", render={"max_width_px": 40, "height_px": 64}, text={"length_clusters": [1, 30]})

@@ -48,7 +48,7 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
     from ocrsynth import codec
     from ocrsynth.augment import chain_of, degrade_image
     from ocrsynth.degrade.chain import Chain
-    from ocrsynth.errors import OutputError, RecipeError
+    from ocrsynth.errors import AssetError, OutputError, RecipeError
     from ocrsynth.pictures import read_picture
     from ocrsynth.recipe import Recipe
 
@@ -65,7 +65,11 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for index, path in enumerate(paths):
-            made = degrade_image(read_picture(path), chain, seed=seed, index=index, em_px=em_px)
+            picture = read_picture(path)
+            try:
+                made = degrade_image(picture, chain, seed=seed, index=index, em_px=em_px)
+            except ValueError as error:
+                raise AssetError(f"{path}: {str(error).removeprefix('image: ')}") from None
             (folder / f"{path.stem}.png").write_bytes(codec.encode_png(made.image))
             if (sidecar := path.with_suffix(".json")).is_file():
                 (folder / sidecar.name).write_bytes(_moved(sidecar, made))

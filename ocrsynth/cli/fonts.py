@@ -173,7 +173,7 @@ def _families(folders: tuple[str, ...]) -> tuple[Family, ...]:
 def _short(licence: str) -> str:
     """Return the SPDX identifier of a licence that a font's file tells in a sentence, if it is one of the usual two."""
     usual = {"Open Font License": "OFL-1.1", "Apache License": "Apache-2.0"}
-    return next((name for words, name in usual.items() if words.lower() in licence.lower()), licence)
+    return next((name for words, name in usual.items() if words.lower() in licence.lower()), _shortened(licence))
 
 
 def _covering(families: tuple[Family, ...], lang: str) -> tuple[Family, ...]:

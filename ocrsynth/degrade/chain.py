@@ -94,6 +94,8 @@ class Drawn(NamedTuple):
 Costs = dict[str, tuple[int, float]]
 """By name of an op, or ``WARP``: how often it was applied, and the sum of its µs."""
 WARP = "(warps)"
+LONGEST_PX = 32_766
+"""The longest side that OpenCV warps and HarfBuzz draws: places in a picture are signed numbers of 16 bits there."""
 
 
 class Degraded(NamedTuple):
@@ -137,7 +139,7 @@ class Chain:
         the line with the margins that it had and keeps the height of the frame; without, the canvas grows around the
         whole picture.
         *keep* multiplies every probability; *fit* says what else the crop keeps.  Raises Rejected if a warp makes the line
-        wider than it may be, or folds.
+        wider than it may be, needs a canvas larger than pictures can be, or folds.
         """
         seed, index, attempt = address
         raw: list[_Raw] = []
@@ -334,6 +336,13 @@ def _with_bleed(canvas: Canvas, before: Bleed, after: Bleed) -> Canvas:
     return Canvas(matrix, canvas.height + after.top + after.bottom, canvas.width + after.left + after.right)
 
 
+def _fits(area: Canvas | Frame, bleed: Bleed) -> None:
+    """Raise Rejected if an area with its bleed is larger than pictures can be."""
+    width, height = area.width + bleed.left + bleed.right, area.height + bleed.top + bleed.bottom
+    if max(width, height) > LONGEST_PX:
+        raise Rejected("too_wide", f"a warp needs a canvas of {width}×{height} px, where {LONGEST_PX} px a side are the most")
+
+
 def _with_bleeds(raw: list[_Raw]) -> tuple[tuple[Step, ...], Bleed]:
     """Return the steps, each warp with the bleed before and after it, worked out from the last to the first."""
     bleed = _NO_BLEED
@@ -343,5 +352,7 @@ def _with_bleeds(raw: list[_Raw]) -> tuple[tuple[Step, ...], Bleed]:
         if canvas is not None:
             needed = bleed_around if canvas.parts else needed_bleed
             bleed = needed(canvas, frame.height, frame.width, after)
+            _fits(canvas, after)
+            _fits(frame, bleed)
         steps.append(Step(op, params, canvas, bleed, after, place))
     return tuple(reversed(steps)), bleed

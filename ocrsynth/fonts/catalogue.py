@@ -251,6 +251,8 @@ def load(sets: tuple[str, ...], folders: tuple[str, ...]) -> tuple[Family, ...]:
     found = [load_folder(folder) for folder in dict.fromkeys(folders)]
     families = tuple(f for name in sets for f in load_set(name)) + tuple(f for folder in found for f in folder.families)
     if not families:
+        if not sets and not folders:
+            raise AssetError("fonts: neither a set nor a folder is named, got no fonts at all; name one, or leave 'sets' out")
         reasons = [str(s) for folder in found for s in folder.skipped]
         more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
         raise AssetError(f"fonts.folders: no font can be used, got {'; '.join(reasons[:3])}{more}; give other fonts")

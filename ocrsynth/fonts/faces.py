@@ -35,6 +35,10 @@ _DEFAULT_LANGUAGE = 0xFFFF
 """Index by which HarfBuzz names a script's default language system."""
 _SIGNS = "-–—", "'’‘", '"”“'
 """Signs that differ by their shapes alone, the plainest first."""
+_HALF_OR_FULL = "‘’‚‛“”„‟′″‵·‧•"
+"""Signs whose width is that of a letter or of an East Asian square, as the text around them asks (UAX 11, ambiguous)."""
+_GAP_EM, _WIDER = 0.55, 1.4
+"""A sign in a square has a larger gap beside it than this, and is by so much wider than the face's letters."""
 _INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
 """Characters that shape others and need no glyph of their own: HarfBuzz draws nothing for them."""
 
@@ -91,6 +95,23 @@ def drawn_alike(path: str, index: int) -> frozenset[str]:
                     alike.add(sign)
                 seen.add(outline)
     return frozenset(alike)
+
+
+@lru_cache(maxsize=_MAX_FACES)
+def full_width(path: str, index: int) -> frozenset[str]:
+    """Return the quotes and points that a face sets in a square as East Asian text has them: elsewhere they leave a gap."""
+    font = hb.Font(open_face(path, index))
+    letter = font.get_nominal_glyph(ord("n"))
+    em, usual = font.face.upem, font.get_glyph_h_advance(letter) if letter else 0
+    wide: set[str] = set()
+    for sign in _HALF_OR_FULL:
+        glyph = font.get_nominal_glyph(ord(sign))
+        extents = font.get_glyph_extents(glyph) if glyph else None
+        if extents is not None:
+            advance = font.get_glyph_h_advance(glyph)
+            if advance - extents.width > _GAP_EM * em and advance > _WIDER * usual:
+                wide.add(sign)
+    return frozenset(wide)
 
 
 @lru_cache(maxsize=_MAX_FACES)

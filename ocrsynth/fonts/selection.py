@@ -5,6 +5,7 @@ A family is drawn before its faces, so a family with eighteen styles is as likel
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from ocrsynth.errors import CoverageError, RecipeError, suggest
 from ocrsynth.fields import Range, Section, Within
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.faces import covered, features_of
+from ocrsynth.fonts.faces import covered, features_of, full_width
 from ocrsynth.records import PLAIN, FontChoice, FontKey, Setting
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ class FontSelector:
         self.families = covering
         self._config = config
         self._characters = characters
+        # Where the letters stand in squares, so do their quotes.
+        self._squares = any(unicodedata.east_asian_width(c) in "WF" for c in needed)
         # A lock has its keys sorted; the draws must not depend on the order in which a user wrote them.
         self._tags = sorted(tag for tag, share in config.features.items() if share != (1 if tag in _ON_BY_DEFAULT else 0))
         sizes: dict[str, int] = {}
@@ -185,6 +188,10 @@ class FontSelector:
         """Return the characters of *text* that the font maps to no glyph."""
         return frozenset(text) - covered(font.key.path, font.key.face, self._characters)
 
+    def in_squares(self, font: FontChoice, text: str) -> frozenset[str]:
+        """Return the quotes and points of *text* about which the font leaves the gap of East Asian text, where none belongs."""
+        return _NONE if self._squares else full_width(font.key.path, font.key.face).intersection(text)
+
     def require(self, characters: Iterable[str], where: str) -> None:
         """Raise CoverageError, beginning with *where*, for those of *characters* that no font here has."""
         lacking = frozenset(characters)
@@ -207,7 +214,7 @@ class FontSelector:
         if able is None:
             if len(self._able) >= _MAX_ABLE:
                 self._able.clear()
-            able = self._able[missing] = _able(self._all, missing)
+            able = self._able[missing] = _able(self._all, missing, squares=self._squares)
         if not able:
             return None
         family, face = stream.choice(able)
@@ -235,6 +242,7 @@ class FontSelector:
         return min(max(round((low + (high - low) * unit) / step) * step, low), high)
 
 
+_NONE: frozenset[str] = frozenset()
 _PITCHED = frozenset({"serif", "slab"})
 """Classes of fonts that resemble types when they are set on one pitch; those of class mono are already."""
 _ON_BY_DEFAULT = frozenset({"liga", "clig", "kern", "calt", "locl", "ccmp", "rlig", "mark", "mkmk"})
@@ -261,11 +269,13 @@ def _has_bold(family: Family) -> bool:
 _MAX_ABLE = 512
 
 
-def _able(families: tuple[Family, ...], missing: frozenset[str]) -> tuple[tuple[Family, FaceFile], ...]:
-    """Return the plainest face of each family that has all of *missing*."""
+def _able(families: tuple[Family, ...], missing: frozenset[str], *, squares: bool) -> tuple[tuple[Family, FaceFile], ...]:
+    """Return the plainest face of each family that has all of *missing*, none in a square unless *squares* are right."""
     able = []
     for family in families:
         faces = [f for f in family.faces if f.style == "normal" and len(covered(f.path, f.index, missing)) == len(missing)]
+        if not squares:
+            faces = [f for f in faces if full_width(f.path, f.index).isdisjoint(missing)]
         if faces:
             able.append((family, min(faces, key=lambda f: abs(f.weight - 400))))
     return tuple(able)

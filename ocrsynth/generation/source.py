@@ -68,7 +68,7 @@ def open_source(path: str | Path, fmt: str | None = None) -> Source:
             plan.formats, key=lambda f: [part in FORMATS.get(f, "plan").keeps for part in ("meta", "mask", "key")]
         )
         if name not in plan.formats:
-            raise RecipeError(f"--format: the data set has no such format, got {name!r}; known: {', '.join(plan.formats)}")
+            raise RecipeError(f"format: the data set has no such format, got {name!r}; known: {', '.join(plan.formats)}")
         shards: list[Shard] = []
         missing: list[Shard] = []
         for split, (_, folder) in zip(
@@ -81,7 +81,7 @@ def open_source(path: str | Path, fmt: str | None = None) -> Source:
     guess = fmt or _guessed(root)
     if guess is None:
         raise OutputError(f"{path}: holds nothing that looks like a data set; say which with --format")
-    found = FORMATS.get(guess, "--format")()
+    found = FORMATS.get(guess, "format")()
     shards = [Shard(p, _split_of(root, p)) for p in _shards(root, guess, found.suffix)]
     if not shards:
         raise OutputError(f"{path}: holds no shard of format {guess!r}; check the path")

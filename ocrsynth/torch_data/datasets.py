@@ -18,7 +18,7 @@ from ocrsynth.charset import Charset
 from ocrsynth.errors import RecipeError
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.recipe import Recipe
-from ocrsynth.torch_data.samplers import BatchIndices
+from ocrsynth.torch_data.samplers import BatchIndices, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -120,7 +120,7 @@ class LineDataset(Dataset[Item]):
     ) -> None:
         loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(str(recipe))
         self.recipe = loaded if seed is None else loaded.with_seed(seed)
-        if length is not None and length < 1:
+        if length is not None and not is_whole(length, 1):
             raise RecipeError(f"length: must be 1 or more, got {length!r}; leave it out for an endless data set")
         self.length = length
         self.charset = charset

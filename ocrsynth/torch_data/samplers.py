@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ocrsynth.torch_data.datasets import LineDataset
     from ocrsynth.torch_data.shards import ShardDataset
 
+_POSITIONS = 1 << 63
+
 
 class StreamSampler(Sampler[int]):
     """Indices 0, 1, 2, … without end, every world_size-th of them for each rank, from *start* on.
@@ -78,8 +80,8 @@ class BucketBatchSampler(Sampler[list[int]]):
         window: int = 32,
     ) -> None:
         _check(position, rank, world_size)
-        if batch_size < 1:
-            raise RecipeError(f"batch_size: must be 1 or more, got {batch_size!r}")
+        if not is_whole(batch_size, 1):
+            raise RecipeError(f"batch_size: must be 1 or more, got {batch_size!r}; give a whole number")
         self.dataset = dataset
         self.batch_size = batch_size
         self.position = int(position)
@@ -170,8 +172,13 @@ class BucketBatchSampler(Sampler[list[int]]):
         return batches
 
 
+def is_whole(value: object, least: int) -> bool:
+    """Tell whether *value* is a whole number from *least* that can be the position of a sample."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) < _POSITIONS
+
+
 def _check(start: int, rank: int, world_size: int) -> None:
-    if isinstance(start, bool) or not isinstance(start, Integral) or start < 0:
+    if not is_whole(start, 0):
         raise RecipeError(f"resume: must be a whole number from 0, got {start!r}; give a batch's 'position'")
     if not 0 <= rank < world_size:
         raise RecipeError(f"rank: must be from 0 to world_size - 1, got {rank!r} of {world_size!r}")

@@ -53,6 +53,7 @@ def make_font(
     characters: Iterable[str] = ASCII + TYPOGRAPHIC,
     empty: str = "",
     marks: str = "",
+    squares: str = "",
     extra: dict[str, Box] | None = None,
     features: str = "",
     italic: bool = False,
@@ -60,6 +61,7 @@ def make_font(
     """Write a font to *path* and return it.
 
     *empty* characters are mapped to a glyph without outlines; *marks* are zero-width rectangles above the x-height;
+    *squares* are narrow rectangles in the middle of an em, as quotes stand in East Asian text;
     *extra* glyphs have a name and a box but no character; *features* is OpenType feature code over glyphs called
     ``uXXXX``.
     """
@@ -81,6 +83,9 @@ def make_font(
         cmap[ord(c)] = name
         boxes[name] = None
         advances[name] = 0 if c in marks else 400
+    for c in squares:
+        boxes[glyph_name(c)] = (450, 500, 550, 700)
+        advances[glyph_name(c)] = UPEM
     for name, box in (extra or {}).items():
         boxes[name] = box
         advances[name] = box[2] + SIDE

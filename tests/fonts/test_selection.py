@@ -235,6 +235,21 @@ class TestCoverage:
         assert None not in found
         assert selector.draw_fallback(Stream(1, 0, "fallback"), frozenset("ß")) is None
 
+    def test_quotes_in_squares_are_for_letters_in_squares(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        fontmaker.make_font(tmp_path / "lacks.ttf", "Lacks", characters="abcn")
+        fontmaker.make_font(tmp_path / "narrow.ttf", "Narrow", characters="abcn’")
+        fontmaker.make_font(tmp_path / "square.ttf", "Square", characters="abcn’漢", squares="’")
+        config = validate(FontConfig, {"sets": [], "folders": [str(tmp_path)]}, "fonts")
+        western = FontSelector(config, _CHARACTERS | {"’"}, frozenset("abc"), "xx_Latn")
+        for font in _draws(western, 60):
+            assert western.in_squares(font, "a’b") == ({"’"} if font.family == "Square" else frozenset())
+            assert western.in_squares(font, "ab") == frozenset()
+        lent = {western.draw_fallback(Stream(1, i, "fallback"), frozenset("’")) for i in range(30)}
+        assert {font.family for font in lent if font is not None} == {"Narrow"}
+        eastern = FontSelector(config, _CHARACTERS | {"’"}, frozenset("abc漢"), "zh_Hans")
+        assert {font.family for font in _draws(eastern, 30)} == {"Square"}
+        assert all(eastern.in_squares(font, "漢’") == frozenset() for font in _draws(eastern, 30))
+
     def test_letters_that_no_font_has(self, fontmaker: ModuleType, tmp_path: Path) -> None:
         fontmaker.without_l_stroke(tmp_path / "lacks.ttf")
         fontmaker.make_font(tmp_path / "less.ttf", "Less", characters="abc")

@@ -130,11 +130,14 @@ class TestLoader:
             ({"task": "hf"}, "processor: task 'hf' needs one"),
             ({"rank": 2, "world_size": 2}, "rank: must be from 0 to world_size - 1, got 2 of 2"),
             ({"resume": -1}, "resume: must be a whole number from 0, got -1"),
+            ({"resume": 10**30}, "resume: must be a whole number from 0, got 1000"),
+            ({"batch_size": 2.5}, "batch_size: must be 1 or more, got 2.5; give a whole number"),
+            ({"batch_size": "8"}, "batch_size: must be 1 or more, got '8'"),
         ],
     )
     def test_wrong_options_are_told(self, options: dict[str, Any], message: str) -> None:
         with pytest.raises(RecipeError, match=message):
-            make_loader(_dataset(), 8, **options)
+            make_loader(_dataset(), **({"batch_size": 8} | options))
 
     def test_it_does_not_hang_after_opencv_ran_in_the_parent(self) -> None:
         code = (
@@ -193,9 +196,9 @@ class TestLineDataset:
             keys += [k for batch in loader for k in batch]
         assert keys == [f"{i:012d}" for i in range(48)]
 
-    @pytest.mark.parametrize("length", [0, -3])
-    def test_a_length_below_one_is_refused(self, length: int) -> None:
-        with pytest.raises(RecipeError, match=rf"^length: must be 1 or more, got {length}"):
+    @pytest.mark.parametrize("length", [0, -3, 2.5, "5"])
+    def test_what_is_no_length_is_refused(self, length: Any) -> None:
+        with pytest.raises(RecipeError, match=rf"^length: must be 1 or more, got {length!r}"):
             LineDataset(_RECIPE, length)
 
     def test_indices_beyond_the_end(self) -> None:
