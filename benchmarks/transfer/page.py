@@ -117,9 +117,11 @@ def _default(content: dict[str, Any], peers: dict[str, Any]) -> str:
         trainings = max(found["training"]["seeds"] for found in peers.values())
         rows[-1] += f" The other tools' are of {'one' if trainings == 1 else trainings} by the same commands: the same"
         rows += [
-            "network and steps, as many lines of the same texts in the same fonts (the static ones), degraded as the tool is",
-            "most used, each read back from the file that it wrote. For orientation, the figures of another network of this",
-            "size, on lines of such kinds that need not be these, and after each tool's own texts and fonts:",
+            "network and steps, as many lines of the same texts in the same fonts (the static ones), degraded as in [Beside its",
+            "peers](peers.md), each read back from the file that it wrote. What TRDG has for paper is always grey noise there,",
+            "which tells against it where paper is white; other settings of it do better, as the figures show that were measured",
+            "with another network of this size, on lines of such kinds that need not be these, after each tool's own texts and",
+            "fonts, for orientation:",
         ]
     else:
         rows += ["For orientation, the figures of another network of this size, on lines of such kinds that need not be these:"]
