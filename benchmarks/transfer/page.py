@@ -117,11 +117,11 @@ def _default(content: dict[str, Any], peers: dict[str, Any]) -> str:
         trainings = max(found["training"]["seeds"] for found in peers.values())
         rows[-1] += f" The other tools' are of {'one' if trainings == 1 else trainings} by the same commands: the same"
         rows += [
-            "network and steps, as many lines of the same texts in the same fonts (the static ones), degraded as in [Beside its",
-            "peers](peers.md), each read back from the file that it wrote. What TRDG has for paper is always grey noise there,",
-            "which tells against it where paper is white; other settings of it do better, as the figures show that were measured",
-            "with another network of this size, on lines of such kinds that need not be these, after each tool's own texts and",
-            "fonts, for orientation:",
+            "network and steps, as many lines of the same texts in the same fonts (the static ones), degraded as in",
+            "[Beside its peers](peers.md), each read back from the file that it wrote. There SynthTIGER has no textures, and",
+            "TRDG's paper is always grey noise, which tells against it where paper is white: other settings of it do better.",
+            "text_renderer is in no package. For orientation, figures of another network of this size, on lines of such kinds",
+            "that need not be these, after each tool's own texts and fonts:",
         ]
     else:
         rows += ["For orientation, the figures of another network of this size, on lines of such kinds that need not be these:"]
