@@ -264,7 +264,7 @@ def test_wrong_data_are_named(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("nothing")
     assert str(_error(text)) == f"{text}: holds nothing that looks like a data set; say which with --format"
-    assert str(_error(one, fmt="lmbd")).startswith("--format: unknown format 'lmbd'; did you mean 'lmdb'?")
+    assert str(_error(one, fmt="lmbd")).startswith("format: unknown format 'lmbd'; did you mean 'lmdb'?")
 
 
 def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
