@@ -96,7 +96,7 @@ step, and fewer illegible ones did more than closer imitation.
 - Faces made for typewriters would help; fonts of slabs on one pitch stand in for them.
 - Words of scenes (ICDAR 2015, IIIT5K; aims 45 and 30 %) are not at hand here. The 82 of `scene_words` stand in for them; those
   of ICDAR 2015 are harder. They were read with 26.5 % before signs were cut along their letters, which they helped to find.
-- Fraktur and Greek are read better by Tesseract's own models, trained for long on much text; Arabic as well as by them. See below.
+- Fraktur and Greek are read better by Tesseract's own models, trained for long on much text; Arabic about as well as by them.
 """
 
 
