@@ -199,7 +199,7 @@ class Pipeline:
             provenance["baseline"] = baseline
         if cut is not None:
             provenance["clipped"] = True
-        provenance["font"] = _font_record(font, fallback, layout, shaped)
+        provenance["font"] = font.described(fallback, layout.size_px, shaped.metrics.x_height_em)
         provenance["ligatures"] = [list(ligature) for ligature in shaped.ligatures]
         return _sample(index, line.text, shaped.cluster_ranges, layout.word_ranges, picture, provenance)
 
@@ -338,26 +338,6 @@ def _moved(drawn: Drawn, layout: Layout, shaped: ShapedLine | None, shape: tuple
     starts = shaped.cluster_ranges[:, 0]
     words = np.searchsorted(starts, layout.word_ranges)
     return bent_labels(layout, words, len(starts), drawn.move, (shape[0], shape[1]))
-
-
-def _font_record(font: FontChoice, fallback: FontChoice | None, layout: Layout, shaped: ShapedLine) -> dict[str, Any]:
-    return {
-        "family": font.family,
-        "class": font.kind,
-        "style": font.style,
-        "sha256": font.sha256,
-        "face": font.key.face,
-        "axes": dict(font.key.coords),
-        "bold_em": font.key.bold_em,
-        "slant": font.key.slant,
-        "features": dict(font.setting.features),
-        "letter_spacing_em": font.setting.letter_em,
-        "word_spacing_em": font.setting.word_em,
-        **({"pitch_em": font.setting.pitch_em} if font.setting.pitch_em else {}),
-        "size_px": round(layout.size_px, 3),
-        "x_height_px": round(layout.size_px * shaped.metrics.x_height_em, 3),
-        "fallback": fallback.family if fallback else None,
-    }
 
 
 def _sample(

@@ -56,6 +56,27 @@ class FontChoice:
     sha256: str
     setting: Setting = PLAIN
 
+    def described(self, fallback: FontChoice | None, size_px: float, x_height_em: float) -> dict[str, Any]:
+        """Return what a sample keeps of the font it is set in, as plain JSON values."""
+        key, setting = self.key, self.setting
+        return {
+            "family": self.family,
+            "class": self.kind,
+            "style": self.style,
+            "sha256": self.sha256,
+            "face": key.face,
+            "axes": dict(key.coords),
+            "bold_em": key.bold_em,
+            "slant": key.slant,
+            "features": dict(setting.features),
+            "letter_spacing_em": setting.letter_em,
+            "word_spacing_em": setting.word_em,
+            **({"pitch_em": setting.pitch_em} if setting.pitch_em else {}),
+            "size_px": round(size_px, 3),
+            "x_height_px": round(size_px * x_height_em, 3),
+            "fallback": fallback.family if fallback else None,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
