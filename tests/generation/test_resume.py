@@ -75,7 +75,7 @@ def _run(command: list[str], **environment: str) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=240,
         stdin=subprocess.DEVNULL,
     )
 
@@ -127,7 +127,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, in
 
 @pytest.mark.parametrize(
     ("fmt", "count", "deaths"),
-    [*((fmt, 1000, _DEATHS[fmt]) for fmt in _FORMATS), pytest.param("webdataset", 10_000, 50, marks=pytest.mark.slow)],
+    [*((fmt, 1000, _DEATHS[fmt]) for fmt in _FORMATS), pytest.param("webdataset", 20_000, 50, marks=pytest.mark.slow)],
 )
 def test_a_run_killed_again_and_again_ends_as_if_it_never_was(
     fmt: str, count: int, deaths: int, uninterrupted: Callable[[str, int], Path], tmp_path: Path
