@@ -336,7 +336,7 @@ def _with_bleed(canvas: Canvas, before: Bleed, after: Bleed) -> Canvas:
     return Canvas(matrix, canvas.height + after.top + after.bottom, canvas.width + after.left + after.right)
 
 
-def _fits(area: Canvas | Frame, bleed: Bleed) -> None:
+def _check_size(area: Canvas | Frame, bleed: Bleed) -> None:
     """Raise Rejected if an area with its bleed is larger than pictures can be."""
     width, height = area.width + bleed.left + bleed.right, area.height + bleed.top + bleed.bottom
     if max(width, height) > LONGEST_PX:
@@ -352,7 +352,7 @@ def _with_bleeds(raw: list[_Raw]) -> tuple[tuple[Step, ...], Bleed]:
         if canvas is not None:
             needed = bleed_around if canvas.parts else needed_bleed
             bleed = needed(canvas, frame.height, frame.width, after)
-            _fits(canvas, after)
-            _fits(frame, bleed)
+            _check_size(canvas, after)
+            _check_size(frame, bleed)
         steps.append(Step(op, params, canvas, bleed, after, place))
     return tuple(reversed(steps)), bleed

@@ -202,17 +202,23 @@ class FontInstance:
         try:
             return self._ink[glyph]
         except KeyError:
-            box = None
-            # Of a font that varies, each call reads the outline and moves all its points.
-            e = self.hb_font.get_glyph_extents(glyph)
-            bare = e if self._upright is None else self._upright.get_glyph_extents(glyph)
-            if bare is not None and bare.width != 0 and bare.height != 0:
-                # HarfBuzz measures height downwards from y_bearing, so it is negative.
-                unit = 1 / self.upem
-                left, top = e.x_bearing * unit, -e.y_bearing * unit
-                box = (left, top, left + e.width * unit, top - e.height * unit)
-            self._ink[glyph] = box
+            row = self._rows.get(glyph)
+            if row is not None:
+                # Kept once, in the array: instances are many.
+                return None if glyph in self.inkless else tuple(self._boxes[row].tolist())
+            box = self._ink[glyph] = self._measured(glyph)
             return box
+
+    def _measured(self, glyph: int) -> Box | None:
+        # Of a font that varies, each call reads the outline and moves all its points.
+        e = self.hb_font.get_glyph_extents(glyph)
+        bare = e if self._upright is None else self._upright.get_glyph_extents(glyph)
+        if bare is None or bare.width == 0 or bare.height == 0:
+            return None
+        # HarfBuzz measures height downwards from y_bearing, so it is negative.
+        unit = 1 / self.upem
+        left, top = e.x_bearing * unit, -e.y_bearing * unit
+        return left, top, left + e.width * unit, top - e.height * unit
 
     def ink_boxes(self, glyphs: list[int]) -> NDArray[np.float64]:
         """Return the `ink_box` of each glyph in a new array, float64 (n, 4); zeros if it has none."""
@@ -223,7 +229,7 @@ class FontInstance:
             found = []
             for glyph in glyphs:
                 if glyph not in rows:
-                    box = self.ink_box(glyph)
+                    box = self._ink.pop(glyph) if glyph in self._ink else self._measured(glyph)
                     if box is None:
                         self.inkless.add(glyph)
                     rows[glyph] = len(rows)

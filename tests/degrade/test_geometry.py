@@ -315,7 +315,7 @@ def test_the_bleed_of_presets_is_bounded(preset: str, height: int, width: int) -
     frame = Frame(height, width, 0.75 * height)
     side, rise = width / 5, height / 5
     quad = ((side, rise), (width - side, rise), (width - side, height - rise), (side, height - rise))
-    for i in range(1000):
+    for i in range(3000):
         drawn = _draw(chain, i, frame, quad)
         drawn_height, drawn_width = _bled(frame, drawn.bleed)
         assert drawn_height * drawn_width <= 500_000, f"draw {i}: {drawn_height}×{drawn_width}"

@@ -75,7 +75,7 @@ def _run(command: list[str], **environment: str) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=120,
         stdin=subprocess.DEVNULL,
     )
 
