@@ -115,6 +115,13 @@ def test_a_picture_too_long_to_be_warped(width: int, message: str) -> None:
         degrade_image(np.full((32, width), 230, np.uint8), [{"stretch": {"width_ratio": [1.2, 1.2]}}, {"jpeg": {}}])
 
 
+def test_the_command_names_a_picture_too_long(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "wide.png"), np.full((32, 40_000), 230, np.uint8))
+    done = run_here(tmp_path, "degrade", "wide.png", "-o", "out")
+    assert done.stderr == "error: wide.png: must have at most 32766 px a side, got 40000×32; cut it up\n"
+    assert done.returncode == ExitCode.ASSET
+
+
 def test_an_unknown_preset_is_named() -> None:
     with pytest.raises(RecipeError, match="did you mean 'camera'"):
         degrade_image(np.zeros((9, 9), np.uint8), "camra")

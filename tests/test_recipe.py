@@ -18,6 +18,7 @@ from ocrsynth.degrade.base import OPS
 from ocrsynth.degrade.presets import preset_names
 from ocrsynth.errors import AssetError, ExitCode, OcrsynthError, RecipeError
 from ocrsynth.fields import Range, Section
+from ocrsynth.pipeline import Pipeline
 from ocrsynth.recipe import SECTIONS, fingerprint
 from ocrsynth.text.base import SOURCES
 from ocrsynth.write.base import FORMATS
@@ -188,6 +189,18 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     (_english(degrade=[{"jpeg": {"quality": [0, 200]}}]), "degrade[0].jpeg.quality: must lie within [1, 100], got [0, 200]"),
 ]
+
+
+@pytest.mark.parametrize("data", [None, [], "language: en"])
+def test_what_is_no_mapping(data: Any) -> None:
+    with pytest.raises(RecipeError, match=r"^recipe: must be a mapping of keys to values, got "):
+        Recipe.from_dict(data)
+
+
+def test_no_fonts_at_all() -> None:
+    recipe = Recipe.for_language("en", preset="clean", fonts={"sets": [], "folders": []})
+    with pytest.raises(AssetError, match=r"^fonts: neither a set nor a folder is named, got no fonts at all; name one"):
+        Pipeline(recipe)
 
 
 @pytest.mark.parametrize(("data", "text"), _FAULTS, ids=[text[:60] for _, text in _FAULTS])
