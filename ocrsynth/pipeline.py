@@ -199,7 +199,7 @@ class Pipeline:
             provenance["baseline"] = baseline
         if cut is not None:
             provenance["clipped"] = True
-        provenance["font"] = font.described(fallback, layout.size_px, shaped.metrics.x_height_em)
+        provenance["font"] = font.described(line.text, fallback, layout.size_px, shaped.metrics.x_height_em)
         provenance["ligatures"] = [list(ligature) for ligature in shaped.ligatures]
         return _sample(index, line.text, shaped.cluster_ranges, layout.word_ranges, picture, provenance)
 

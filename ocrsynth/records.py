@@ -7,6 +7,7 @@ half-open and count code points in logical order.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +29,9 @@ class FontKey(NamedTuple):
     slant: float = 0.0
 
 
+_WORD = re.compile(r"\S+")
+
+
 class Setting(NamedTuple):
     """How a line is set beside its font: OpenType features by tag, and distances added to advances, in em."""
 
@@ -38,6 +42,18 @@ class Setting(NamedTuple):
     """Behind every space, in addition."""
     pitch_em: float = 0.0
     """Width of the cell that every letter stands in, as a typewriter's; 0 for the font's own widths."""
+    stressed: tuple[float, float] | None = None
+    """Where in the line, from 0 to 1, the words begin that alone are letter-spaced, and how many of the rest they are."""
+
+    def spaced_range(self, text: str) -> tuple[int, int]:
+        """Return where *text* is letter-spaced, as a range of code points that begins and ends with a word."""
+        words = [] if self.stressed is None else [match.span() for match in _WORD.finditer(text)]
+        if not words or self.stressed is None:
+            return 0, len(text)
+        begin, length = self.stressed
+        first = min(int(begin * len(words)), len(words) - 1)
+        last = min(first + int(length * (len(words) - first)), len(words) - 1)
+        return words[first][0], words[last][1]
 
 
 PLAIN = Setting()
@@ -56,8 +72,8 @@ class FontChoice:
     sha256: str
     setting: Setting = PLAIN
 
-    def described(self, fallback: FontChoice | None, size_px: float, x_height_em: float) -> dict[str, Any]:
-        """Return what a sample keeps of the font it is set in, as plain JSON values."""
+    def described(self, text: str, fallback: FontChoice | None, size_px: float, x_height_em: float) -> dict[str, Any]:
+        """Return what a sample keeps of the font that *text* is set in, as plain JSON values."""
         key, setting = self.key, self.setting
         return {
             "family": self.family,
@@ -71,6 +87,7 @@ class FontChoice:
             "features": dict(setting.features),
             "letter_spacing_em": setting.letter_em,
             "word_spacing_em": setting.word_em,
+            **({"letter_spaced": [*setting.spaced_range(text)]} if setting.stressed else {}),
             **({"pitch_em": setting.pitch_em} if setting.pitch_em else {}),
             "size_px": round(size_px, 3),
             "x_height_px": round(size_px * x_height_em, 3),

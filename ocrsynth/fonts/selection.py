@@ -69,6 +69,9 @@ class FontConfig(Section):
     """Distance added between letters of such lines; never in scripts whose letters join."""
     word_spacing_em: Annotated[Range, Within(-0.15, 4)] = Range(-0.05, 0.5)
     """Distance added between words of such lines."""
+    stressed: float = Field(
+        default=0.0, ge=0, le=1, description="share of such lines in which a few words alone are letter-spaced, to stress them"
+    )
     pitched: float = Field(
         default=0.0, ge=0, le=1, description="share of lines in serif and slab fonts whose letters stand in cells of one width"
     )
@@ -182,7 +185,11 @@ class FontSelector:
         # Written letters join as those of joining scripts do.
         letter_em = round(low + (high - low) * letter, 3) if family.kind != "hand" else 0.0
         low, high = config.word_spacing_em
-        return Setting(tuple(features), letter_em, round(low + (high - low) * word, 3))
+        word_em = round(low + (high - low) * word, 3)
+        few = config.stressed and letter_em and stream.chance(config.stressed)
+        # A square of what is left of the line: one or two words are stressed more often than many.
+        stressed = (round(stream.unit(), 3), round(stream.unit() ** 2, 3)) if few else None
+        return Setting(tuple(features), letter_em, word_em, stressed=stressed)
 
     def missing(self, font: FontChoice, text: str) -> frozenset[str]:
         """Return the characters of *text* that the font maps to no glyph."""

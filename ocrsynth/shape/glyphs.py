@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uharfbuzz as hb
 
@@ -48,6 +48,15 @@ def features_for(unjoined: bool, torn: bool, chosen: tuple[tuple[str, bool], ...
     if torn:
         features |= dict(TORN)
     return features or None
+
+
+def _torn_within(
+    part: tuple[int, int], features: dict[str, bool] | None, end: int
+) -> dict[str, bool | list[tuple[int, int, bool]]]:
+    """Return *features* of a text of *end* code points, without ties in a *part* of it."""
+    chosen = features or {}
+    torn = {tag: [(0, end, chosen[tag]), (*part, off)] if tag in chosen else [(*part, off)] for tag, off in TORN}
+    return {**chosen, **torn}
 
 
 class Glyphs:
@@ -94,8 +103,12 @@ class Glyphs:
         buffer.language = line.language
         spaced = bool(setting.letter_em) and run.script not in _TIED
         pitched = bool(setting.pitch_em) and run.script in _PITCHED and run.stance == "flat" and not run.rtl
-        torn = spaced or pitched or run.stance == "sideways"
-        hb.shape(instance.hb_font, buffer, features_for(run.script in UNJOINED, torn, setting.features))
+        part = setting.spaced_range(line.text)
+        everywhere = (spaced and setting.stressed is None) or pitched or run.stance == "sideways"
+        features: Any = features_for(run.script in UNJOINED, everywhere, setting.features)
+        if spaced and not everywhere:
+            features = _torn_within(part, features, len(line.text))
+        hb.shape(instance.hb_font, buffer, features)
         glyph_ids: list[int] = []
         clusters: list[int] = []
         for info in buffer.glyph_infos:
@@ -103,7 +116,7 @@ class Glyphs:
             clusters.append(info.cluster)
         check_glyphs(instance, glyph_ids, line.text)
         distant = (spaced or setting.word_em) and not pitched
-        extra = _distances(clusters, starts, line.text, setting, spaced=spaced) if distant else None
+        extra = _distances(clusters, starts, line.text, setting, part if spaced else (0, 0)) if distant else None
         unit = 1 / instance.upem
         pen = self.width
         lefts, rises, pens = self.lefts, self.rises, self.pens
@@ -245,13 +258,18 @@ class Glyphs:
         return []
 
 
-def _distances(clusters: list[int], starts: list[int], text: str, setting: Setting, *, spaced: bool) -> list[float]:
-    """Return what to add to the advance of each glyph: behind the last glyph of a grapheme cluster, and behind spaces."""
+def _distances(clusters: list[int], starts: list[int], text: str, setting: Setting, spaced: tuple[int, int]) -> list[float]:
+    """Return what to add to the advance of each glyph: behind the last glyph of a grapheme cluster, and behind spaces.
+
+    Letters stand apart in the range *spaced* of the text alone.
+    """
+    begin, end = spaced
     graphemes = [bisect_right(starts, cluster) for cluster in clusters]
-    letter = setting.letter_em if spaced else 0.0
     following = [*graphemes[1:], 0]
     return [
-        (letter + (setting.word_em if text[cluster] == " " else 0.0)) if grapheme != after else 0.0
+        (setting.letter_em if begin <= cluster < end else 0.0) + (setting.word_em if text[cluster] == " " else 0.0)
+        if grapheme != after
+        else 0.0
         for cluster, grapheme, after in zip(clusters, graphemes, following, strict=True)
     ]
 

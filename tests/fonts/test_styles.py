@@ -118,6 +118,49 @@ class TestSpacing:
         assert tied.cluster_is_split.any() or len(tied.runs[0].glyph_ids) < 6
         assert len(apart.runs[0].glyph_ids) == 6
 
+    def test_stressed_words_alone_stand_apart_and_untied(self) -> None:
+        text = "office fi ffi end"
+        setting = Setting((), 0.2, stressed=(0.3, 0.4))
+        assert setting.spaced_range(text) == (7, 13)
+        plain, apart = (shape_line(_line(text), _GARAMOND, (), s) for s in (Setting((("liga", False),)), setting))
+        tied = shape_line(_line(text), _GARAMOND)
+        shift = apart.cluster_boxes_em[:, 0] - plain.cluster_boxes_em[:, 0]
+        # A letter of a ligature has its share of it; outside of them letters moved by what stands before.
+        assert shift[[7, 8, 9, 10, 11, 12, 14, 15, 16]] - shift[7] == pytest.approx(
+            [0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.2, 1.2], abs=1e-9
+        )
+        assert apart.cluster_is_split.tolist() == [a and not 7 <= i < 13 for i, a in enumerate(tied.cluster_is_split)]
+        assert tied.cluster_is_split[7:13].any(), "the font has no ligature here: the test tests nothing"
+        _boxes_fit(apart)
+
+    def test_a_feature_of_the_line_holds_beside_stressed_words(self) -> None:
+        everywhere = (("dlig", True), ("onum", True))
+        stressed, line = (
+            shape_line(_line("act 12 act"), _GARAMOND, (), s)
+            for s in (Setting(everywhere, 0.1, stressed=(0.9, 0)), Setting(everywhere))
+        )
+        assert stressed.runs[0].glyph_ids[:-3] == line.runs[0].glyph_ids[: len(stressed.runs[0].glyph_ids) - 3]
+        assert line.cluster_is_split[1:3].all()
+        assert stressed.cluster_is_split.tolist() == [False, True, True, *[False] * 7]
+
+    @pytest.mark.parametrize(
+        ("text", "stressed", "expected"),
+        [
+            ("one two six", (0, 0), "one"),
+            ("one two six", (0.999, 0.999), "six"),
+            ("one two six", (0, 0.999), "one two six"),
+            ("one two six", (0.4, 0.6), "two six"),
+            ("  a  b ", (0.5, 0), "b"),
+            ("word", (0.7, 0.7), "word"),
+            ("漢字かな", (0.5, 0.5), "漢字かな"),
+            (" ", (0.5, 0.5), " "),
+            ("one two", None, "one two"),
+        ],
+    )
+    def test_stress_is_laid_on_whole_words(self, text: str, stressed: tuple[float, float] | None, expected: str) -> None:
+        begin, end = Setting((), 0.1, stressed=stressed).spaced_range(text)
+        assert text[begin:end] == expected
+
     def test_joined_scripts_are_never_torn(self) -> None:
         line = _line("سلام عليكم", "Arab", "ar", "rtl")
         plain, wide = (shape_line(line, _ARABIC, (), s) for s in (PLAIN, Setting((), 0.2, 0.0)))
@@ -167,6 +210,23 @@ class TestDraws:
         assert 0.25 < sum(f["slant"] != 0 for f in abril) / len(abril) < 0.55
         # Arvo has a bold and an italic of its own.
         assert all(f["slant"] == f["bold_em"] == 0 for f in fonts if f["family"] == "Arvo")
+
+    def test_share_of_spaced_lines_in_which_a_few_words_are_stressed(self) -> None:
+        recipe = Recipe.for_language(
+            "en",
+            preset="clean",
+            seed=4,
+            text={"length_clusters": [20, 40]},
+            fonts={"families": ["Arvo"], "spaced": 0.5, "stressed": 0.5, "letter_spacing_em": [0.1, 0.2]},
+        )
+        samples = list(Pipeline(recipe).batch(range(600)))
+        parts = [(s.text, s.provenance["font"]["letter_spaced"]) for s in samples if "letter_spaced" in s.provenance["font"]]
+        assert 0.2 < len(parts) / len(samples) < 0.3
+        for text, (begin, end) in parts:
+            assert {text[begin - 1 : begin], text[end : end + 1]} <= {" ", ""}
+            assert not text[begin].isspace()
+            assert not text[end - 1].isspace()
+        assert sum((begin, end) == (0, len(text)) for text, (begin, end) in parts) < 0.3 * len(parts)
 
     def test_none_are_drawn_if_none_are_asked_for(self) -> None:
         fonts = _fonts(200, spaced=0, synthetic_slant=0, synthetic_bold=0, features={})
