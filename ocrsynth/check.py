@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 _MOST_FAULTS = 20
 _STAND_IN_LANGUAGE = "en"
-_STAND_INS: dict[str | int, str] = {"sources": "alphabet", "degrade": "jpeg", "ops": "jpeg"}
+_STAND_INS: dict[str | int, Any] = {
+    "sources": {"alphabet": None},
+    "degrade": {"jpeg": None},
+    "ops": {"jpeg": None},
+    "templates": r"\d",
+}
 """By the name of a list: what stands in for a faulty member while the search goes on behind it."""
 
 
@@ -130,6 +135,25 @@ def _faults(file: str, data: dict[str, Any], places: Locations) -> list[Fault]:
                 break
         else:
             break
+    return found or _later_faults(file, rest, places)
+
+
+def _later_faults(file: str, rest: dict[str, Any], places: Locations) -> list[Fault]:
+    """Return the faults of members of lists, such as templates, that show when the recipe meets its alphabet and fonts."""
+    found: list[Fault] = []
+    while len(found) < _MOST_FAULTS:
+        try:
+            Pipeline(Recipe.from_dict(rest))
+        except OcrsynthError as error:
+            found.append(_fault(file, error, str(error), places))
+            place = places.of_message(str(error))
+            path = place[0] if place else ()
+            members = [i for i in range(1, len(path)) if isinstance(path[i], int) and path[i - 1] in _STAND_INS]
+            if not members or not _take_out(rest, path[: members[-1] + 1]):
+                # Taking anything else out would change what the rest is judged by.
+                break
+        else:
+            break
     return found
 
 
@@ -151,7 +175,7 @@ def _take_out(data: dict[str, Any], path: locations.Path) -> bool:
     if isinstance(parent, list) and isinstance(last, int):
         if path[-2] not in _STAND_INS:
             return _take_out(data, path[:-1])
-        parent[last] = {_STAND_INS[path[-2]]: None}
+        parent[last] = copy.deepcopy(_STAND_INS[path[-2]])
         return True
     key = next((key for key in parent if str(key) == last), None) if isinstance(parent, dict) else None
     if key is None:

@@ -94,6 +94,43 @@ def test_a_wrong_language_hides_no_other_fault(first: str, message: str, tmp_pat
     assert language.message.startswith(message)
 
 
+_FAULTY_ENTRIES = """\
+language: en
+text:
+  sources:
+    - pattern:
+        templates:
+          - "{nothing}"
+          - ok
+          - "(a|b"
+          - {text: "[z", weight: 2}
+          - {text: x, weight: -1}
+          - {txt: x}
+    - corpus: {file: /nowhere}
+    - words:
+fonts: {families: [Nobody]}
+"""
+_ENTRY = "text.sources[0].pattern.templates"
+_FOUND_LATER = [
+    (6, f"{_ENTRY}[0]: column 1: has no generator 'nothing', known: address, "),
+    (8, f"{_ENTRY}[2]: column 1: has a group without its end, got '(a|b'; write ')' or '|' there"),
+    (9, f"{_ENTRY}[3]: column 1: has a class without its end, got '[z'; write ']' behind it"),
+    (10, f"{_ENTRY}[4].weight: input should be greater than 0, got -1"),
+    (11, f"{_ENTRY}[5]: unknown key 'txt'; did you mean 'text'?"),
+    (12, "/nowhere: no such text file; check the path"),
+    (14, "fonts.families: no family 'Nobody' in the sets and folders; "),
+]
+
+
+def test_every_fault_is_found_that_shows_beside_alphabet_and_fonts(tmp_path: Path) -> None:
+    path = tmp_path / "faulty.yaml"
+    path.write_text(_FAULTY_ENTRIES, encoding="utf-8")
+    faults = check(path).faults
+    assert [fault.line for fault in faults] == [line for line, _ in _FOUND_LATER]
+    for fault, (_, text) in zip(faults, _FOUND_LATER, strict=True):
+        assert fault.message.startswith(text)
+
+
 def test_other_commands_name_the_first_line_too(tmp_path: Path) -> None:
     path = tmp_path / "faulty.yaml"
     path.write_text("language: en\n\ndegrade:\n  - jpeg:\n  - jpg:\n", encoding="utf-8")
