@@ -12,7 +12,7 @@ from ocrsynth.text.vocabulary import frequent_words
     ("language", "has", "lacks"),
     [
         ("de-Latf", "iſt das daß muß geſellſchaft waſſer haus läßt ausland", "ist dass muss gesellschaft außtellung"),
-        ("grc", "ὁ ἡ οἱ καὶ τῶν τοῦ τῷ ἄνθρωπος αὐτὸς ζωὴ", "ο η οι και των"),
+        ("grc", "ὁ ἡ οἱ καὶ τῶν τοῦ τῷ ἄνθρωπος αὐτὸς ζωὴ δ’ ἀλλ’ ἐπ’ οὔτ’ ἔχετ’", "ο η οι και των θα αλλά"),
         ("de", "ist dass muss gesellschaft", "iſt daß"),
     ],
 )
