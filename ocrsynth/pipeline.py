@@ -64,7 +64,9 @@ class Pipeline:
         """Name of the style that the recipe is, in the pipeline of a recipe of styles."""
         letters = alphabet.load(recipe.language)
         self._texts = TextMixture(recipe.text, recipe.sources, letters, recipe.seed)
-        self.fonts = FontSelector(recipe.fonts, self._texts.characters, frozenset("".join(letters.letters)), letters.id)
+        self.fonts = FontSelector(
+            recipe.fonts, self._texts.characters, frozenset("".join(letters.letters)), letters.id, letters.stressed
+        )
         for foreign in foreign_alphabets(recipe.text):
             self.fonts.require("".join(foreign.letters), "text.foreign.languages")
         self._splits = Splits(recipe.output.split, "output.split")

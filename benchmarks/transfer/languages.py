@@ -1,9 +1,11 @@
-"""The default recipe in other languages: a recogniser trained on it alone, beside Tesseract with a model of the language.
+r"""The default recipe in other languages: a recogniser trained on it alone, beside Tesseract with a model of the language.
 
-    python -m benchmarks.transfer.languages fraktur=FONTS greek arabic=FONTS --json benchmarks/results/transfer_languages.json
+    python -m benchmarks.transfer.languages fraktur=FONTS greek=FONTS arabic=FONTS \
+        --json benchmarks/results/transfer_languages.json
 
-A folder of fonts behind a language is where its fonts are taken from, for the default set has none for it.  Fonts of Fraktur
-are in the npm packages ``@expo-google-fonts/unifrakturmaguntia`` and others, fonts of Arabic in ``fontpkg-amiri`` and others.
+A folder of fonts behind a language is where its fonts are taken from, for the default set has none for it or none of the time.
+Fonts of Fraktur are in the npm packages ``@expo-google-fonts/unifrakturmaguntia`` and others, fonts of Greek and roman type of
+the nineteenth century in Debian's ``fonts-gfs-*`` and ``fonts-oldstandard``, fonts of Arabic in ``fontpkg-amiri`` and others.
 """
 
 from __future__ import annotations

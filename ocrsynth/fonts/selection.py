@@ -69,9 +69,14 @@ class FontConfig(Section):
     """Distance added between letters of such lines; never in scripts whose letters join."""
     word_spacing_em: Annotated[Range, Within(-0.15, 4)] = Range(-0.05, 0.5)
     """Distance added between words of such lines."""
-    stressed: float = Field(
-        default=0.0, ge=0, le=1, description="share of such lines in which a few words alone are letter-spaced, to stress them"
+    stressed: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="share of lines in which a few words are letter-spaced, to stress them; if left out, that of the alphabet",
     )
+    stress_em: Annotated[Range, Within(0, 0.5)] = Range(0.08, 0.25)
+    """Distance added between letters of such words."""
     pitched: float = Field(
         default=0.0, ge=0, le=1, description="share of lines in serif and slab fonts whose letters stand in cells of one width"
     )
@@ -100,11 +105,17 @@ class FontSelector:
     """The fonts of a recipe, ready to draw from."""
 
     def __init__(
-        self, config: FontConfig, characters: frozenset[str], needed: frozenset[str] = frozenset(), where: str = "fonts"
+        self,
+        config: FontConfig,
+        characters: frozenset[str],
+        needed: frozenset[str] = frozenset(),
+        where: str = "fonts",
+        stressed: float = 0.0,
     ) -> None:
         """Keep the faces that have every character of *needed*; those of *characters* may be lacking in some.
 
-        Raises CoverageError, beginning with *where*, if there is no such face.
+        *stressed* is the share of lines with words that are stressed, unless the recipe says it itself.  Raises CoverageError,
+        beginning with *where*, if there is no such face.
         """
         families = catalogue.load(config.sets, config.all_folders)
         if config.families:
@@ -128,6 +139,7 @@ class FontSelector:
             raise CoverageError(_no_font(families, needed, where))
         self.families = covering
         self._config = config
+        self._stressed = stressed if config.stressed is None else config.stressed
         self._characters = characters
         # Where the letters stand in squares, so do their quotes.
         self._squares = any(unicodedata.east_asian_width(c) in "WF" for c in needed)
@@ -180,16 +192,16 @@ class FontSelector:
         if config.pitched and family.kind in _PITCHED and stream.chance(config.pitched):
             return Setting(tuple(features), pitch_em=round(config.pitch_em.draw(stream), 3))
         if spaced >= config.spaced:
+            if self._stressed and family.kind != "hand" and stream.chance(self._stressed):
+                # A square of what is left of the line: one or two words are stressed more often than many.
+                place = (round(stream.unit(), 3), round(stream.unit() ** 2, 3))
+                return Setting(tuple(features), round(config.stress_em.draw(stream), 3), stressed=place)
             return Setting(tuple(features)) if features else PLAIN
         low, high = config.letter_spacing_em
         # Written letters join as those of joining scripts do.
         letter_em = round(low + (high - low) * letter, 3) if family.kind != "hand" else 0.0
         low, high = config.word_spacing_em
-        word_em = round(low + (high - low) * word, 3)
-        few = config.stressed and letter_em and stream.chance(config.stressed)
-        # A square of what is left of the line: one or two words are stressed more often than many.
-        stressed = (round(stream.unit(), 3), round(stream.unit() ** 2, 3)) if few else None
-        return Setting(tuple(features), letter_em, word_em, stressed=stressed)
+        return Setting(tuple(features), letter_em, round(low + (high - low) * word, 3))
 
     def missing(self, font: FontChoice, text: str) -> frozenset[str]:
         """Return the characters of *text* that the font maps to no glyph."""

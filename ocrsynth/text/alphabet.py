@@ -65,6 +65,7 @@ class Alphabet(Section):
     punctuation: Punctuation
     word_list: str = ""
     respelling: dict[str, str] = Field(default_factory=dict)
+    stressed: float = Field(default=0.0, ge=0, le=1)
     sources: dict[str, str]
     validity: Literal["draft", "preliminary", "verified"]
 

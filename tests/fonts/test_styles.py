@@ -211,22 +211,29 @@ class TestDraws:
         # Arvo has a bold and an italic of its own.
         assert all(f["slant"] == f["bold_em"] == 0 for f in fonts if f["family"] == "Arvo")
 
-    def test_share_of_spaced_lines_in_which_a_few_words_are_stressed(self) -> None:
+    @staticmethod
+    def _stressed(count: int, language: str = "en", **section: Any) -> list[tuple[str, list[int], float]]:
         recipe = Recipe.for_language(
-            "en",
-            preset="clean",
-            seed=4,
-            text={"length_clusters": [20, 40]},
-            fonts={"families": ["Arvo"], "spaced": 0.5, "stressed": 0.5, "letter_spacing_em": [0.1, 0.2]},
+            language, preset="clean", seed=4, text={"length_clusters": [20, 40]}, fonts={"families": ["Vollkorn"]} | section
         )
-        samples = list(Pipeline(recipe).batch(range(600)))
-        parts = [(s.text, s.provenance["font"]["letter_spaced"]) for s in samples if "letter_spaced" in s.provenance["font"]]
-        assert 0.2 < len(parts) / len(samples) < 0.3
-        for text, (begin, end) in parts:
+        fonts = [(s.text, s.provenance["font"]) for s in Pipeline(recipe).batch(range(count))]
+        return [(text, f["letter_spaced"], f["letter_spacing_em"]) for text, f in fonts if "letter_spaced" in f]
+
+    def test_share_of_lines_in_which_a_few_words_are_stressed(self) -> None:
+        found = self._stressed(600, spaced=0.5, stressed=0.5, stress_em=[0.1, 0.2])
+        assert 0.2 < len(found) / 600 < 0.3
+        for text, (begin, end), letter_em in found:
             assert {text[begin - 1 : begin], text[end : end + 1]} <= {" ", ""}
             assert not text[begin].isspace()
             assert not text[end - 1].isspace()
-        assert sum((begin, end) == (0, len(text)) for text, (begin, end) in parts) < 0.3 * len(parts)
+            assert 0.1 <= letter_em <= 0.2
+        assert sum((begin, end) == (0, len(text)) for text, (begin, end), _ in found) < 0.3 * len(found)
+
+    def test_words_are_stressed_as_the_language_does_if_the_recipe_is_silent(self) -> None:
+        assert self._stressed(200) == []
+        assert 3 < len(self._stressed(200, "de-Latf")) < 35
+        assert self._stressed(200, "de-Latf", stressed=0) == []
+        assert len(self._stressed(50, "de-Latf", spaced=0, stressed=1)) == 50
 
     def test_none_are_drawn_if_none_are_asked_for(self) -> None:
         fonts = _fonts(200, spaced=0, synthetic_slant=0, synthetic_bold=0, features={})
