@@ -81,7 +81,8 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
 
 
 def _fonts(recipe: Recipe) -> dict[str, Any]:
-    families = pipeline_for(recipe).fonts.families
+    selector = pipeline_for(recipe).fonts
+    families = selector.families
     kinds = {kind: [f.name for f in families if f.kind == kind] for kind in dict.fromkeys(f.kind for f in families)}
     shares = _shares({kind: recipe.fonts.classes[kind] for kind in kinds})
     return {
@@ -92,6 +93,7 @@ def _fonts(recipe: Recipe) -> dict[str, Any]:
         "italic": recipe.fonts.italic,
         "regular": recipe.fonts.regular,
         "spaced": recipe.fonts.spaced,
+        "stressed": selector.stressed,
     }
 
 
@@ -168,6 +170,7 @@ def _contents(found: dict[str, Any]) -> list[str]:
     lines.append(
         f"  {fonts['regular']:.0%} of lines in the regular weight, {fonts['italic']:.0%} italic where a family has it, "
         f"{fonts['spaced']:.0%} spaced out or tightened"
+        + (f", {_percent(fonts['stressed']).strip()} with words stressed by spacing" if fonts["stressed"] else "")
     )
     colour = "grey" if picture["color"] == "grey" else "colour"
     lines += ["", f"Picture: {picture['height_px']} px high, {colour}"]

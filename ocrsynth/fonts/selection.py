@@ -73,7 +73,7 @@ class FontConfig(Section):
         default=None,
         ge=0,
         le=1,
-        description="share of lines in which a few words are letter-spaced, to stress them; if left out, that of the alphabet",
+        description="share of the other lines with a few words letter-spaced, to stress them; left out: as the language does",
     )
     stress_em: Annotated[Range, Within(0, 0.5)] = Range(0.08, 0.25)
     """Distance added between letters of such words."""
@@ -139,7 +139,7 @@ class FontSelector:
             raise CoverageError(_no_font(families, needed, where))
         self.families = covering
         self._config = config
-        self._stressed = stressed if config.stressed is None else config.stressed
+        self.stressed = stressed if config.stressed is None else config.stressed
         self._characters = characters
         # Where the letters stand in squares, so do their quotes.
         self._squares = any(unicodedata.east_asian_width(c) in "WF" for c in needed)
@@ -192,7 +192,7 @@ class FontSelector:
         if config.pitched and family.kind in _PITCHED and stream.chance(config.pitched):
             return Setting(tuple(features), pitch_em=round(config.pitch_em.draw(stream), 3))
         if spaced >= config.spaced:
-            if self._stressed and family.kind != "hand" and stream.chance(self._stressed):
+            if self.stressed and family.kind != "hand" and stream.chance(self.stressed):
                 # A square of what is left of the line: one or two words are stressed more often than many.
                 place = (round(stream.unit(), 3), round(stream.unit() ** 2, 3))
                 return Setting(tuple(features), round(config.stress_em.draw(stream), 3), stressed=place)
