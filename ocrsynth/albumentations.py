@@ -77,6 +77,7 @@ class Degrade(DualTransform):  # type: ignore[misc]
 
     def apply_to_mask(self, mask: NDArray[Any], drawn: Drawn, **_params: Any) -> NDArray[Any]:
         """Return a mask of labels under the warps of the chain, nearest neighbour; 0 beyond its frame."""
+        shape = mask.shape
         for step in drawn.steps:
             if step.canvas is None:
                 continue
@@ -89,10 +90,13 @@ class Degrade(DualTransform):  # type: ignore[misc]
                 source = np.stack((x, y, np.ones_like(x)), axis=-1) @ inverse.T
                 maps = (source[..., :2] / source[..., 2:] - 0.5).astype(np.float32)
             mask = cv2.remap(mask, maps, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)  # type: ignore[call-overload]
-        return mask
+        # OpenCV drops a single channel.
+        return mask[..., None] if len(shape) > mask.ndim else mask
 
     def apply_to_bboxes(self, bboxes: NDArray[Any], drawn: Drawn, **params: Any) -> NDArray[Any]:
         """Return the boxes that enclose the moved ones, in shares of the new picture."""
+        if not len(bboxes):
+            return bboxes
         height, width = params["shape"][:2]
         new_height, new_width = self._size_after(drawn, height, width)
         out = bboxes.astype(np.float64, copy=True)

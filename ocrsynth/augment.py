@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import cv2
@@ -12,6 +13,7 @@ from ocrsynth.degrade.chain import LONGEST_PX, Chain, Drawn
 from ocrsynth.degrade.entries import parse_chain
 from ocrsynth.degrade.presets import read_preset
 from ocrsynth.errors import Rejected
+from ocrsynth.fields import is_whole
 from ocrsynth.records import Frame
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _EM_OF_HEIGHT = 0.7
 """Font size of a line picture, as a share of its height."""
+_LARGEST_EM_PX = 10_000
+_LARGEST_NUMBER = (1 << 64) - 1
 _INK_PERCENTILE = 3
 _LEAST_CONTRAST = 12
 
@@ -32,7 +36,7 @@ class Augmented(NamedTuple):
 
     def move(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return where *points*, float64 (n, 2) as (x, y) of the old picture, are in the new one."""
-        return self.drawn.move(points)
+        return self.drawn.move(points) if len(points) else np.zeros((0, 2))
 
 
 def chain_of(degrade: str | list[dict[str, Any]]) -> Chain:
@@ -52,8 +56,13 @@ def degrade_image(
 
     The canvas grows where a warp needs room.  *em_px* is the font size of the text in px, by default that of a line as
     high as the picture.  Print ops act on an estimate of the ink: what differs from the paper around it.
-    Raises RecipeError for a wrong chain, ValueError for an array that is no such picture.
+    Raises RecipeError for a wrong chain, ValueError for an array that is no such picture, or a wrong number.
     """
+    for name, value in (("seed", seed), ("index", index)):
+        if not is_whole(value, 0, _LARGEST_NUMBER):
+            raise ValueError(f"{name}: must be a whole number from 0 to 2**64 - 1, got {value!r}")
+    if em_px is not None and not (isinstance(em_px, Real) and 0 < em_px <= _LARGEST_EM_PX):
+        raise ValueError(f"em_px: must be a font size above 0 and up to {_LARGEST_EM_PX:,} px, got {em_px!r}")
     if not isinstance(image, np.ndarray):
         raise ValueError(f"image: must be an array uint8 (H, W) or (H, W, 3), got {type(image).__name__}")  # noqa: TRY004
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3) or 0 in image.shape:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ocrsynth import assets
-from ocrsynth.errors import CoverageError, ExitCode, OcrsynthError
+from ocrsynth.errors import CoverageError, ExitCode, OcrsynthError, YamlError
 from ocrsynth.fonts import catalogue
 from ocrsynth.generation.costs import try_writing
 from ocrsynth.locations import Locations, written
@@ -75,7 +75,8 @@ def check(path: str | Path) -> Verdict:
         line, _, rest = message.removeprefix(":").partition(": ")
         known = message.startswith(":") and line.isdecimal()
         text = rest if known else message.removeprefix(": ")
-        verdict.faults.append(Fault(str(path), int(line) if known else None, "", text, error.exit_code))
+        code = ExitCode.RECIPE if isinstance(error, YamlError) else error.exit_code
+        verdict.faults.append(Fault(str(path), int(line) if known else None, "", text, code))
         return verdict
     places = Locations(Path(path).read_text(encoding="utf-8"))
     verdict.faults += [Fault(str(path), d.line, written(d.path), str(d), ExitCode.RECIPE) for d in places.doubles]

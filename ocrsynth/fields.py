@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
 
 _PAIR = 2
+
+
+def is_whole(value: object, least: int, most: int) -> TypeGuard[int]:
+    """Tell whether *value* is a whole number from *least* to *most*, of Python or of NumPy; truth values are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most
 
 
 class Section(BaseModel):

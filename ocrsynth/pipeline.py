@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import accumulate
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from ocrsynth import codec, legibility
 from ocrsynth.degrade.chain import Chain, Fit
 from ocrsynth.errors import Rejected, SampleError
+from ocrsynth.fields import is_whole
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.lockstep import Ask, run_together
@@ -201,7 +201,7 @@ class Pipeline:
             provenance["baseline"] = baseline
         if cut is not None:
             provenance["clipped"] = True
-        provenance["font"] = font.described(line.text, fallback, layout.size_px, shaped.metrics.x_height_em)
+        provenance["font"] = font.described(fallback, layout.size_px, shaped)
         provenance["ligatures"] = [list(ligature) for ligature in shaped.ligatures]
         return _sample(index, line.text, shaped.cluster_ranges, layout.word_ranges, picture, provenance)
 
@@ -384,6 +384,6 @@ def make_sample(recipe: Recipe, index: int) -> Sample:
     Raises ValueError for what is no index, SampleError if no draw gives a valid sample, and the errors of loading the
     recipe's fonts and sources on first use.
     """
-    if isinstance(index, bool) or not isinstance(index, Integral) or not 0 <= index < _INDICES:
+    if not is_whole(index, 0, _INDICES - 1):
         raise ValueError(f"index: must be a whole number from 0 to 2**64 - 1, got {index!r}")
     return pipeline_for(recipe).sample(int(index))

@@ -20,7 +20,7 @@ from ocrsynth.degrade import borrowed
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
 from ocrsynth.degrade.presets import preset_render, read_preset
 from ocrsynth.errors import AssetError, RecipeError, YamlError, suggest
-from ocrsynth.fields import Section, validate
+from ocrsynth.fields import Section, is_whole, validate
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.selection import FontConfig
 from ocrsynth.legibility import LegibilityConfig
@@ -195,9 +195,10 @@ class Recipe:
         if not isinstance(data.get("language"), str):
             raise RecipeError(f"language: must name a language, got {data.get('language')!r}; write for example 'language: en'")
         letters = alphabet.load(data["language"])
-        seed = data.get("seed", 0)
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        seed: Any = data.get("seed", 0)
+        if not is_whole(seed, 0, MAX_SEED):
             raise RecipeError(f"seed: must be a whole number from 0 to {MAX_SEED}, got {seed!r}; take any such number")
+        seed = int(seed)
         chain = data.get("degrade", DEFAULT_PRESET)
         given = dict(data)
         if isinstance(chain, str) and (defaults := preset_render(chain)):

@@ -72,8 +72,8 @@ class FontChoice:
     sha256: str
     setting: Setting = PLAIN
 
-    def described(self, text: str, fallback: FontChoice | None, size_px: float, x_height_em: float) -> dict[str, Any]:
-        """Return what a sample keeps of the font that *text* is set in, as plain JSON values."""
+    def described(self, fallback: FontChoice | None, size_px: float, shaped: ShapedLine) -> dict[str, Any]:
+        """Return what a sample keeps of the font that *shaped* is set in, as plain JSON values."""
         key, setting = self.key, self.setting
         return {
             "family": self.family,
@@ -85,12 +85,12 @@ class FontChoice:
             "bold_em": key.bold_em,
             "slant": key.slant,
             "features": dict(setting.features),
-            "letter_spacing_em": setting.letter_em,
+            "letter_spacing_em": setting.letter_em if shaped.letter_spaced else 0.0,
             "word_spacing_em": setting.word_em,
-            **({"letter_spaced": [*setting.spaced_range(text)]} if setting.stressed else {}),
+            **({"letter_spaced": [*shaped.letter_spaced]} if setting.stressed and shaped.letter_spaced else {}),
             **({"pitch_em": setting.pitch_em} if setting.pitch_em else {}),
             "size_px": round(size_px, 3),
-            "x_height_px": round(size_px * x_height_em, 3),
+            "x_height_px": round(size_px * shaped.metrics.x_height_em, 3),
             "fallback": fallback.family if fallback else None,
         }
 
@@ -162,6 +162,8 @@ class ShapedLine:
     cluster_boxes_em: NDArray[np.float64]
     cluster_has_ink: NDArray[np.bool_]
     ligatures: tuple[Ligature, ...] = ()
+    letter_spaced: tuple[int, int] | None = None
+    """Range of code points whose letters were set apart, or nearer together; None for none."""
     cluster_quads_em: NDArray[np.float64] | None = None
     """float64 (n, 4, 2) where the baseline is not straight: corners clockwise from the top-left, y down."""
     baseline_em: NDArray[np.float64] | None = None

@@ -107,6 +107,35 @@ def test_what_is_no_array(bad: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"index": -1}, "index: must be a whole number from 0 to 2\\*\\*64 - 1, got -1"),
+        ({"index": 1.5}, "index: must be a whole number from 0 to 2\\*\\*64 - 1, got 1.5"),
+        ({"seed": None}, "seed: must be a whole number from 0 to 2\\*\\*64 - 1, got None"),
+        ({"seed": True}, "seed: must be a whole number from 0 to 2\\*\\*64 - 1, got True"),
+        ({"em_px": 0}, "em_px: must be a font size above 0 and up to 10,000 px, got 0"),
+        ({"em_px": -3.0}, "em_px: must be a font size above 0 and up to 10,000 px, got -3.0"),
+        ({"em_px": float("inf")}, "em_px: must be a font size above 0 and up to 10,000 px, got inf"),
+        ({"em_px": float("nan")}, "em_px: must be a font size above 0 and up to 10,000 px, got nan"),
+    ],
+)
+def test_wrong_numbers(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        degrade_image(np.full((32, 90), 230, np.uint8), "scan", **options)
+
+
+def test_numbers_of_numpy_do_as_well() -> None:
+    picture = np.full((32, 90), 230, np.uint8)
+    made = degrade_image(picture, seed=np.int64(3), index=np.uint64(4), em_px=np.float32(20))  # type: ignore[arg-type]
+    assert np.array_equal(made.image, degrade_image(picture, seed=3, index=4, em_px=20).image)
+
+
+def test_no_points_go_nowhere() -> None:
+    made = degrade_image(np.full((32, 90), 230, np.uint8), [{"rotation": {"angle_deg": [3, 3]}}])
+    assert made.move(np.zeros((0, 2))).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
     ("width", "message"),
     [(70_000, "must have at most 32766 px a side, got 70000×32"), (32_700, "got 32700×32 px, a warp needs a canvas of ")],
 )
@@ -209,6 +238,34 @@ class TestCommand:
         recipe.write_text("language: en\ndegrade: [{binarise: {}}]\n")
         assert _cli("degrade", str(picture), "--recipe", str(recipe), "-o", str(tmp_path / "out")).returncode == 0
         assert set(np.unique(read_picture(tmp_path / "out" / picture.name))) == {0, 255}
+
+    def test_the_styles_of_a_recipe_by_their_weights(self, source: Path, tmp_path: Path) -> None:
+        [picture] = source.glob("*.png")
+        recipe = tmp_path / "r.yaml"
+        styles = [
+            {"name": "black", "weight": 3, "degrade": [{"binarise": {}}]},
+            {"name": "white", "degrade": [{"gamma": {"gamma_ratio": [1.5, 1.5]}}]},
+        ]
+        recipe.write_text(json.dumps({"language": "en", "degrade": "document", "styles": styles}))
+        copies = []
+        for i in range(12):
+            copies.append(str(tmp_path / f"{i}.png"))
+            shutil.copy(picture, copies[-1])
+        done = _cli("degrade", *copies, "--recipe", str(recipe), "-o", str(tmp_path / "out"))
+        assert done.returncode == 0, done.stderr
+        black = [len(np.unique(read_picture(tmp_path / "out" / f"{i}.png"))) == 2 for i in range(12)]
+        assert 5 < sum(black) < 12
+
+    def test_no_boxes_of_an_older_picture_stay(self, source: Path, tmp_path: Path) -> None:
+        [picture] = source.glob("*.png")
+        out = tmp_path / "out"
+        assert _cli("degrade", str(picture), "--preset", "clean", "-o", str(out)).returncode == 0
+        assert (out / picture.name).with_suffix(".json").exists()
+        alone = tmp_path / "alone" / picture.name
+        alone.parent.mkdir()
+        shutil.copy(picture, alone)
+        assert _cli("degrade", str(alone), "--preset", "clean", "-o", str(out)).returncode == 0
+        assert [p.name for p in out.iterdir()] == [picture.name]
 
     def test_errors(self, source: Path, tmp_path: Path) -> None:
         [picture] = source.glob("*.png")

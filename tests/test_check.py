@@ -220,3 +220,13 @@ def test_lines_of_keys_and_members() -> None:
     assert places.nearest(parsed("b[0].x.y")) == (("b", 0), 3)
     assert places.nearest(parsed("x")) is None
     assert Locations("").nearest(("a",)) is None
+
+
+@pytest.mark.parametrize("content", [b"language: [en", b"", b"\xff\xfe", b"a: &b 1\nc: *b\n"])
+def test_what_is_no_recipe_at_all_is_a_wrong_recipe(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_bytes(content)
+    [fault] = check(path).faults
+    assert fault.exit_code is ExitCode.RECIPE
+    with pytest.raises(RecipeError):
+        Recipe.load(path)

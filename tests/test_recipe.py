@@ -10,6 +10,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import numpy as np
 import pytest
 import yaml
 
@@ -687,3 +688,9 @@ def test_faults_found_late_are_named_as_well() -> None:
     for fonts, kind, text in cases:
         with pytest.raises(kind, match=f"^{re.escape(f'fonts.{text}')}"):
             make_sample(recipe.with_changes(fonts=fonts), 0)
+
+
+def test_a_seed_of_numpy_is_a_seed() -> None:
+    recipe = Recipe.for_language("en", seed=np.int64(3))  # type: ignore[arg-type]
+    assert recipe == Recipe.for_language("en", seed=3)
+    assert type(recipe.seed) is int

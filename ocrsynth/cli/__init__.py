@@ -56,7 +56,14 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(int(error.exit_code))
     except OSError as error:
-        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO):
+        if error.filename is not None:
+            # No right to read it, a folder in its place: of a file that no command expects to be so.
+            if verbose:
+                traceback.print_exc()
+            what = f"{error.filename}: cannot be read or written, {error.strerror}"
+            click.echo(f"error: {what}; look at what it is and at its rights", err=True)
+            sys.exit(int(ExitCode.OUTPUT))
+        if error.errno not in (errno.ENOSPC, errno.EIO):
             raise
         click.echo(f"error: standard output cannot be written, {error.strerror}; send it elsewhere", err=True)
         # What is still to be written would fail once more when the interpreter ends.

@@ -38,7 +38,7 @@ class Bar:
         """Show a bar of *total*, of which *already* are done."""
         self.close()
         self._begin(total, already)
-        if not sys.stderr.isatty():
+        if sys.stderr is None or not sys.stderr.isatty():
             return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

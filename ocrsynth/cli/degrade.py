@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +29,9 @@ def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> 
 @click.command(epilog="Example: ocrsynth degrade one/000000000123.png --preset camera -o degraded/")
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @click.option("--preset", default="scan", show_default=True, help="Degradation preset.", shell_complete=_complete.presets)
-@click.option("--recipe", type=click.Path(dir_okay=False), help="Take the chain of this recipe instead of a preset's.")
+@click.option(
+    "--recipe", type=click.Path(dir_okay=False), help="Take the chain of this recipe, or of its styles by their weights."
+)
 @click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, show_default=True, help="Seed of all random numbers.")
 @click.option(
     "--em",
@@ -51,8 +54,12 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
     from ocrsynth.errors import AssetError, OutputError, RecipeError
     from ocrsynth.pictures import read_picture
     from ocrsynth.recipe import Recipe
+    from ocrsynth.seeding import Stream
 
-    chain = Chain(Recipe.load(recipe).degrade) if recipe else chain_of(preset)
+    loaded = Recipe.load(recipe) if recipe else None
+    styles = loaded.styles if loaded else ()
+    chains = [Chain(style.recipe.degrade) for style in styles] or [Chain(loaded.degrade) if loaded else chain_of(preset)]
+    weights = list(accumulate(style.weight for style in styles)) or [1.0]
     paths = [Path(p) for p in pictures]
     names = [p.stem for p in paths]
     double = next((name for i, name in enumerate(names) if name in names[:i]), None)
@@ -67,12 +74,17 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
         for index, path in enumerate(paths):
             picture = read_picture(path)
             try:
+                chain = chains[Stream(seed, index, "style").weighted(weights) if styles else 0]
                 made = degrade_image(picture, chain, seed=seed, index=index, em_px=em_px)
             except ValueError as error:
                 raise AssetError(f"{path}: {str(error).removeprefix('image: ')}") from None
+            sidecar = path.with_suffix(".json")
+            moved = _moved(sidecar, made) if sidecar.is_file() else None
+            # Boxes of a picture that had this name before would be wrong beside the new one.
+            (folder / sidecar.name).unlink(missing_ok=True)
             (folder / f"{path.stem}.png").write_bytes(codec.encode_png(made.image))
-            if (sidecar := path.with_suffix(".json")).is_file():
-                (folder / sidecar.name).write_bytes(_moved(sidecar, made))
+            if moved is not None:
+                (folder / sidecar.name).write_bytes(moved)
     except OSError as error:
         if isinstance(error, FileNotFoundError) and type(error) is not FileNotFoundError:
             raise  # One of our own, which says already what is wrong.

@@ -21,6 +21,11 @@ _PART = "predictions.part.jsonl"
 _LINES_A_CHUNK = 24
 
 
+def has_readings(folder: Path) -> bool:
+    """Tell whether anything was read of the evaluation in a folder."""
+    return any((folder / name).exists() and (folder / name).stat().st_size for name in (PREDICTIONS, _PART))
+
+
 class Progress(Protocol):
     """What an evaluation tells while it runs."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ocrsynth.errors import OutputError, RecipeError
+from ocrsynth.errors import OcrsynthError, OutputError, RecipeError
 from ocrsynth.evaluate.engine import Engine, FunctionEngine
 from ocrsynth.evaluate.extra import needed
 from ocrsynth.evaluate.frozen import FROZEN, freeze, frozen_conditions, read_frozen
@@ -21,10 +21,10 @@ from ocrsynth.evaluate.lines import clean_recipe, hash_of_lines, picture_of, rea
 from ocrsynth.evaluate.metrics import PROFILES
 from ocrsynth.evaluate.readers import read_all
 from ocrsynth.evaluate.reading import LINES, Pictures, digest_of, failed, read_chunk
-from ocrsynth.evaluate.readings import Progress, Readings, Silent
+from ocrsynth.evaluate.readings import Progress, Readings, Silent, has_readings
 from ocrsynth.evaluate.result import Result, against, result_of
 from ocrsynth.evaluate.suite import DEFAULT_SUITE, load_suite
-from ocrsynth.files import write_atomically
+from ocrsynth.files import remove, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -98,20 +98,20 @@ def evaluate(
         if baseline is not None:
             _fits(baseline, suite, profile)
         name = engine if isinstance(engine, str) else _object_name(engine)
-        _claim(folder, settings, suite, name)
-        lines = _lines_in(folder, settings, suite, frozen, progress)
-        if baseline is not None and baseline["lines"]["sha256"] != hash_of_lines(lines):
-            raise RecipeError(
-                f"baseline: must have read the same lines, got {baseline['lines']['sha256'][:16]} and "
-                f"{hash_of_lines(lines)[:16]}; evaluate both with the same --lang, --seed, -n, --fonts and --data"
-            )
-        readings = Readings(folder, conditions, lines, progress)
-        began = time.monotonic()
-        with closing(readings):
-            if readings.todo and isinstance(engine, str):
-                _read_in_processes(engine, settings, suite, frozen, readings, workers or os.cpu_count() or 1, timeout_s)
-            elif readings.todo:
-                _read_here(engine, suite, frozen, readings)
+        with _claimed(folder, settings, suite, name):
+            lines = _lines_in(folder, settings, suite, frozen, progress)
+            if baseline is not None and baseline["lines"]["sha256"] != hash_of_lines(lines):
+                raise RecipeError(
+                    f"baseline: must have read the same lines, got {baseline['lines']['sha256'][:16]} and "
+                    f"{hash_of_lines(lines)[:16]}; evaluate both with the same --lang, --seed, -n, --fonts and --data"
+                )
+            readings = Readings(folder, conditions, lines, progress)
+            began = time.monotonic()
+            with closing(readings):
+                if readings.todo and isinstance(engine, str):
+                    _read_in_processes(engine, settings, suite, frozen, readings, workers or os.cpu_count() or 1, timeout_s)
+                elif readings.todo:
+                    _read_here(engine, suite, frozen, readings)
         wall_s = time.monotonic() - began
         known = charset if charset is not None else readings.charset
         result = result_of(readings.records(), lines, suite, conditions, profile=profile, charset=known)
@@ -152,8 +152,8 @@ def freeze_suite(
         if frozen is not None:
             raise RecipeError(f"--freeze: {frozen} is frozen already; copy it")
         conditions = suite.conditions(settings.only)
-        _claim(folder, settings, suite, "")
-        lines = _lines_in(folder, settings, suite, None, progress)
+        with _claimed(folder, settings, suite, ""):
+            lines = _lines_in(folder, settings, suite, None, progress)
         progress.start("pictures", len(lines) * sum(c.severity > 0 for c in conditions), 0)
         freeze(folder, suite, conditions, lines, Pictures(suite, folder / LINES), lambda n: progress.advance(n, 0))
     return conditions
@@ -230,8 +230,23 @@ def _object_name(engine: Any) -> str:
     return str(getattr(engine, "__qualname__", type(engine).__qualname__))
 
 
-def _claim(folder: Path, settings: Settings, suite: Suite, engine: str) -> None:
-    """Write down what is evaluated here, or check that it is what was begun."""
+@contextmanager
+def _claimed(folder: Path, settings: Settings, suite: Suite, engine: str) -> Iterator[None]:
+    """Hold the folder for this evaluation; it is empty again if one that was begun here asks for what there is not."""
+    new = _claim(folder, settings, suite, engine)
+    try:
+        yield
+    except OcrsynthError as error:
+        # What is wrong with the folder or its disk can be mended, and the run goes on with its lines.
+        idle = not has_readings(folder) and (not isinstance(error, OutputError) or stored_lines(folder / LINES) is None)
+        if new and idle:
+            for path in list(folder.iterdir()):
+                remove(path)
+        raise
+
+
+def _claim(folder: Path, settings: Settings, suite: Suite, engine: str) -> bool:
+    """Write down what is evaluated here, and tell whether that is new, or check that it is what was begun."""
     asked = {"engine": engine, "suite_hash": suite.hash, **{k: getattr(settings, k) for k in Settings.__dataclass_fields__}}
     asked["only"] = list(settings.only)
     path = folder / EVALUATION
@@ -241,7 +256,7 @@ def _claim(folder: Path, settings: Settings, suite: Suite, engine: str) -> None:
         if any(folder.iterdir()):
             raise OutputError(f"{folder}: is not empty and holds no evaluation; choose another folder") from None
         write_atomically(path, orjson.dumps(asked, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
-        return
+        return True
     except orjson.JSONDecodeError as error:
         raise OutputError(f"{path}: is not JSON, {error}; remove the folder") from None
     for key, value in asked.items():
@@ -249,6 +264,7 @@ def _claim(folder: Path, settings: Settings, suite: Suite, engine: str) -> None:
             raise OutputError(
                 f"{folder}: holds another evaluation, its {key} is {known.get(key)!r}, got {value!r}; choose another folder"
             )
+    return False
 
 
 def _lines_in(folder: Path, settings: Settings, suite: Suite, frozen: Path | None, progress: Progress) -> list[SourceLine]:

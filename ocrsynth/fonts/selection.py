@@ -5,6 +5,7 @@ A family is drawn before its faces, so a family with eighteen styles is as likel
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 from itertools import accumulate
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
 
 _REGULAR = {"wght": 400.0, "wdth": 100.0}
+_TAG = re.compile(r"[A-Za-z0-9]{4}")
 _STEPS = {"wght": 50.0, "wdth": 5.0}
 """Axis values are rounded to these steps: bounded caches need a bounded number of instances."""
 
@@ -87,6 +89,12 @@ class FontConfig(Section):
     @classmethod
     def _keep_characters(cls, value: dict[str, float]) -> dict[str, float]:
         for tag, share in value.items():
+            if not _TAG.fullmatch(tag):
+                raise PydanticCustomError(
+                    "feature",
+                    "'{tag}' is no OpenType tag of four letters and digits",
+                    {"tag": tag, "advice": "see what tags there are, such as liga or onum"},
+                )
             if share and tag in _OTHER_CHARACTERS:
                 raise PydanticCustomError(
                     "feature",

@@ -65,7 +65,9 @@ def convert(
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{out}/: cannot be written, {error.strerror or error}; free or fix it and run again") from error
+        of_source = error.filename is not None and Path(error.filename).is_relative_to(there.root)
+        what = f"{error.filename}: cannot be read" if of_source else f"{out}/: cannot be written"
+        raise OutputError(f"{what}, {error.strerror or error}; free or fix it and run again") from error
 
 
 def _check_possible(source: Source, target: Format) -> None:
@@ -115,6 +117,7 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
             name = final.relative_to(out).as_posix()
             entries.append({"name": name, "format": made.name, "sha256": sha256, "bytes": size, "count": count})
             folders.setdefault(folder, []).append(final.name)
+    _remove_older(out / DATA, made, numbers)
     for folder, names in folders.items():
         made.join(folder, names)
     if (there.root / NOTICE).is_file():
@@ -123,6 +126,22 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
     content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     write_atomically(out / DATASET, content)
     return Converted(samples, len(entries), skipped)
+
+
+def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
+    """Remove the shards of a conversion before this one, of a source that had more of them, or other splits."""
+    for path in list(data.iterdir()):
+        if path.is_dir() and made.shard_name(0) != path.name and not path.name.split(".")[0].isdigit():
+            if path.name not in numbers:
+                remove(path)
+                continue
+            members, split = list(path.iterdir()), path.name
+        else:
+            members, split = [path], ""
+        for member in members:
+            number = member.name.split(".")[0]
+            if number.isdigit() and member.name == made.shard_name(int(number)) and int(number) >= numbers[split]:
+                remove(member)
 
 
 def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str) -> tuple[int, Counter[str]]:

@@ -120,7 +120,7 @@ def cut_off(shaped: ShapedLine, stream: Stream) -> tuple[ShapedLine, float] | No
     split = shaped.cluster_is_split
     if not shaped.cluster_has_ink[cut] or split[cut] or not m or float(boxes[:m, 2].max()) >= place:
         return None
-    quads = shaped.cluster_quads_em
+    quads, spaced = shaped.cluster_quads_em, shaped.letter_spaced
     return (
         replace(
             shaped,
@@ -130,6 +130,7 @@ def cut_off(shaped: ShapedLine, stream: Stream) -> tuple[ShapedLine, float] | No
             cluster_has_ink=shaped.cluster_has_ink[:m],
             cluster_quads_em=None if quads is None else quads[:m],
             ligatures=tuple(lig for lig in shaped.ligatures if lig.end <= m),
+            letter_spaced=(spaced[0], min(spaced[1], kept)) if spaced and spaced[0] < kept else None,
         ),
         place,
     )

@@ -72,6 +72,7 @@ class Glyphs:
         "rises",
         "run_ids",
         "runs",
+        "spaced",
         "stances",
         "width",
         "widths",
@@ -91,6 +92,8 @@ class Glyphs:
         self.widths: list[float] = []
         """Widths of the glyphs as shares of the font's; empty if no run is set on a pitch."""
         self.width = 0.0
+        self.spaced: tuple[int, int] | None = None
+        """Range of code points whose letters stand apart by the setting, from the first run of such to the last."""
 
     def add(self, run: Run, instance: FontInstance, setting: Setting, starts: list[int]) -> None:
         """Shape one run; positions are in em along and across the line."""
@@ -116,7 +119,7 @@ class Glyphs:
             clusters.append(info.cluster)
         check_glyphs(instance, glyph_ids, line.text)
         distant = (spaced or setting.word_em) and not pitched
-        extra = _distances(clusters, starts, line.text, setting, part if spaced else (0, 0)) if distant else None
+        extra = self._distances(run, clusters, starts, setting, part if spaced else (0, 0)) if distant else None
         unit = 1 / instance.upem
         pen = self.width
         lefts, rises, pens = self.lefts, self.rises, self.pens
@@ -147,6 +150,26 @@ class Glyphs:
         self.runs.append(run)
         self.instances.append(instance)
         self.run_ids.append(glyph_ids)
+
+    def _distances(
+        self, run: Run, clusters: list[int], starts: list[int], setting: Setting, spaced: tuple[int, int]
+    ) -> list[float]:
+        """Return what to add to the advance of each glyph: behind the last glyph of a grapheme cluster, and behind spaces.
+
+        Letters stand apart in the range *spaced* of the text alone.
+        """
+        text = self.line.text
+        begin, end = max(spaced[0], run.start), min(spaced[1], run.end)
+        if begin < end:
+            self.spaced = (min(begin, self.spaced[0]), max(end, self.spaced[1])) if self.spaced else (begin, end)
+        graphemes = [bisect_right(starts, cluster) for cluster in clusters]
+        following = [*graphemes[1:], 0]
+        return [
+            (setting.letter_em if begin <= cluster < end else 0.0) + (setting.word_em if text[cluster] == " " else 0.0)
+            if grapheme != after
+            else 0.0
+            for cluster, grapheme, after in zip(clusters, graphemes, following, strict=True)
+        ]
 
     def _spread(self, extra: list[float], along: list[float], sign: int) -> None:
         """Move the glyphs of the last run apart, by the sums of what stands before each."""
@@ -256,22 +279,6 @@ class Glyphs:
                 return [self.lefts[glyph] + caret for caret in carets]
             at += len(ids)
         return []
-
-
-def _distances(clusters: list[int], starts: list[int], text: str, setting: Setting, spaced: tuple[int, int]) -> list[float]:
-    """Return what to add to the advance of each glyph: behind the last glyph of a grapheme cluster, and behind spaces.
-
-    Letters stand apart in the range *spaced* of the text alone.
-    """
-    begin, end = spaced
-    graphemes = [bisect_right(starts, cluster) for cluster in clusters]
-    following = [*graphemes[1:], 0]
-    return [
-        (setting.letter_em if begin <= cluster < end else 0.0) + (setting.word_em if text[cluster] == " " else 0.0)
-        if grapheme != after
-        else 0.0
-        for cluster, grapheme, after in zip(clusters, graphemes, following, strict=True)
-    ]
 
 
 def check_glyphs(instance: FontInstance, glyph_ids: list[int], text: str) -> None:

@@ -87,6 +87,7 @@ def _shaped(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...], setti
         cluster_boxes_em=np.fromiter(chain.from_iterable(rows), np.float64, 4 * len(rows)).reshape(-1, 4),
         cluster_has_ink=np.array(flags),
         ligatures=ligatures,
+        letter_spaced=glyphs.spaced,
     )
 
 

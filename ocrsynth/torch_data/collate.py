@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
 
 from ocrsynth.errors import RecipeError
+from ocrsynth.fields import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Batch = dict[str, Any]
 DType = Literal["uint8", "float32"]
 _MOST_PIXELS = 1 << 28
+_WIDEST_STEP_PX = 1 << 15
 _CROWDED = 1.2
 """Up to so many times as many frames as a picture has, its label may need."""
 
@@ -68,6 +70,15 @@ class _Collate:
         dtype: DType = "uint8",
         most_pixels: int = _MOST_PIXELS,
     ) -> None:
+        for name, value, low, high in (
+            ("width_multiple", width_multiple, 1, _WIDEST_STEP_PX),
+            ("pad_value", pad_value, 0, 255),
+            ("most_pixels", most_pixels, 1, 1 << 62),
+        ):
+            if not is_whole(value, low, high):
+                raise RecipeError(f"{name}: must be a whole number from {low} to {high}, got {value!r}; leave it out if unsure")
+        if dtype not in get_args(DType):
+            raise RecipeError(f"dtype: must be 'uint8' or 'float32', got {dtype!r}; pad_value is on the scale of uint8 in both")
         self.charset = charset
         self.width_multiple = width_multiple
         self.pad_value = pad_value
@@ -106,7 +117,7 @@ class CTCCollate(_Collate):
 
     def __init__(self, charset: Charset, *, stride: int = 4, **options: Any) -> None:
         super().__init__(charset, **options)
-        if stride < 1:
+        if not is_whole(stride, 1, _WIDEST_STEP_PX):
             raise RecipeError(f"stride: must be 1 or more, got {stride!r}; give by how much the network narrows a picture")
         self.stride = stride
         # So that no line has more frames than the network gives for the widest.

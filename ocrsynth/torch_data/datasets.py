@@ -16,9 +16,10 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 from ocrsynth.augment import chain_of, degrade_image
 from ocrsynth.charset import Charset
 from ocrsynth.errors import RecipeError
+from ocrsynth.fields import is_whole
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.recipe import Recipe
-from ocrsynth.torch_data.samplers import BatchIndices, is_whole
+from ocrsynth.torch_data.samplers import MOST, BatchIndices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,8 +79,8 @@ class Augment:
 
 def checked_epoch(epoch: int) -> int:
     """Return *epoch*; raises RecipeError if it is none."""
-    if not 0 <= epoch < _MOST_EPOCHS:
-        raise RecipeError(f"epoch: must be from 0 to {_MOST_EPOCHS - 1}, got {epoch!r}")
+    if not is_whole(epoch, 0, _MOST_EPOCHS - 1):
+        raise RecipeError(f"epoch: must be a whole number from 0 to {_MOST_EPOCHS - 1}, got {epoch!r}")
     return epoch
 
 
@@ -120,7 +121,7 @@ class LineDataset(Dataset[Item]):
     ) -> None:
         loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(str(recipe))
         self.recipe = loaded if seed is None else loaded.with_seed(seed)
-        if length is not None and not is_whole(length, 1):
+        if length is not None and not is_whole(length, 1, MOST):
             raise RecipeError(f"length: must be 1 or more, got {length!r}; leave it out for an endless data set")
         self.length = length
         self.charset = charset

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import TYPE_CHECKING
 
 from torch.utils.data import Sampler
 
 from ocrsynth.errors import RecipeError
+from ocrsynth.fields import is_whole
 from ocrsynth.seeding import Stream
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ocrsynth.torch_data.datasets import LineDataset
     from ocrsynth.torch_data.shards import ShardDataset
 
-_POSITIONS = 1 << 63
+MOST = (1 << 63) - 1
+"""The last place that a sample, or a length, can have."""
 
 
 class StreamSampler(Sampler[int]):
@@ -80,7 +81,7 @@ class BucketBatchSampler(Sampler[list[int]]):
         window: int = 32,
     ) -> None:
         _check(position, rank, world_size)
-        if not is_whole(batch_size, 1):
+        if not is_whole(batch_size, 1, MOST):
             raise RecipeError(f"batch_size: must be 1 or more, got {batch_size!r}; give a whole number")
         self.dataset = dataset
         self.batch_size = batch_size
@@ -172,13 +173,8 @@ class BucketBatchSampler(Sampler[list[int]]):
         return batches
 
 
-def is_whole(value: object, least: int) -> bool:
-    """Tell whether *value* is a whole number from *least* that can be the position of a sample."""
-    return isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) < _POSITIONS
-
-
 def _check(start: int, rank: int, world_size: int) -> None:
-    if not is_whole(start, 0):
+    if not is_whole(start, 0, MOST):
         raise RecipeError(f"resume: must be a whole number from 0, got {start!r}; give a batch's 'position'")
     if not 0 <= rank < world_size:
         raise RecipeError(f"rank: must be from 0 to world_size - 1, got {rank!r} of {world_size!r}")

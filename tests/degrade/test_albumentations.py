@@ -299,3 +299,23 @@ class TestInCompose:
             library.Compose([ours.Fax(p=1)])(image=np.zeros((32, 90), np.float32))
         with pytest.raises(AttributeError, match="Faxx"):
             ours.Faxx  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["jpeg", "rotation", "page_curl"])
+def test_pictures_without_boxes_and_masks_of_one_channel(name: str) -> None:
+    import albumentations
+
+    from ocrsynth import albumentations as ours
+
+    op = getattr(ours, "".join(part.capitalize() for part in name.split("_")))(p=1)
+    picture = np.full((50, 200, 3), 220, np.uint8)
+    boxed = albumentations.Compose([op], bbox_params=albumentations.BboxParams("pascal_voc", label_fields=["kinds"]), seed=3)
+    made = boxed(image=picture, bboxes=[], kinds=[])
+    assert len(made["bboxes"]) == 0
+    masks = [
+        albumentations.Compose([op], seed=3)(image=picture, mask=mask)["mask"]
+        for mask in (picture[..., :1], picture[..., 0], picture)
+    ]
+    assert [mask.ndim for mask in masks] == [3, 2, 3]
+    assert np.array_equal(masks[0][..., 0], masks[1])
+    assert np.array_equal(masks[0][..., 0], masks[2][..., 2])

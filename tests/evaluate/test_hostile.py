@@ -19,9 +19,10 @@ from click.testing import CliRunner
 
 from ocrsynth.charset import Charset
 from ocrsynth.cli import cli
-from ocrsynth.errors import RecipeError
+from ocrsynth.errors import OcrsynthError, OutputError, RecipeError
 from ocrsynth.evaluate import Recognition, Settings, compare, evaluate, freeze_suite
 from ocrsynth.evaluate.compare import comparison_table
+from ocrsynth.evaluate.engines.tesseract import Tesseract
 from ocrsynth.evaluate.engines.torch import Torch
 
 _BLUR = {"group": "capture", "chain": [{"defocus_blur": {"radius_em": ["$s", "$s"]}}], "strengths": [0.1, 0.2]}
@@ -49,6 +50,32 @@ def test_an_engine_that_writes_into_its_pictures_changes_none() -> None:
     known = evaluate("python:odd_engines:width", "a", _settings(), workers=1)
     found = evaluate("python:odd_engines:scribbling", "b", _settings(), workers=1)
     assert found["images_sha256"] == known["images_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "options"),
+    [
+        ("python:odd_engines:width", {"language": "zz"}),
+        ("python:odd_engines:width", {"data": "nowhere"}),
+        ("python:odd_engines:nothing_of_the_name", {}),
+        ("python:no_module:width", {}),
+    ],
+)
+def test_what_is_not_there_leaves_the_folder_free(engine: str, options: dict[str, Any]) -> None:
+    with pytest.raises(OcrsynthError):
+        evaluate(engine, "r", _settings(**options), workers=1)
+    assert list(Path("r").iterdir()) == []
+    evaluate("python:odd_engines:width", "r", _settings(), workers=1)
+    # What was evaluated is never cleared away.
+    with pytest.raises(OutputError, match="holds another evaluation"):
+        evaluate(engine, "r", _settings(**options), workers=1)
+    assert (Path("r") / "result.json").exists()
+
+
+@pytest.mark.parametrize("psm", [-1, 14, 99])
+def test_tesseract_has_so_many_ways_to_take_a_page_apart(psm: int) -> None:
+    with pytest.raises(RecipeError, match=rf"engine 'tesseract:psm={psm}': psm must be from 0 to 13, got {psm}; 7 is one line"):
+        Tesseract.from_spec(f"psm={psm}", "en")
 
 
 def test_a_message_with_a_lone_surrogate() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ocrsynth import Recipe
-from ocrsynth.errors import Rejected
+from ocrsynth.errors import RecipeError, Rejected
 from ocrsynth.fields import Range
 from ocrsynth.fonts.faces import covered, drawn_alike, features_of, open_instance
 from ocrsynth.pipeline import Pipeline
@@ -229,6 +229,33 @@ class TestDraws:
             assert 0.1 <= letter_em <= 0.2
         assert sum((begin, end) == (0, len(text)) for text, (begin, end), _ in found) < 0.3 * len(found)
 
+    def test_of_a_cut_line_what_is_told_is_what_is_seen(self) -> None:
+        fonts = {"families": ["Vollkorn"], "spaced": 0, "stressed": 1, "stress_em": [0.45, 0.5]}
+        text = {"length_clusters": [15, 40], "sources": [{"words": {"numbers": 0, "punctuation": 0}}]}
+        recipe = Recipe.for_language("en", preset="clean", text=text, fonts=fonts, render={"clip_share": 1, "height_px": 64})
+        told = none = 0
+        for sample in Pipeline(recipe).batch(range(240)):
+            font, em_px = sample.provenance["font"], sample.provenance["font"]["size_px"]
+            begin, end = font.get("letter_spaced", (0, 0))
+            none += not end
+            told += bool(end)
+            assert bool(font["letter_spacing_em"]) == bool(end)
+            edges = [(quad[:, 0].min(), quad[:, 0].max()) for quad in sample.cluster_quads]
+            for i in range(len(edges) - 1):
+                if not (sample.text[i] + sample.text[i + 1]).isalpha():
+                    continue
+                gap_em = (edges[i + 1][0] - edges[i][1]) / em_px
+                assert (gap_em > 0.25) == (begin <= i < end), (sample.text, i, gap_em, begin, end)
+        assert told > 20
+        assert none > 2
+
+    def test_nothing_is_told_where_nothing_was_set_apart(self) -> None:
+        assert self._stressed(20, stressed=1, spaced=0, stress_em=[0, 0]) == []
+        fonts = {"spaced": 0.5, "stressed": 1, "letter_spacing_em": [0.1, 0.2]}
+        hindi = Pipeline(Recipe.for_language("hi", preset="clean", fonts=fonts)).batch(range(20))
+        assert {s.provenance["font"]["letter_spacing_em"] for s in hindi} == {0}
+        assert not any("letter_spaced" in s.provenance["font"] for s in hindi)
+
     def test_words_are_stressed_as_the_language_does_if_the_recipe_is_silent(self) -> None:
         assert self._stressed(200) == []
         assert 3 < len(self._stressed(200, "de-Latf")) < 35
@@ -242,6 +269,11 @@ class TestDraws:
     def test_styles_come_in_few_steps(self) -> None:
         fonts = _fonts(families=["Abril Fatface"], synthetic_slant=1, synthetic_bold=1)
         assert len({f["slant"] for f in fonts}) == 4
+
+    @pytest.mark.parametrize("tag", ["toolong", "lig", "", "li a", "ﬁga"])
+    def test_what_is_no_tag_is_refused(self, tag: str) -> None:
+        with pytest.raises(RecipeError, match=f"fonts.features: '{tag}' is no OpenType tag of four letters and digits"):
+            Recipe.for_language("en", fonts={"features": {tag: 0.5}})
 
     def test_features_are_drawn_by_their_share_where_the_font_has_them(self) -> None:
         fonts = _fonts(families=["EB Garamond", "Arvo"], features={"onum": 0.5, "liga": 0.5, "zzzz": 1.0})

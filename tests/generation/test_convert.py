@@ -84,6 +84,22 @@ def test_a_conversion_can_be_done_again_and_is_not_mixed_up(made: Path, tmp_path
         convert(made, made / "inside", "lmdb")
 
 
+@pytest.mark.parametrize("fmt", ["webdataset", "lmdb", "paddle", "page-xml"])
+def test_no_shard_of_a_longer_source_stays(fmt: str, tmp_path: Path) -> None:
+    source, again, fresh = tmp_path / "source", tmp_path / "again", tmp_path / "fresh"
+    long = {"format": ["webdataset"], "shard_size": 5, "split": {"train": 0.5, "val": 0.5}}
+    generate(Recipe.for_language("en", seed=9, output=long), 30, source)
+    convert(source, again, fmt)
+    assert len(list((again / "data").iterdir())) == 2
+    shutil.rmtree(source)
+    generate(Recipe.for_language("en", seed=10, output={"format": ["webdataset"], "shard_size": 5}), 10, source)
+    assert convert(source, again, fmt).samples == 10
+    convert(source, fresh, fmt)
+    trees = [{p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} for out in (again, fresh)]
+    assert trees[0] == trees[1]
+    assert len(_pairs(again)) == 10
+
+
 def test_of_several_formats_the_one_that_keeps_most_is_read(tmp_path: Path) -> None:
     output = {"format": ["lstmf", "paddle", "kraken"], "shard_size": 20}
     generate(Recipe.for_language("en", seed=9, output=output), 20, tmp_path / "a")
@@ -235,3 +251,20 @@ def test_a_broken_picture_is_not_carried_on(fmt: str, tmp_path: Path) -> None:
     picture.write_bytes(picture.read_bytes()[:200])
     with pytest.raises(OutputError, match="cannot be converted, "):
         convert(tmp_path / "set", tmp_path / "made", fmt)
+
+
+def test_a_folder_in_a_file_s_place_is_an_error_of_one_line(tmp_path: Path) -> None:
+    generate(Recipe.for_language("en", seed=9), 3, tmp_path / "out")
+    (tmp_path / "out/dataset.json").unlink()
+    (tmp_path / "out/dataset.json").mkdir()
+    command = [sys.executable, "-m", "ocrsynth", "verify", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    place = tmp_path / "out/dataset.json"
+    told = f"error: {place}: cannot be read or written, Is a directory; look at what it is and at its rights\n"
+    assert (done.stderr, done.returncode) == (told, ExitCode.OUTPUT)
+
+
+def test_a_run_without_standard_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m ocrsynth generate --lang en -n 2 -o {tmp_path / 'out'} --workers 1 2>&-"
+    assert subprocess.run(["sh", "-c", command], capture_output=True, check=False).returncode == 0
+    assert (tmp_path / "out/dataset.json").exists()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -337,3 +339,48 @@ class TestCharsets:
         item = {"image": np.zeros((32, 100), np.uint8), "text": "ç", "key": "000000000007"}
         with pytest.raises(ValueError, match="sample 000000000007: charset: has no 'ç'"):
             CTCCollate(Charset("ab"))([item])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"dtype": "float16"},
+            "dtype: must be 'uint8' or 'float32', got 'float16'; pad_value is on the scale of uint8 in both",
+        ),
+        ({"pad_value": 0.7}, "pad_value: must be a whole number from 0 to 255, got 0.7; leave it out if unsure"),
+        ({"pad_value": 300}, "pad_value: must be a whole number from 0 to 255, got 300; leave it out if unsure"),
+        ({"width_multiple": 0}, "width_multiple: must be a whole number from 1 to 32768, got 0; leave it out if unsure"),
+        ({"width_multiple": -8}, "width_multiple: must be a whole number from 1 to 32768, got -8; leave it out if unsure"),
+        ({"most_pixels": True}, "most_pixels: must be a whole number from 1 to "),
+        ({"stride": 2.5}, "stride: must be 1 or more, got 2.5; give by how much the network narrows a picture"),
+    ],
+)
+def test_wrong_options_of_a_collate(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=f"^{re.escape(message)}"):
+        make_loader(_lines(), 4, collate_options=options)
+
+
+@pytest.mark.parametrize("epoch", [1.5, -1, True])
+def test_an_epoch_is_a_whole_number(epoch: Any) -> None:
+    with pytest.raises(RecipeError, match=f"epoch: must be a whole number from 0 to .*, got {epoch}"):
+        _lines().set_epoch(epoch)
+
+
+def test_a_damaged_page_of_lmdb_is_an_error_of_ours(tmp_path: Path) -> None:
+    generate(Recipe.for_language("en", output={"format": ["lmdb"]}), 12, tmp_path / "out")
+    [path] = (tmp_path / "out").rglob("data.mdb")
+    whole = path.read_bytes()
+    reasons = []
+    for place in range(8192, len(whole), 4096):
+        # A page's number and flags, overwritten.
+        path.write_bytes(whole[:place] + b"\xff" * 16 + whole[place + 16 :])
+        os.utime(path, ns=(place, place))
+        try:
+            data = ShardDataset(tmp_path / "out")
+            for i in range(len(data)):
+                data[i]
+        except OutputError as error:
+            reasons.append(str(error))
+    # A page may as well lead to another one, whose picture or text is then broken.
+    assert sum("is a broken LMDB environment" in reason for reason in reasons) > 1

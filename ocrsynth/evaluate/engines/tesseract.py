@@ -14,6 +14,9 @@ from ocrsynth import codec
 from ocrsynth.errors import AssetError, MissingDependencyError, RecipeError
 from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition, Unanswered, options_of
 
+_LAST_PSM = 13
+"""Of Tesseract's ways to take a page apart."""
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -104,6 +107,10 @@ class Tesseract(Engine):
     def from_spec(cls, arguments: str, language: str) -> Engine:
         """Return the engine; see the class for its options."""
         options = options_of(arguments, f"tesseract:{arguments}", lang="", psm=7, data="")
+        if not 0 <= options["psm"] <= _LAST_PSM:
+            raise RecipeError(
+                f"engine 'tesseract:{arguments}': psm must be from 0 to {_LAST_PSM}, got {options['psm']}; 7 is one line"
+            )
         model = options["lang"] or model_for(language)
         return cls(model, options["psm"], _data_folder(options["data"], model))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
@@ -122,6 +123,16 @@ def environment(path: Path) -> Any:
     opened = _opened(path)
     _held[path] = mark, opened
     return opened
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise ValueError for a page that is broken: LMDB's own errors are of no class that is known without it."""
+    lmdb: Any = optional("lmdb", "lmdb", "lmdb")
+    try:
+        yield
+    except lmdb.Error as error:
+        raise ValueError(f"{path.name} is a broken LMDB environment, {error}") from None
 
 
 def _opened(path: Path) -> Any:
