@@ -23,7 +23,12 @@ _LINES_A_CHUNK = 24
 
 def has_readings(folder: Path) -> bool:
     """Tell whether anything was read of the evaluation in a folder."""
-    return any((folder / name).exists() and (folder / name).stat().st_size for name in (PREDICTIONS, _PART))
+    return has_content(folder / PREDICTIONS) or has_content(folder / _PART)
+
+
+def has_content(path: Path) -> bool:
+    """Tell whether a file is there and not empty."""
+    return path.exists() and path.stat().st_size > 0
 
 
 class Progress(Protocol):

@@ -21,7 +21,7 @@ from ocrsynth.evaluate.lines import clean_recipe, hash_of_lines, picture_of, rea
 from ocrsynth.evaluate.metrics import PROFILES
 from ocrsynth.evaluate.readers import read_all
 from ocrsynth.evaluate.reading import LINES, Pictures, digest_of, failed, read_chunk
-from ocrsynth.evaluate.readings import Progress, Readings, Silent, has_readings
+from ocrsynth.evaluate.readings import Progress, Readings, Silent, has_content, has_readings
 from ocrsynth.evaluate.result import Result, against, result_of
 from ocrsynth.evaluate.suite import DEFAULT_SUITE, load_suite
 from ocrsynth.files import remove, write_atomically
@@ -237,9 +237,9 @@ def _claimed(folder: Path, settings: Settings, suite: Suite, engine: str) -> Ite
     try:
         yield
     except OcrsynthError as error:
-        # What is wrong with the folder or its disk can be mended, and the run goes on with its lines.
-        idle = not has_readings(folder) and (not isinstance(error, OutputError) or stored_lines(folder / LINES) is None)
-        if new and idle:
+        # A fault of the folder or its disk can be mended, and the run goes on with its lines; what an engine said stays.
+        mendable = isinstance(error, OutputError) and stored_lines(folder / LINES) is not None
+        if new and not mendable and not has_content(folder / _LOG) and not has_readings(folder):
             for path in list(folder.iterdir()):
                 remove(path)
         raise

@@ -80,6 +80,7 @@ class Dying:
 
     def __init__(self) -> None:
         Path("died").touch()
+        os.write(2, b"no weights\n")
         os._exit(3)
 
 

@@ -72,6 +72,12 @@ def test_what_is_not_there_leaves_the_folder_free(engine: str, options: dict[str
     assert (Path("r") / "result.json").exists()
 
 
+def test_what_an_engine_said_before_it_died_stays() -> None:
+    with pytest.raises(OcrsynthError, match=r"while it was loaded; see .*engine\.log"):
+        evaluate("python:odd_engines:Dying", "r", _settings(), workers=1)
+    assert "no weights" in (Path("r") / "engine.log").read_text()
+
+
 @pytest.mark.parametrize("psm", [-1, 14, 99])
 def test_tesseract_has_so_many_ways_to_take_a_page_apart(psm: int) -> None:
     with pytest.raises(RecipeError, match=rf"engine 'tesseract:psm={psm}': psm must be from 0 to 13, got {psm}; 7 is one line"):
