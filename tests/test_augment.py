@@ -282,5 +282,9 @@ class TestCommand:
         done = _cli("degrade", str(copy), "-o", str(tmp_path / "out"))
         assert done.returncode == ExitCode.ASSET
         assert "holds no boxes as ocrsynth writes them" in done.stderr
+        copy.with_suffix(".json").write_text('{"line_quad": [[0, null], [1, 0], [1, 1], [0, 1]]}')
+        done = _cli("degrade", str(copy), "-o", str(tmp_path / "out"))
+        assert done.returncode == ExitCode.ASSET
+        assert "holds no boxes as ocrsynth writes them, a corner of line_quad is no number; remove it or mend it" in done.stderr
         done = _cli("degrade", str(picture), "-o", str(tmp_path / "no.png"))
         assert done.returncode in (ExitCode.OUTPUT, ExitCode.RECIPE)

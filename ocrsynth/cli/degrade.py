@@ -13,6 +13,9 @@ from ocrsynth.cli import _complete
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ocrsynth.augment import Augmented
 
 _QUADS = ("cluster_quads", "word_quads")
@@ -97,6 +100,16 @@ def _same(target: Path, picture: Path, name: str) -> bool:
     return any(source.exists() and target.exists() and target.samefile(source) for source in (picture, picture.with_name(name)))
 
 
+def _points(meta: dict[str, Any], key: str) -> NDArray[np.float64]:
+    """Return the corners that stand under *key*, float64; raises ValueError if one is none."""
+    import numpy as np
+
+    points = np.array(meta[key], np.float64)
+    if not np.isfinite(points).all():
+        raise ValueError(f"a corner of {key} is no number")
+    return points
+
+
 def _moved(sidecar: Path, made: Augmented) -> bytes:
     """Return the metadata of a picture with all boxes where the degraded picture has them."""
     import numpy as np
@@ -110,7 +123,7 @@ def _moved(sidecar: Path, made: Augmented) -> bytes:
         meta |= {"width": width, "height": height}
         for key in (*_QUADS, *_LINES):
             if meta.get(key):
-                points = np.array(meta[key], np.float64)
+                points = _points(meta, key)
                 meta[key] = np.round(made.move(points.reshape(-1, 2)), 2).reshape(points.shape).tolist()
         meta["provenance"] = {**meta.get("provenance", {}), "degraded": made.record}
     except (ValueError, TypeError, AttributeError) as error:

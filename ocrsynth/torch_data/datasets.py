@@ -167,8 +167,8 @@ class LineDataset(Dataset[Item]):
         index = operator.index(index)
         if index < 0 and self.length is not None:
             index += self.length
-        if index < 0:
-            raise IndexError(f"index: must be 0 or more, got {index}")
+        if not is_whole(index, 0, MOST):
+            raise IndexError(f"index: must be from 0 to 2**63 - 1, got {index}")
         if self.length is not None and index >= self.length:
             raise IndexError(f"index: the data set has {self.length} samples, got {index}")
         return index + (self.epoch * (self.length or 0) if self.fresh else 0)
@@ -271,8 +271,8 @@ class LineIterable(IterableDataset[Item]):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on behind the items of a state of the same share; raises RecipeError if it is of other lines."""
-        done = state.get("done")
-        if not isinstance(done, int) or done < 0:
+        done = state.get("done") if isinstance(state, dict) else None
+        if not is_whole(done, 0, MOST):
             raise RecipeError(f"state: must count what is done from 0, got {done!r}; give one of state_dict")
         for name, own in (("seed", self.dataset.seed), ("length", self.dataset.length)):
             if state.get(name) != own:

@@ -384,3 +384,15 @@ def test_a_damaged_page_of_lmdb_is_an_error_of_ours(tmp_path: Path) -> None:
             reasons.append(str(error))
     # A page may as well lead to another one, whose picture or text is then broken.
     assert sum("is a broken LMDB environment" in reason for reason in reasons) > 1
+
+
+@pytest.mark.parametrize("state", [None, [1], {"done": 1.5}, {"done": True}])
+def test_what_is_no_state_is_not_gone_on_from(state: Any) -> None:
+    with pytest.raises(RecipeError, match="state: must count what is done from 0, got "):
+        LineIterable(_lines()).load_state_dict(state)
+
+
+@pytest.mark.parametrize("index", [-1, 1 << 63, 1 << 64])
+def test_an_endless_set_has_places_of_so_many_digits(index: int) -> None:
+    with pytest.raises(IndexError, match=rf"index: must be from 0 to 2\*\*63 - 1, got {index}"):
+        _lines(None)[index]
