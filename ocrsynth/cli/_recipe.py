@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._place import Place
 from ocrsynth.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def cores() -> int:
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the argument RECIPE and the options that stand in for it or change it."""
     options = (
-        click.argument("recipe", required=False, type=click.Path(dir_okay=False)),
+        click.argument("recipe", required=False, type=Place(dir_okay=False)),
         click.option(
             "--lang", help="Language, as a tag (en) or an alphabet's id (en_Latn).", shell_complete=_complete.languages
         ),
@@ -32,7 +33,9 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]"),
         click.option("--height", type=int, help="Height of the pictures in px.  [default: 32]"),
         click.option("--color", type=click.Choice(["grey", "rgb"]), help="Channels of the pictures.  [default: grey]"),
-        click.option("--fonts", multiple=True, metavar="DIR", help="Draw from the fonts in this folder only; repeatable."),
+        click.option(
+            "--fonts", multiple=True, metavar="DIR", type=Place(), help="Draw from the fonts in this folder only; repeatable."
+        ),
         click.option("--backgrounds", multiple=True, metavar="DIR", help="Print on the pictures in this folder; repeatable."),
         click.option("--system-fonts", is_flag=True, help="Draw from the fonts of this system, and of --fonts."),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._place import Place
 from ocrsynth.cli._recipe import recipe_from, recipe_options
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: ocrsynth compare out/ --lang en --preset fax -o compared.html")
-@click.argument("real", metavar="REAL", type=click.Path())
+@click.argument("real", metavar="REAL", type=Place())
 @recipe_options
-@click.option("-o", "--out", type=click.Path(dir_okay=False), help="HTML page of the comparison.  [default: none]")
+@click.option("-o", "--out", type=Place(dir_okay=False), help="HTML page of the comparison.  [default: none]")
 @click.option("-n", "--count", type=int, help="Number of synthetic lines.  [default: as many as real ones]")
 @click.option(
     "--most-real", type=click.IntRange(20, 100_000), default=1000, show_default=True, help="Most real lines, spread evenly."

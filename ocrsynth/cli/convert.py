@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._place import Place
 
 
 @click.command(epilog="Example: ocrsynth convert out/ lmdb/ --format lmdb", context_settings={"show_default": True})
-@click.argument("source", type=click.Path())
-@click.argument("target", type=click.Path())
+@click.argument("source", type=Place())
+@click.argument("target", type=Place())
 @click.option("--format", "fmt", required=True, help="Format to write.", shell_complete=_complete.formats)
 @click.option("--from-format", help="Format of the source.  [default: told by its files]", shell_complete=_complete.formats)
 @click.option(

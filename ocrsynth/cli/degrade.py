@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._place import Place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +31,9 @@ def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> 
 
 
 @click.command(epilog="Example: ocrsynth degrade one/000000000123.png --preset camera -o degraded/")
-@click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.argument("pictures", nargs=-1, required=True, type=Place(exists=True, dir_okay=False))
 @click.option("--preset", default="scan", show_default=True, help="Degradation preset.", shell_complete=_complete.presets)
-@click.option(
-    "--recipe", type=click.Path(dir_okay=False), help="Take the chain of this recipe, or of its styles by their weights."
-)
+@click.option("--recipe", type=Place(dir_okay=False), help="Take the chain of this recipe, or of its styles by their weights.")
 @click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, show_default=True, help="Seed of all random numbers.")
 @click.option(
     "--em",
@@ -43,7 +42,7 @@ def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> 
     callback=_number,
     help="Font size of the text in px.  [default: 0.7 of the height]",
 )
-@click.option("-o", "--out", required=True, type=click.Path(file_okay=False), help="Folder of the degraded pictures.")
+@click.option("-o", "--out", required=True, type=Place(file_okay=False), help="Folder of the degraded pictures.")
 def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: int, em_px: float | None, out: str) -> None:
     """Degrade pictures of your own.
 

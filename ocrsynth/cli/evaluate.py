@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._place import Place
 
 if TYPE_CHECKING:
     from ocrsynth.evaluate.result import Result
@@ -49,20 +50,20 @@ def command() -> None:
     shell_complete=_complete.languages,
 )
 @click.option("-n", "--count", type=click.IntRange(1), default=500, help="Number of source lines.")
-@click.option("-o", "--out", type=click.Path(), help="Folder of the report; one begun before is resumed.")
+@click.option("-o", "--out", type=Place(), help="Folder of the report; one begun before is resumed.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the rendered lines.")
 @click.option("--suite", default=None, help="Suite by name or as a YAML file.  [default: ocrsynth-c@1]", show_default=False)
 @click.option("--only", multiple=True, help="Only this perturbation, group, kind or condition; repeatable.")
-@click.option("--data", type=click.Path(), help="Read these lines, a data set or a frozen suite, instead of rendered ones.")
+@click.option("--data", type=Place(), help="Read these lines, a data set or a frozen suite, instead of rendered ones.")
 @click.option("--data-format", help="Format of --data, where it cannot be told.")
 @click.option("--keep-size", is_flag=True, help="Leave pictures of --data at their size.")
-@click.option("--fonts", type=click.Path(), help="Render in the fonts of this folder only.")
+@click.option("--fonts", type=Place(), help="Render in the fonts of this folder only.")
 @click.option("--workers", type=click.IntRange(1), help="Number of engine processes.  [default: number of cores]")
 @click.option("--profile", default="exact", help="How text is compared: exact, compat or alnum_ci.")
-@click.option("--charset", type=click.Path(), help="Characters that the engine can write, a file of Charset.save.")
+@click.option("--charset", type=Place(), help="Characters that the engine can write, a file of Charset.save.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=60.0, help="Seconds for a picture.")
-@click.option("--baseline", type=click.Path(), help="result.json of another engine, for mCE.")
-@click.option("--freeze", type=click.Path(), help="Store the pictures of the suite in this folder.")
+@click.option("--baseline", type=Place(), help="result.json of another engine, for mCE.")
+@click.option("--freeze", type=Place(), help="Store the pictures of the suite in this folder.")
 @click.option(
     "--max-cer", multiple=True, metavar="NAME=RATE", help="Fail above this CER of clean, mean, a condition; repeatable."
 )
@@ -212,8 +213,8 @@ class _Stages:
 
 
 @command.command("compare", epilog="Example: ocrsynth evaluate compare report/result.json other/result.json")
-@click.argument("a", type=click.Path())
-@click.argument("b", type=click.Path())
+@click.argument("a", type=Place())
+@click.argument("b", type=Place())
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def compare_results(a: str, b: str, as_json: bool) -> None:
     """Test the paired differences of two results on the same pictures, B less A, with Holm's correction."""

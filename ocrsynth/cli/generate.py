@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._place import Place
 from ocrsynth.cli._progress import Bar
 from ocrsynth.cli._recipe import cores, recipe_from, recipe_options
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 )
 @recipe_options
 @click.option("-n", "--count", type=click.IntRange(max=(1 << 63) - 1), required=True, help="Number of samples.")
-@click.option("-o", "--out", required=True, type=click.Path(), help="Folder of the data set; one begun before is resumed.")
+@click.option("-o", "--out", required=True, type=Place(), help="Folder of the data set; one begun before is resumed.")
 @click.option("--workers", type=int, default=cores, show_default="number of cores", help="Number of processes.")
 @click.option(
     "--format",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._place import Place
 
 
 @click.command(epilog="Example: ocrsynth inspect out/ -o report.html", context_settings={"show_default": True})
-@click.argument("path", type=click.Path())
-@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="HTML file.")
+@click.argument("path", type=Place())
+@click.option("-o", "--out", required=True, type=Place(dir_okay=False), help="HTML file.")
 @click.option("-n", "--samples", type=click.IntRange(0, 2000), default=48, help="Samples to show.")
 @click.option("--format", "fmt", help="Format of the data set.  [default: told by its files]", shell_complete=_complete.formats)
 def command(path: str, out: str, samples: int, fmt: str | None) -> None:

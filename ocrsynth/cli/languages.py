@@ -8,6 +8,7 @@ import click
 
 from ocrsynth.cli import _complete
 from ocrsynth.cli._output import print_json
+from ocrsynth.cli._place import Place
 
 if TYPE_CHECKING:
     from ocrsynth.fonts.catalogue import Family
@@ -63,8 +64,8 @@ def show(language: str, fonts: tuple[str, ...], as_json: bool) -> None:
 
 @command.command(epilog="Example: ocrsynth languages model pl -o polish.txt")
 @click.argument("language", shell_complete=_complete.languages)
-@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="File of the model.")
-@click.option("--text", "file", type=click.Path(), help="UTF-8 text to fit on.  [default: the specimen of the language]")
+@click.option("-o", "--out", required=True, type=Place(dir_okay=False), help="File of the model.")
+@click.option("--text", "file", type=Place(), help="UTF-8 text to fit on.  [default: the specimen of the language]")
 @click.option("--order", type=click.IntRange(1, 8), default=4, show_default=True, help="Characters that the model looks at.")
 def model(language: str, out: str, file: str | None, order: int) -> None:
     """Fit a character model and save it as a readable file, for the text source `ngram`."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._place import Place
 
 
 @click.command(epilog="Example: ocrsynth lint out/ --lang en")
-@click.argument("path", type=click.Path())
+@click.argument("path", type=Place())
 @click.option("--format", "fmt", help="Format of the data set.  [default: told by its files]", shell_complete=_complete.formats)
 @click.option("--lang", help="Language whose alphabet the labels must keep to.", shell_complete=_complete.languages)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")

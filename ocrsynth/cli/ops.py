@@ -8,6 +8,7 @@ import click
 
 from ocrsynth.cli import _complete
 from ocrsynth.cli._output import print_json
+from ocrsynth.cli._place import Place
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -77,7 +78,7 @@ def show(name: str, as_json: bool) -> None:
 
 
 @command.command(epilog="Example: ocrsynth ops gallery -o gallery/ --op fax --op stain")
-@click.option("-o", "--out", required=True, type=click.Path(file_okay=False), help="Folder of the pictures.")
+@click.option("-o", "--out", required=True, type=Place(file_okay=False), help="Folder of the pictures.")
 @click.option("--op", "names", multiple=True, help="Only this op; repeatable.  [default: all]", shell_complete=_complete.ops)
 @click.option("--text", default="Receipt no. 4207: 12.50", show_default=True, help="What the pictures show.")
 @click.option("--color", type=click.Choice(["grey", "rgb"]), default="rgb", show_default=True, help="Channels.")

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
+from ocrsynth.cli._place import Place
 from ocrsynth.cli._recipe import recipe_from, recipe_options
 
 
 @click.command(epilog="Example: ocrsynth preview --lang en -o sheet.png --boxes", context_settings={"show_default": True})
 @recipe_options
-@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="PNG file of the sheet.")
+@click.option("-o", "--out", required=True, type=Place(dir_okay=False), help="PNG file of the sheet.")
 @click.option("-n", "--count", type=click.IntRange(1, 1000), default=48, help="Number of samples.")
 @click.option("--first", type=click.IntRange(0, (1 << 63) - 1), default=0, help="Index of the first sample.")
 @click.option("--columns", type=click.IntRange(1, 12), default=3, help="Samples in a row.")

@@ -9,6 +9,7 @@ import click
 
 from ocrsynth.cli import _complete
 from ocrsynth.cli._output import print_json
+from ocrsynth.cli._place import Place
 from ocrsynth.cli._recipe import cores, recipe_from, recipe_options
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def command() -> None:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(dir_okay=False, allow_dash=True),
+    type=Place(dir_okay=False, allow_dash=True),
     default="recipe.yaml",
     show_default=True,
     help="YAML file; - prints.",
@@ -62,7 +63,7 @@ def init(
 
 
 @command.command(epilog="Example: ocrsynth recipe check receipts.yaml")
-@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False))
+@click.argument("files", nargs=-1, required=True, type=Place(dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def check(files: tuple[str, ...], as_json: bool) -> None:
     """Check recipes: every fault with its line, or what the recipe resolves to here.
@@ -145,7 +146,7 @@ def explain(count: int, workers: int, measure: int, as_json: bool, **options: An
 
 
 @command.command(epilog="Example: ocrsynth recipe schema -o recipe.schema.json")
-@click.option("-o", "--out", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="JSON file.  [default: print]")
+@click.option("-o", "--out", type=Place(dir_okay=False, allow_dash=True), default="-", help="JSON file.  [default: print]")
 def schema(out: str) -> None:
     """Print the JSON Schema of recipes, for editors.
 

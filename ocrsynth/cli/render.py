@@ -6,14 +6,15 @@ from typing import Any
 
 import click
 
+from ocrsynth.cli._place import Place
 from ocrsynth.cli._recipe import recipe_from, recipe_options
 
 
 @click.command(epilog="Example: ocrsynth render --lang en --index 123 -o one/")
 @recipe_options
-@click.option("--from", "source", type=click.Path(file_okay=False), help="Data set to take the recipe from; gives its bytes.")
+@click.option("--from", "source", type=Place(file_okay=False), help="Data set to take the recipe from; gives its bytes.")
 @click.option("--index", type=click.IntRange(0, (1 << 64) - 1), required=True, help="Index of the sample.")
-@click.option("-o", "--out", required=True, type=click.Path(file_okay=False), help="Folder for the PNG and the JSON file.")
+@click.option("-o", "--out", required=True, type=Place(file_okay=False), help="Folder for the PNG and the JSON file.")
 def command(index: int, out: str, source: str | None, **options: Any) -> None:
     """Make one sample again: its picture and all that is known of it as JSON.
 

@@ -543,3 +543,21 @@ def test_fonts_draws_from_these_folders_only(tmp_path: Path) -> None:
     assert families("0") == {"Lora"}
     assert families("1") == {"Arvo"}
     assert families("0", "1") == {"Lora", "Arvo"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["generate", "--lang", "en", "-n", "1", "-o", ""],
+        ["generate", "--lang", "en", "-n", "1", "-o", "out", "--fonts", ""],
+        ["preview", "--lang", "en", "-o", ""],
+        ["verify", ""],
+        ["convert", "", "out", "--format", "lmdb"],
+    ],
+)
+def test_an_empty_path_is_not_the_folder_one_is_in(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 2
+    assert "must not be empty; write . for this folder" in done.output
+    assert list(tmp_path.iterdir()) == []
