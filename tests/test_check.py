@@ -145,9 +145,9 @@ def test_other_commands_name_the_first_line_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "message", "code"),
     [
-        ("language: en\nseed: [1\n", 3, "is not valid YAML, ", ExitCode.ASSET),
-        ("a: &x 1\nlanguage: en\nb: *x\n", 3, "uses a YAML alias '*x'; write the value out", ExitCode.ASSET),
-        ("- language: en\n", None, "must hold a mapping of keys to values, got list", ExitCode.ASSET),
+        ("language: en\nseed: [1\n", 3, "is not valid YAML, ", ExitCode.RECIPE),
+        ("a: &x 1\nlanguage: en\nb: *x\n", 3, "uses a YAML alias '*x'; write the value out", ExitCode.RECIPE),
+        ("- language: en\n", None, "must hold a mapping of keys to values, got list", ExitCode.RECIPE),
         ("seed: 1\n", None, "language: must name a language, got None", ExitCode.RECIPE),
         ("seed: 1\nlanguage: xx-Nowhere\n", 2, "language: no alphabet for 'xx-Nowhere'", ExitCode.RECIPE),
         (

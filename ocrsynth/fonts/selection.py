@@ -58,7 +58,9 @@ class FontConfig(Section):
     """Weights drawn where a line is not regular, on the scale of OpenType (400 is regular)."""
     width_percent: Annotated[Range, Within(25, 200)] = Range(75, 125)
     """Widths drawn where a line is not regular and the font has a width axis."""
-    features: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=_default_features)
+    features: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=_default_features, json_schema_extra={"propertyNames": {"pattern": f"^{_TAG.pattern}$"}}
+    )
     """Shares of lines with an OpenType feature, by its tag, of the fonts that have it."""
     synthetic_bold: float = Field(default=0.03, ge=0, le=1, description="share of lines thickened, of families without a bold")
     bold_em: Annotated[Range, Within(0, 0.1)] = Range(0.015, 0.045)
