@@ -162,12 +162,20 @@ class Glyphs:
         begin, end = max(spaced[0], run.start), min(spaced[1], run.end)
         if begin < end:
             self.spaced = (min(begin, self.spaced[0]), max(end, self.spaced[1])) if self.spaced else (begin, end)
+
+        def behind(cluster: int) -> float:
+            apart = setting.letter_em if begin <= cluster < end else 0.0
+            if text[cluster] != " ":
+                return apart
+            if setting.stressed and spaced[0] - 1 <= cluster <= spaced[1]:
+                # Beside letters that stand apart a space of the usual width would not be seen: compositors widen it as well.
+                apart = setting.letter_em * (1 if cluster == spaced[1] else 2)
+            return apart + setting.word_em
+
         graphemes = [bisect_right(starts, cluster) for cluster in clusters]
         following = [*graphemes[1:], 0]
         return [
-            (setting.letter_em if begin <= cluster < end else 0.0) + (setting.word_em if text[cluster] == " " else 0.0)
-            if grapheme != after
-            else 0.0
+            behind(cluster) if grapheme != after else 0.0
             for cluster, grapheme, after in zip(clusters, graphemes, following, strict=True)
         ]
 

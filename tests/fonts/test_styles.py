@@ -127,11 +127,25 @@ class TestSpacing:
         shift = apart.cluster_boxes_em[:, 0] - plain.cluster_boxes_em[:, 0]
         # A letter of a ligature has its share of it; outside of them letters moved by what stands before.
         assert shift[[7, 8, 9, 10, 11, 12, 14, 15, 16]] - shift[7] == pytest.approx(
-            [0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.2, 1.2], abs=1e-9
+            [0, 0.2, 0.4, 0.8, 1, 1.2, 1.6, 1.6, 1.6], abs=1e-9
         )
         assert apart.cluster_is_split.tolist() == [a and not 7 <= i < 13 for i, a in enumerate(tied.cluster_is_split)]
         assert tied.cluster_is_split[7:13].any(), "the font has no ligature here: the test tests nothing"
         _boxes_fit(apart)
+
+    @pytest.mark.parametrize("stressed", [(0, 0), (0.3, 0), (0.3, 0.7), (0.99, 0), (0, 0.99)])
+    @pytest.mark.parametrize("letter_em", [0.08, 0.25, 0.5])
+    def test_spaces_beside_stressed_words_are_wider_than_the_gaps_in_them(
+        self, letter_em: float, stressed: tuple[float, float]
+    ) -> None:
+        text, setting = "nnn nnn nnn", Setting((), letter_em, stressed=stressed)
+        begin, end = setting.spaced_range(text)
+        boxes = shape_line(_line(text), _ROBOTO, (), setting).cluster_boxes_em
+        widest = max(boxes[i + 1, 0] - boxes[i, 2] for i in range(10) if " " not in text[i : i + 2])
+        spaces = [i for i in (3, 7) if begin - 1 <= i <= end]
+        assert spaces
+        for i in spaces:
+            assert boxes[i + 1, 0] - boxes[i - 1, 2] > 1.5 * widest
 
     def test_a_feature_of_the_line_holds_beside_stressed_words(self) -> None:
         everywhere = (("dlig", True), ("onum", True))
