@@ -77,7 +77,7 @@ class Degrade(DualTransform):  # type: ignore[misc]
 
     def apply_to_mask(self, mask: NDArray[Any], drawn: Drawn, **_params: Any) -> NDArray[Any]:
         """Return a mask of labels under the warps of the chain, nearest neighbour; 0 beyond its frame."""
-        shape = mask.shape
+        dimensions = mask.ndim
         for step in drawn.steps:
             if step.canvas is None:
                 continue
@@ -91,7 +91,7 @@ class Degrade(DualTransform):  # type: ignore[misc]
                 maps = (source[..., :2] / source[..., 2:] - 0.5).astype(np.float32)
             mask = cv2.remap(mask, maps, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)  # type: ignore[call-overload]
         # OpenCV drops a single channel.
-        return mask[..., None] if len(shape) > mask.ndim else mask
+        return mask[..., None] if dimensions > mask.ndim else mask
 
     def apply_to_bboxes(self, bboxes: NDArray[Any], drawn: Drawn, **params: Any) -> NDArray[Any]:
         """Return the boxes that enclose the moved ones, in shares of the new picture."""

@@ -15,6 +15,7 @@ from ocrsynth.degrade.presets import read_preset
 from ocrsynth.errors import Rejected
 from ocrsynth.fields import is_whole
 from ocrsynth.records import Frame
+from ocrsynth.seeding import LARGEST_INDEX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _EM_OF_HEIGHT = 0.7
 """Font size of a line picture, as a share of its height."""
 _LARGEST_EM_PX = 10_000
-_LARGEST_NUMBER = (1 << 64) - 1
 _INK_PERCENTILE = 3
 _LEAST_CONTRAST = 12
 
@@ -59,7 +59,7 @@ def degrade_image(
     Raises RecipeError for a wrong chain, ValueError for an array that is no such picture, or a wrong number.
     """
     for name, value in (("seed", seed), ("index", index)):
-        if not is_whole(value, 0, _LARGEST_NUMBER):
+        if not is_whole(value, 0, LARGEST_INDEX):
             raise ValueError(f"{name}: must be a whole number from 0 to 2**64 - 1, got {value!r}")
     if em_px is not None and not (isinstance(em_px, Real) and 0 < em_px <= _LARGEST_EM_PX):
         raise ValueError(f"em_px: must be a font size above 0 and up to {_LARGEST_EM_PX:,} px, got {em_px!r}")

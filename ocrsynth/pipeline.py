@@ -24,7 +24,7 @@ from ocrsynth.render.disorder import cut_off, disordered
 from ocrsynth.render.layout import Unplaced, lay_out_all, lay_out_nothing, widths_of
 from ocrsynth.render.paper import blank_paper, draw_surface, ink_on_paper
 from ocrsynth.render.raster import draw_mask
-from ocrsynth.seeding import Stream
+from ocrsynth.seeding import LARGEST_INDEX, Stream
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import TextMixture, foreign_alphabets
@@ -48,7 +48,6 @@ _FAULTS_OF_THE_TEXT = frozenset({"too_wide", "dotted_circle"})
 """Rejections that another font would meet as well."""
 _NEARBY = 256
 """So many samples in a row take their backgrounds from the same few files."""
-_INDICES = 1 << 64
 _CHARACTERS_A_PX = 8
 """More than any line of clusters that can be seen has, with all their marks."""
 _LINE_EM = 1.4
@@ -384,6 +383,6 @@ def make_sample(recipe: Recipe, index: int) -> Sample:
     Raises ValueError for what is no index, SampleError if no draw gives a valid sample, and the errors of loading the
     recipe's fonts and sources on first use.
     """
-    if not is_whole(index, 0, _INDICES - 1):
+    if not is_whole(index, 0, LARGEST_INDEX):
         raise ValueError(f"index: must be a whole number from 0 to 2**64 - 1, got {index!r}")
     return pipeline_for(recipe).sample(int(index))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LARGEST_INDEX = (1 << 64) - 1
+"""Of a sample, as a stream's address holds it."""
 _UNIT = 2.0**-53
 _eight_words = Struct("<8Q").unpack
 _position = Struct("<QI").pack

@@ -76,7 +76,7 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
         for index, path in enumerate(paths):
             picture = read_picture(path)
             try:
-                chain = chains[Stream(seed, index, "style").weighted(weights) if styles else 0]
+                chain = chains[Stream(seed, index, "style").weighted(weights)]
                 made = degrade_image(picture, chain, seed=seed, index=index, em_px=em_px)
             except ValueError as error:
                 raise AssetError(f"{path}: {str(error).removeprefix('image: ')}") from None

@@ -130,18 +130,20 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
 
 def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
     """Remove the shards of a conversion before this one, of a source that had more of them, or other splits."""
-    for path in list(data.iterdir()):
-        if path.is_dir() and made.shard_name(0) != path.name and not path.name.split(".")[0].isdigit():
-            if path.name not in numbers:
+
+    def number(path: Path) -> int | None:
+        head = path.name.split(".")[0]
+        return int(head) if head.isdecimal() and path.name == made.shard_name(int(head)) else None
+
+    folders = {"": data} | {p.name: p for p in data.iterdir() if p.is_dir() and number(p) is None}
+    for split, folder in folders.items():
+        if split and split not in numbers:
+            remove(folder)
+            continue
+        for path in list(folder.iterdir()):
+            found = number(path)
+            if found is not None and found >= numbers[split]:
                 remove(path)
-                continue
-            members, split = list(path.iterdir()), path.name
-        else:
-            members, split = [path], ""
-        for member in members:
-            number = member.name.split(".")[0]
-            if number.isdigit() and member.name == made.shard_name(int(number)) and int(number) >= numbers[split]:
-                remove(member)
 
 
 def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str) -> tuple[int, Counter[str]]:

@@ -167,7 +167,7 @@ class LineDataset(Dataset[Item]):
         index = operator.index(index)
         if index < 0 and self.length is not None:
             index += self.length
-        if not is_whole(index, 0, MOST):
+        if not 0 <= index <= MOST:
             raise IndexError(f"index: must be from 0 to 2**63 - 1, got {index}")
         if self.length is not None and index >= self.length:
             raise IndexError(f"index: the data set has {self.length} samples, got {index}")

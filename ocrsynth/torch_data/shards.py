@@ -229,7 +229,7 @@ class _Tar(_Reader):
 class _Lmdb(_Reader):
     def __init__(self, path: Path) -> None:
         super().__init__(path.resolve())
-        with reading(self.path), self.handle().begin() as transaction:
+        with reading(), self.handle().begin() as transaction:
             number = transaction.get(b"num-samples")
         if number is None or not number.isdigit():
             raise ValueError(f"it has no number under num-samples, got {number!r}")
@@ -245,14 +245,14 @@ class _Lmdb(_Reader):
         return self._n
 
     def get(self, index: int) -> tuple[str, str, bytes]:
-        with reading(self.path), self.handle().begin() as transaction:
+        with reading(), self.handle().begin() as transaction:
             image, label, meta = (transaction.get(b"%s-%09d" % (kind, index + 1)) for kind in (b"image", b"label", b"meta"))
         # Other tools write no metadata.
         key = orjson.loads(meta)["key"] if meta else f"{self.path.name}-{index:09d}"
         return key, label.decode(), bytes(image)
 
     def label(self, index: int) -> str:
-        with reading(self.path), self.handle().begin() as transaction:
+        with reading(), self.handle().begin() as transaction:
             return str(transaction.get(b"label-%09d" % (index + 1)).decode())
 
 

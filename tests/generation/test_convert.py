@@ -268,3 +268,13 @@ def test_a_run_without_standard_error(tmp_path: Path) -> None:
     command = f"{sys.executable} -m ocrsynth generate --lang en -n 2 -o {tmp_path / 'out'} --workers 1 2>&-"
     assert subprocess.run(["sh", "-c", command], capture_output=True, check=False).returncode == 0
     assert (tmp_path / "out/dataset.json").exists()
+
+
+def test_a_source_that_cannot_be_read_is_named_and_not_the_target(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    generate(Recipe.for_language("en", seed=9, output={"format": ["webdataset"], "shard_size": 3}), 6, source)
+    shard = source / "data/000001.tar"
+    shard.unlink()
+    shard.mkdir()
+    with pytest.raises(OutputError, match=rf"^{re.escape(str(shard))}: cannot be read, Is a directory; free or fix it and run"):
+        convert(source, tmp_path / "out", "lmdb")

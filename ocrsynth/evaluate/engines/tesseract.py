@@ -14,15 +14,14 @@ from ocrsynth import codec
 from ocrsynth.errors import AssetError, MissingDependencyError, RecipeError
 from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition, Unanswered, options_of
 
-_LAST_PSM = 13
-"""Of Tesseract's ways to take a page apart."""
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
+_LAST_PSM = 13
+"""Of Tesseract's ways to take a page apart."""
 _MODELS = {
     "am": "amh", "ar": "ara", "as": "asm", "az": "aze", "be": "bel", "bg": "bul", "bn": "ben", "bo": "bod", "bs": "bos",
     "ca": "cat", "cs": "ces", "cy": "cym", "da": "dan", "de": "deu", "dv": "div", "dz": "dzo", "el": "ell", "en": "eng",

@@ -81,11 +81,10 @@ class Lmdb(Format):
 
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples; raises ValueError where the environment is broken."""
-        lmdb: Any = optional("lmdb", "lmdb", "lmdb")
         shared = _held.get(path.resolve())
         opened = shared[1] if shared is not None and shared[0] == _mark_of(path) else _opened(path)
         try:
-            with opened.begin(buffers=False) as transaction:
+            with reading(), opened.begin(buffers=False) as transaction:
                 number = transaction.get(b"num-samples")
                 if number is None or not number.isdigit():
                     raise ValueError(f"has no number under num-samples, got {number!r}")
@@ -97,8 +96,6 @@ class Lmdb(Format):
                     text = label.decode("utf-8")
                     found = orjson.loads(meta) if meta is not None else {"text": text}
                     yield Stored(found.pop("key", f"{i - 1:012d}"), text, image or b"", found)
-        except lmdb.Error as error:
-            raise ValueError(f"is a broken LMDB environment, {error}") from None
         finally:
             if shared is None or opened is not shared[1]:
                 opened.close()
@@ -126,13 +123,13 @@ def environment(path: Path) -> Any:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading() -> Iterator[None]:
     """Raise ValueError for a page that is broken: LMDB's own errors are of no class that is known without it."""
     lmdb: Any = optional("lmdb", "lmdb", "lmdb")
     try:
         yield
     except lmdb.Error as error:
-        raise ValueError(f"{path.name} is a broken LMDB environment, {error}") from None
+        raise ValueError(f"is a broken LMDB environment, {error}") from None
 
 
 def _opened(path: Path) -> Any:
