@@ -18,6 +18,7 @@ from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.lockstep import Ask, run_together
 from ocrsynth.page import Page, all_print, neighbours_of
 from ocrsynth.quads import bent_labels
+from ocrsynth.recipe import require_recipe
 from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
 from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under
 from ocrsynth.render.disorder import cut_off, disordered
@@ -380,9 +381,10 @@ def pipeline_for(recipe: Recipe) -> Pipeline:
 def make_sample(recipe: Recipe, index: int) -> Sample:
     """Return sample *index* of *recipe*: the same on every call, in every process.
 
-    Raises ValueError for what is no index, SampleError if no draw gives a valid sample, and the errors of loading the
-    recipe's fonts and sources on first use.
+    Raises RecipeError for what is no recipe, ValueError for what is no index, SampleError if no draw gives a valid sample,
+    and the errors of loading the recipe's fonts and sources on first use.
     """
+    require_recipe(recipe)
     if not is_whole(index, 0, LARGEST_INDEX):
         raise ValueError(f"index: must be a whole number from 0 to 2**64 - 1, got {index!r}")
     return pipeline_for(recipe).sample(int(index))

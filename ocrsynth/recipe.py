@@ -315,6 +315,12 @@ class Recipe:
         return assets.yaml_text({**self.to_dict(), "lock": self.lock()})
 
 
+def require_recipe(value: object) -> None:
+    """Raise RecipeError for what is no `Recipe`, such as the name of a language or the mapping of one."""
+    if not isinstance(value, Recipe):
+        raise RecipeError(f"recipe: must be a Recipe, got {value!r}; Recipe.for_language, load and from_dict make one")
+
+
 def _digests(sources: tuple[WeightedSource, ...], letters: alphabet.Alphabet, prefix: str) -> dict[str, str]:
     """Return the hashes of the files that some sources read, by their places."""
     return {

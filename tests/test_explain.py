@@ -154,7 +154,9 @@ def test_times_and_sizes_in_words() -> None:
 
 
 def test_a_count_of_nothing_is_refused() -> None:
-    with pytest.raises(RecipeError, match=r"^count: must be 1 or more, got 0; say how many samples to measure$"):
+    with pytest.raises(
+        RecipeError, match=r"^count: must be a whole number of 1 or more, got 0; say how many samples to measure$"
+    ):
         measure(Recipe.for_language("en"), 0)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from ocrsynth.errors import OutputError, RecipeError, SampleError
+from ocrsynth.fields import is_whole
 from ocrsynth.files import hash_of, remove, size_of, whole_name, write_atomically
 from ocrsynth.fonts import catalogue
 from ocrsynth.generation.card import card_of
@@ -35,6 +36,8 @@ from ocrsynth.generation.plan import (
 from ocrsynth.generation.shard import build_shard
 from ocrsynth.generation.statistics import Statistics, shift_between
 from ocrsynth.pipeline import pipeline_for
+from ocrsynth.recipe import require_recipe
+from ocrsynth.seeding import LARGEST_INDEX
 from ocrsynth.write.base import FORMATS
 
 if TYPE_CHECKING:
@@ -95,14 +98,15 @@ def generate(
     this process, else in processes of their own; one that is silent for *patience_s* seconds is replaced.  With a *part*
     only its shards are made, many parts may run at once on many machines, and `finish` completes the folder.
 
-    Raises RecipeError for a count or number of workers below 1, OutputError if the folder holds something else or
-    cannot be written, SampleError if samples are rejected more often than the recipe allows, WorkerError if worker
+    Raises RecipeError for what is no recipe, a count or number of workers below 1, OutputError if the folder holds something
+    else or cannot be written, SampleError if samples are rejected more often than the recipe allows, WorkerError if worker
     processes keep dying.
     """
-    if count < 1:
-        raise RecipeError(f"count: must be 1 or more, got {count!r}; say how many samples to make")
-    if workers < 1:
-        raise RecipeError(f"workers: must be 1 or more, got {workers!r}; say how many processes to use")
+    require_recipe(recipe)
+    for name, number, wanted in (("count", count, "samples to make"), ("workers", workers, "processes to use")):
+        if not is_whole(number, 1, LARGEST_INDEX):
+            raise RecipeError(f"{name}: must be a whole number of 1 or more, got {number!r}; say how many {wanted}")
+    count, workers = int(count), int(workers)  # A NumPy number does not go into the plan.
     progress = progress or _Silent()
     out = Path(out)
     pipeline_for(recipe)  # Fonts and sources are opened before anything is written: what is wrong shows now.

@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 import pytest
 import yaml
 from commands import run_apart, run_here
 
-from ocrsynth import Recipe, generate
+from ocrsynth import Recipe, generate, make_sample
 from ocrsynth.errors import (
     BY_EXIT_CODE,
     AssetError,
@@ -278,8 +279,8 @@ def test_missing_and_unreadable_recipe_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("n", [0, -5])
 def test_count_and_workers_below_one(n: int, small: Recipe, tmp_path: Path) -> None:
-    count = f"count: must be 1 or more, got {n}; say how many samples to make"
-    workers = f"workers: must be 1 or more, got {n}; say how many processes to use"
+    count = f"count: must be a whole number of 1 or more, got {n}; say how many samples to make"
+    workers = f"workers: must be a whole number of 1 or more, got {n}; say how many processes to use"
     with pytest.raises(RecipeError, match=_exactly(count)):
         generate(small, n, tmp_path / "out")
     with pytest.raises(RecipeError, match=_exactly(workers)):
@@ -288,6 +289,31 @@ def test_count_and_workers_below_one(n: int, small: Recipe, tmp_path: Path) -> N
         _refused(_cli(tmp_path, "generate", "--lang", "en", "-n", "0", "-o", "out"), count, ExitCode.RECIPE)
         done = _cli(tmp_path, "generate", "--lang", "en", "-n", "3", "-o", "out", "--workers", "0")
         _refused(done, workers, ExitCode.RECIPE)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("n", [1e5, 3.5, "3", True, None])
+def test_counts_and_workers_that_are_no_whole_numbers(n: object, small: Recipe, tmp_path: Path) -> None:
+    for name, wanted in (("count", "samples to make"), ("workers", "processes to use")):
+        message = _exactly(f"{name}: must be a whole number of 1 or more, got {n!r}; say how many {wanted}")
+        with pytest.raises(RecipeError, match=message):
+            generate(small, **({"count": 3, "out": tmp_path / "out"} | {name: n}))  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_count_of_numpy(small: Recipe, tmp_path: Path) -> None:
+    generate(small, np.int32(3), tmp_path / "out", workers=np.int64(1))  # type: ignore[arg-type]
+    generate(small, 3, tmp_path / "same")
+    assert (tmp_path / "out/plan.json").read_bytes() == (tmp_path / "same/plan.json").read_bytes()
+
+
+@pytest.mark.parametrize("given", ["en", None, {"language": "en"}])
+def test_what_is_no_recipe(given: Any, tmp_path: Path) -> None:
+    message = _exactly(f"recipe: must be a Recipe, got {given!r}; Recipe.for_language, load and from_dict make one")
+    with pytest.raises(RecipeError, match=message):
+        generate(given, 3, tmp_path / "out")
+    with pytest.raises(RecipeError, match=message):
+        make_sample(given, 0)
     assert list(tmp_path.iterdir()) == []
 
 
