@@ -8,6 +8,7 @@ import click
 
 from ocrsynth.cli import _complete
 from ocrsynth.cli._output import print_json
+from ocrsynth.cli._place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,13 @@ _ELSEWHERE = (
 
 def _font_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
-        click.option("--fonts", multiple=True, metavar="DIR", help="Folder of fonts instead of the default set; repeatable."),
+        click.option(
+            "--fonts",
+            multiple=True,
+            metavar="DIR",
+            type=Place(),
+            help="Folder of fonts instead of the default set; repeatable.",
+        ),
         click.option("--system-fonts", is_flag=True, help="The fonts of this system, and of --fonts."),
         click.option("--json", "as_json", is_flag=True, help="Print as JSON."),
     )

@@ -27,7 +27,9 @@ _SCRIPT_LETTERS = 4
 @click.option("--script", help="Only languages of this script, by its ISO 15924 code.")
 @click.option("--words", is_flag=True, help="Only languages with words by frequency.")
 @click.option("--font", is_flag=True, help="Only languages that a font here can write.")
-@click.option("--fonts", multiple=True, metavar="DIR", help="Folder of fonts to ask instead of the default set; repeatable.")
+@click.option(
+    "--fonts", multiple=True, metavar="DIR", type=Place(), help="Folder of fonts to ask instead of the default set; repeatable."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_context
 def command(ctx: click.Context, script: str | None, words: bool, font: bool, fonts: tuple[str, ...], as_json: bool) -> None:
@@ -39,7 +41,9 @@ def command(ctx: click.Context, script: str | None, words: bool, font: bool, fon
 
 @command.command(epilog="Example: ocrsynth languages show sr-Latn")
 @click.argument("language", shell_complete=_complete.languages)
-@click.option("--fonts", multiple=True, metavar="DIR", help="Folder of fonts to ask instead of the default set; repeatable.")
+@click.option(
+    "--fonts", multiple=True, metavar="DIR", type=Place(), help="Folder of fonts to ask instead of the default set; repeatable."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def show(language: str, fonts: tuple[str, ...], as_json: bool) -> None:
     """Show the alphabet of a language, where its texts come from, and the families that can write it."""

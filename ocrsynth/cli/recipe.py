@@ -30,7 +30,9 @@ def command() -> None:
 )
 @click.option("--preset", help="Degradation preset.  [default: document]", shell_complete=_complete.presets)
 @click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]")
-@click.option("--fonts", multiple=True, metavar="DIR", help="Draw from the fonts in this folder only; repeatable.")
+@click.option(
+    "--fonts", multiple=True, metavar="DIR", type=Place(), help="Draw from the fonts in this folder only; repeatable."
+)
 @click.option("--system-fonts", is_flag=True, help="Draw from the fonts of this system, and of --fonts.")
 @click.option(
     "-o",

@@ -553,6 +553,10 @@ def test_fonts_draws_from_these_folders_only(tmp_path: Path) -> None:
         ["preview", "--lang", "en", "-o", ""],
         ["verify", ""],
         ["convert", "", "out", "--format", "lmdb"],
+        ["recipe", "init", "--lang", "en", "--fonts", ""],
+        ["fonts", "list", "--fonts", ""],
+        ["languages", "--fonts", ""],
+        ["languages", "show", "en", "--fonts", ""],
     ],
 )
 def test_an_empty_path_is_not_the_folder_one_is_in(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
