@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from ocrsynth import assets
 from ocrsynth.degrade import borrowed
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
-from ocrsynth.degrade.presets import preset_render, read_preset
+from ocrsynth.degrade.presets import preset_section, read_preset
 from ocrsynth.errors import AssetError, RecipeError, YamlError, suggest
 from ocrsynth.fields import Section, is_whole, validate
 from ocrsynth.fonts import catalogue
@@ -28,8 +28,8 @@ from ocrsynth.locations import Locations
 from ocrsynth.render import backgrounds
 from ocrsynth.render.layout import RenderConfig
 from ocrsynth.render.paper import check_contrast
+from ocrsynth.styles import OF_PRESETS, Entry, check_shared, entries_of, laid_over
 from ocrsynth.styles import SECTIONS as STYLED
-from ocrsynth.styles import Entry, check_shared, entries_of, laid_over
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import (
     TextConfig,
@@ -201,8 +201,9 @@ class Recipe:
         seed = int(seed)
         chain = data.get("degrade", DEFAULT_PRESET)
         given = dict(data)
-        if isinstance(chain, str) and (defaults := preset_render(chain)):
-            given["render"] = laid_over(data.get("render"), defaults)
+        for name in OF_PRESETS:
+            if isinstance(chain, str) and (defaults := preset_section(chain, name)):
+                given[name] = laid_over(data.get(name), defaults)
         parts: dict[str, Any] = {name: validate(model, given.get(name), name) for name, model in SECTIONS.items()}
         named = parts["text"].sources
         sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")

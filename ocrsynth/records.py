@@ -68,7 +68,7 @@ class FontChoice:
     family: str
     style: str
     kind: str
-    """The class of the family: serif, sans, mono, slab, condensed, hand or display."""
+    """The class of the family: serif, sans, mono, typewriter, slab, condensed, hand or display."""
     sha256: str
     setting: Setting = PLAIN
 

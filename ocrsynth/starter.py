@@ -17,12 +17,13 @@ from ocrsynth.degrade.base import OPS, Op
 from ocrsynth.degrade.borrowed import NAME as BORROWED
 from ocrsynth.degrade.borrowed import BorrowedFilter
 from ocrsynth.degrade.entries import KINDS
-from ocrsynth.degrade.presets import preset_names, preset_render, preset_styles, preset_summary
+from ocrsynth.degrade.presets import preset_names, preset_section, preset_styles, preset_summary
 from ocrsynth.descriptions import defaults, first_line, meanings, plain
 from ocrsynth.errors import AssetError, CoverageError, OutputError
 from ocrsynth.fields import Section
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.faces import covered
+from ocrsynth.styles import OF_PRESETS
 from ocrsynth.styles import SECTIONS as STYLED
 from ocrsynth.text import alphabet
 from ocrsynth.text.base import SOURCES
@@ -199,8 +200,8 @@ def _styles(styles: list[dict[str, Any]], preset: str) -> list[str]:
         lines += [f"    weight: {_flow(style['weight'])}", f"    degrade: {chain}"]
         for name in STYLED:
             model = recipes.SECTIONS[name]
-            # The chain's preset says some of the render section; a style may have set that back.
-            kept = preset_render(chain) if name == "render" else {}
+            # The chain's preset says some of fonts and render; a style may have set that back.
+            kept = preset_section(chain, name) if name in OF_PRESETS else {}
             own = {k: style[name][k] for k, usual in defaults(model).items() if style[name][k] != usual or k in kept}
             if own:
                 lines.append(f"    {name}:")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ocrsynth.degrade.presets import preset_render, preset_styles
+from ocrsynth.degrade.presets import preset_section, preset_styles
 from ocrsynth.errors import RecipeError, suggest
 from ocrsynth.text.base import SOURCES
 from ocrsynth.text.mixture import natural_source
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SECTIONS = ("text", "fonts", "render")
 """Sections that a style may say something of; the others are the same for the whole data set."""
+OF_PRESETS = ("fonts", "render")
+"""Those of which a preset's file may say something for its kind of document, where the recipe does not."""
 _KEYS = ("name", "weight", "degrade", *SECTIONS)
 SHARED = {
     "text": ("foreign", "coverage", "empty_share"),
@@ -60,8 +62,8 @@ def _of_preset(style: dict[str, Any], data: dict[str, Any], alphabet: Alphabet) 
     sections: dict[str, Any] = {}
     for name in SECTIONS:
         own = style.get(name, {})
-        if name == "render":
-            own = laid_over(own, preset_render(style["degrade"]))
+        if name in OF_PRESETS:
+            own = laid_over(own, preset_section(style["degrade"], name))
         if name == "text" and "sources" in own:
             own = own | {"sources": _sources(own["sources"], alphabet)}
         sections[name] = laid_over(data.get(name), own)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ocrsynth import Recipe
-from ocrsynth.degrade.presets import preset_names, preset_styles, read_preset
+from ocrsynth.degrade.presets import preset_names, preset_section, preset_styles, read_preset
 from ocrsynth.errors import RecipeError
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.preview import contact_sheet
@@ -110,6 +110,27 @@ class TestMerging:
             said = given[style.name]
             of_preset = Recipe.for_language("en", preset=said["degrade"]).render.margin_em
             assert [*style.recipe.render.margin_em] == said.get("render", {}).get("margin_em", [*of_preset])
+
+    @pytest.mark.parametrize("preset", [name for name in preset_names() if preset_section(name, "fonts")])
+    def test_a_preset_brings_the_type_of_its_kind_of_document(self, preset: str) -> None:
+        classes = preset_section(preset, "fonts")["classes"]
+        assert Recipe.for_language("en", preset).fonts.classes == classes
+        for style in Recipe.for_language("en").styles:
+            said = {entry["name"]: entry for entry in preset_styles("document")}[style.name]
+            if said["degrade"] == preset:
+                assert style.recipe.fonts == Recipe.for_language("en", preset).fonts
+        # What the recipe says itself wins, key by key.
+        own = Recipe.for_language("en", preset, fonts={"classes": {"hand": 1}}).fonts
+        assert own.classes == {"hand": 1}
+        assert own.italic == Recipe.for_language("en", preset).fonts.italic
+        mixed = _recipe(styles=[{"name": "a", "degrade": preset}, {"name": "b", "degrade": "clean"}])
+        assert [style.recipe.fonts.classes == classes for style in mixed.styles] == [True, False]
+
+    def test_typewritten_lines_are_in_type_of_typewriters(self) -> None:
+        recipe = Recipe.for_language("en", "typewriter", seed=4)
+        kinds = [sample.provenance["font"]["class"] for sample in Pipeline(recipe).batch(range(120))]
+        assert set(kinds) <= {"typewriter", "slab", "mono", "serif", "sans"}
+        assert kinds.count("typewriter") > 15
 
     def test_no_styles_on_request(self) -> None:
         assert Recipe.from_dict({"language": "en", "styles": []}).styles == ()

@@ -28,12 +28,12 @@ def preset_names() -> list[str]:
     return sorted(p.stem for p in _FOLDER.glob("*.yaml"))
 
 
-def preset_render(name: str) -> dict[str, Any]:
-    """Return what a preset says of the ``render`` section: the papers, inks and rules of its kind of document."""
+def preset_section(name: str, section: str) -> dict[str, Any]:
+    """Return what a preset says of a section for its kind of document: in ``fonts`` of type, in ``render`` of paper and ink."""
     if name not in preset_names():
         return {}
-    render: dict[str, Any] = _read(name).get("render", {})
-    return render
+    said: dict[str, Any] = _read(name).get(section, {})
+    return said
 
 
 def preset_styles(name: str) -> list[dict[str, Any]]:

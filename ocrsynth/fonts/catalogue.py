@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -21,7 +22,7 @@ from ocrsynth.fonts.faces import open_face
 from ocrsynth.fonts.files import SUFFIXES, faults_of, sha256_of
 from ocrsynth.records import FontKey
 
-FontClass = Literal["serif", "sans", "mono", "slab", "condensed", "hand", "display", "other"]
+FontClass = Literal["serif", "sans", "mono", "typewriter", "slab", "condensed", "hand", "display", "other"]
 _NAME_LICENCE = 13
 _NAME_COPYRIGHT = 0
 _FS_TYPE = 8
@@ -88,6 +89,8 @@ class SetEntry(Section):
     kind: FontClass = Field(alias="class")
     scripts: tuple[str, ...]
     licence: str
+    files: str | None = None
+    """Folder of the files inside the package, which may have other uses; left out for packages of `fontpkg`."""
 
 
 class FontSet(Section):
@@ -113,12 +116,28 @@ def entries_of(name: str) -> tuple[SetEntry, ...]:
 def from_package(entry: SetEntry, where: str) -> Family:
     """Return the family of an entry of a font set; raises AssetError, beginning with *where*, if its package is missing."""
     try:
-        found = fontpkg.family(entry.family)
-    except FamilyNotInstalled:
+        faces, licence, version = _files_of(entry, where)
+    except (FamilyNotInstalled, PackageNotFoundError):
         raise AssetError(f"{where}: family {entry.family!r} is not installed; run: pip install {entry.package}") from None
-    faces = tuple(_face(str(f.path), 0, f.style, f.weight) for f in sorted(found.files, key=lambda f: f.path.name))
     copyright_ = open_face(faces[0].path, 0).get_name(_NAME_COPYRIGHT) or ""
-    return Family(found.name, entry.kind, found.license, copyright_, f"{entry.package} {found.version}", faces)
+    return Family(entry.family, entry.kind, licence, copyright_, f"{entry.package} {version}", faces)
+
+
+def _files_of(entry: SetEntry, where: str) -> tuple[tuple[FaceFile, ...], str, str]:
+    """Return the faces of an entry, their licence and the package's version; raises AssetError if the package has none."""
+    if entry.files is None:
+        found = fontpkg.family(entry.family)
+        files = sorted(found.files, key=lambda f: f.path.name)
+        return tuple(_face(str(f.path), 0, f.style, f.weight) for f in files), found.license, found.version
+    package = distribution(entry.package)
+    # Nothing of the package is imported: it has other uses, and what it needs for them.
+    folder = Path(str(package.locate_file(entry.files)))
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise AssetError(
+            f"{where}: {entry.package} {package.version} holds no fonts in {entry.files!r}; take another version of it"
+        )
+    return tuple(_read_face(path, 0)[1] for path in paths), entry.licence, package.version
 
 
 def _face(path: str, index: int, style: str, weight: float | None) -> FaceFile:

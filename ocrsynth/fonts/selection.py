@@ -33,7 +33,17 @@ _STEPS = {"wght": 50.0, "wdth": 5.0}
 
 
 def _default_classes() -> dict[FontClass, float]:
-    return {"serif": 3, "sans": 4, "mono": 1.5, "slab": 1, "condensed": 1, "hand": 0.5, "display": 0.5, "other": 4}
+    return {
+        "serif": 3,
+        "sans": 4,
+        "mono": 1.5,
+        "typewriter": 0.3,
+        "slab": 1,
+        "condensed": 1,
+        "hand": 0.5,
+        "display": 0.5,
+        "other": 4,
+    }
 
 
 def _default_features() -> dict[str, float]:
@@ -273,7 +283,7 @@ class FontSelector:
 
 _NONE: frozenset[str] = frozenset()
 _PITCHED = frozenset({"serif", "slab"})
-"""Classes of fonts that resemble types when they are set on one pitch; those of class mono are already."""
+"""Classes of fonts that resemble types when they are set on one pitch; those of the classes mono and typewriter are already."""
 _ON_BY_DEFAULT = frozenset({"liga", "clig", "kern", "calt", "locl", "ccmp", "rlig", "mark", "mkmk"})
 _RAISED, _SMALL, _OTHERS = "raised, lowered or small figures and letters", "small capitals", "other characters"
 _OTHER_CHARACTERS = (

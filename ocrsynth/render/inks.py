@@ -26,7 +26,7 @@ _FINE_PX = 20
 """Below this font size a drop is less than a pixel."""
 _LEAST_STRUCK = 0.8
 """Share of its ink that the lightest strike of a type leaves."""
-_BY_CLASS = {"ballpoint": ("hand",), "typewriter": ("mono", "slab", "serif")}
+_BY_CLASS = {"ballpoint": ("hand",), "typewriter": ("mono", "typewriter", "slab", "serif")}
 """Inks that only some classes of fonts are written with."""
 
 

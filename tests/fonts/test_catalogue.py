@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import fontpkg
 import numpy as np
@@ -16,6 +17,7 @@ from fontTools.ttLib import TTCollection, TTFont
 from ocrsynth import assets
 from ocrsynth.errors import AssetError, ExitCode, Rejected
 from ocrsynth.fonts import catalogue
+from ocrsynth.fonts.catalogue import FontClass
 from ocrsynth.fonts.faces import covered, open_face, open_instance
 from ocrsynth.fonts.files import sha256_of
 from ocrsynth.records import FontKey, TextLine
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _ENTRIES = {e["family"]: e for e in yaml.safe_load((assets.folder("fonts") / "default.yaml").read_text("utf-8"))["families"]}
 _LICENCES = {"OFL-1.1", "Apache-2.0"}
 _ENGLISH = alphabet.load("en_Latn")
+_SCREENPLAIN = metadata.version("screenplain")
 _LETTERS_AND_DIGITS = "".join(_ENGLISH.letters) + "".join(_ENGLISH.digits.split())
 
 
@@ -62,7 +65,7 @@ class TestDefaultSet:
         assert len(_ENTRIES) >= 25
 
     def test_every_common_class_has_families(self, families: dict[str, Family]) -> None:
-        assert {f.kind for f in families.values()} == {"serif", "sans", "mono", "slab", "condensed", "hand", "display"}
+        assert {f.kind for f in families.values()} == set(get_args(FontClass)) - {"other"}
 
     def test_the_licence_is_known_and_that_of_the_file(self, family: Family) -> None:
         assert family.licence in _LICENCES
@@ -72,7 +75,8 @@ class TestDefaultSet:
     def test_the_package_and_its_version_are_named(self, family: Family) -> None:
         name, _, version = family.package.partition(" ")
         assert name == _ENTRIES[family.name]["package"]
-        assert version == fontpkg.family(family.name).version
+        in_fontpkg = "files" not in _ENTRIES[family.name]
+        assert version == (fontpkg.family(family.name).version if in_fontpkg else metadata.version(name))
         assert re.fullmatch(r"[\d.]+", version)
 
     def test_every_face_is_a_file_with_its_hash(self, family: Family) -> None:
@@ -150,15 +154,32 @@ class TestDefaultSet:
             catalogue.load(("defualt",), ())
         assert caught.value.exit_code == ExitCode.ASSET
 
-    def test_a_set_whose_package_is_missing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(
+        ("entry", "text"),
+        [
+            (
+                "package: fontpkg-no-such-family",
+                "family 'No Such Family' is not installed; run: pip install fontpkg-no-such-family",
+            ),
+            (
+                "package: no-such-package, files: fonts",
+                "family 'No Such Family' is not installed; run: pip install no-such-package",
+            ),
+            (
+                "package: screenplain, files: screenplain/nowhere",
+                f"screenplain {_SCREENPLAIN} holds no fonts in 'screenplain/nowhere'; take another version of it",
+            ),
+        ],
+    )
+    def test_a_set_whose_package_or_fonts_are_missing(
+        self, entry: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (tmp_path / "fonts").mkdir()
         (tmp_path / "fonts" / "mine.yaml").write_text(
-            "id: mine\nfamilies:\n"
-            "  - {family: No Such Family, package: fontpkg-no-such-family, class: sans, scripts: [Latn], licence: OFL-1.1}\n"
+            f"id: mine\nfamilies:\n  - {{family: No Such Family, {entry}, class: sans, scripts: [Latn], licence: OFL-1.1}}\n"
         )
         monkeypatch.setattr(assets, "_PACKAGE", tmp_path / "ocrsynth")
-        text = "fonts/mine.yaml: family 'No Such Family' is not installed; run: pip install fontpkg-no-such-family"
-        with pytest.raises(AssetError, match=_refused(text)):
+        with pytest.raises(AssetError, match=_refused(f"fonts/mine.yaml: {text}")):
             catalogue.load_set("mine")
 
 
