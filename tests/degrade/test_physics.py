@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LESS_INK = ("ink_dropout", "broken_strokes", "ink_banding", "ink_fade", "halftone", "dither", "ink_erosion")
-_MORE_INK = ("toner_specks", "ghosting", "ink_feather", "ink_spread")
+_MORE_INK = ("toner_specks", "ghosting", "ink_feather", "ink_spread", "ink_clog")
 _DARKER = (
     "stain",
     "fold",
@@ -95,6 +95,21 @@ def test_the_share_of_spots_is_that_of_the_recipe(share: float) -> None:
     paper = np.full((256, 1024), 200, np.uint8)
     op = _op("salt_and_pepper", 3, share_ratio=[share / 2, share / 2])
     assert (_applied(op, paper) != 200).mean() == pytest.approx(share / 2, abs=0.01)
+
+
+def test_a_clogged_type_fills_narrow_gaps_and_keeps_its_outer_edges() -> None:
+    mask = np.zeros((64, 400), np.uint8)
+    mask[16:48, 100:104] = mask[16:48, 107:111] = mask[16:48, 123:127] = 255
+    op = _op("ink_clog", 2, radius_em=[0.05, 0.05], strength_ratio=[0.6, 0.6], share_ratio=[1.0, 1.0])
+    out = _applied(op, mask)
+    # At 45 px an em the disk is 2.2 px: it does not get between the first two bars, and passes between the others.
+    assert out[20:44, 104:107] == pytest.approx(0.6 * 255, abs=3)
+    assert not out[20:44, 113:121].any()
+    assert (out[:, :100] == 0).all()
+    assert (out[:, 127:] == 0).all()
+    assert (out[mask == 255] == 255).all()
+    none = _applied(_op("ink_clog", 2, radius_em=[0.05, 0.05], strength_ratio=[0, 0]), mask)
+    assert (none == mask).all()
 
 
 @pytest.mark.parametrize("method", ["otsu", "sauvola", "fixed"])
