@@ -217,7 +217,7 @@ def _resolved(pipeline: Pipeline) -> dict[str, Any]:
         "fonts": {
             "families": [f.name for f in families],
             "faces": sum(len(f.faces) for f in families),
-            "of_families": len(catalogue.load(recipe.fonts.sets, recipe.fonts.all_folders)),
+            "of_families": len(pipeline.fonts.all_families),
         },
         "styles": [{"name": style.name, "share": round(style.weight / all_kinds, 4)} for style in recipe.styles],
         "sources": [{"name": name, "share": round(share, 4)} for name, share in sorted(sources.items(), key=lambda s: -s[1])],

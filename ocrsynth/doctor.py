@@ -208,24 +208,30 @@ def _temporary_folder() -> Finding:
 
 
 def _default_fonts() -> Iterable[Finding]:
-    families, missing = [], []
+    families, missing, without = [], [], []
     try:
         from ocrsynth.fonts import catalogue
 
         for entry in catalogue.entries_of("default"):
             try:
                 families.append(catalogue.from_package(entry, "fonts/default.yaml"))
-            except AssetError:
-                missing.append(entry.package)
+            except AssetError as error:
+                if _version(entry.package):
+                    without.append((entry.package, error))
+                else:
+                    missing.append(entry.package)
     except _FAILURES as error:
         yield Finding("fonts", "default set", "bad", _short(error), "mend what is said above")
         return
+    for package, fault in without:
+        # Installed, but of a version that keeps its fonts elsewhere.
+        wanted = next((r for r in metadata.requires(_OWN) or [] if r.startswith(package)), package)
+        yield Finding("fonts", "default set", "bad", _short(fault), f"run: pip install '{wanted}'")
     if missing:
         run = f"run: pip install {' '.join(sorted(missing))}"
-        yield Finding(
-            "fonts", "default set", "bad", f"{len(missing)} of {len(missing) + len(families)} families are missing", run
-        )
-    else:
+        n = len(missing) + len(families) + len(without)
+        yield Finding("fonts", "default set", "bad", f"{len(missing)} of {n} families are missing", run)
+    elif not without:
         yield Finding("fonts", "default set", "good", f"complete, {len(families)} families; writes {_scripts(families)}")
 
 

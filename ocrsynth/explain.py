@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ocrsynth.degrade.base import PHASES
 from ocrsynth.degrade.chain import Chain
 from ocrsynth.descriptions import defaults, first_line, meanings, plain
-from ocrsynth.fonts import catalogue
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.render.decoration import DecorationConfig
 from ocrsynth.text import alphabet
@@ -83,12 +82,12 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
 def _fonts(recipe: Recipe) -> dict[str, Any]:
     selector = pipeline_for(recipe).fonts
     families = selector.families
-    kinds = {kind: [f.name for f in families if f.kind == kind] for kind in dict.fromkeys(f.kind for f in families)}
-    shares = _shares({kind: recipe.fonts.classes[kind] for kind in kinds})
+    kinds = {kind: [f.name for f in families if f.kind == kind] for kind in selector.classes}
+    shares = _shares(selector.classes)
     return {
         "families": len(families),
         "faces": sum(len(f.faces) for f in families),
-        "without_all_letters": len(catalogue.load(recipe.fonts.sets, recipe.fonts.all_folders)) - len(families),
+        "without_all_letters": len(selector.all_families) - len(families),
         "classes": {kind: {"share": shares[kind], "families": kinds[kind]} for kind in kinds},
         "italic": recipe.fonts.italic,
         "regular": recipe.fonts.regular,
@@ -288,7 +287,7 @@ def _some(names: list[str]) -> str:
 
 
 def _lacking(n: int) -> str:
-    return f"{n} more here lack letters of the language" if n else "all here have its letters"
+    return f"{n} more of these classes lack letters of the language" if n else "all of these classes have its letters"
 
 
 def _size(size_bytes: float) -> str:

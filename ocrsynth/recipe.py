@@ -319,7 +319,8 @@ class Recipe:
 def require_recipe(value: object) -> None:
     """Raise RecipeError for what is no `Recipe`, such as the name of a language or the mapping of one."""
     if not isinstance(value, Recipe):
-        raise RecipeError(f"recipe: must be a Recipe, got {value!r}; Recipe.for_language, load and from_dict make one")
+        got = repr(value) if isinstance(value, str) else type(value).__name__
+        raise RecipeError(f"recipe: must be a Recipe, got {got}; Recipe.for_language, load and from_dict make one")
 
 
 def _digests(sources: tuple[WeightedSource, ...], letters: alphabet.Alphabet, prefix: str) -> dict[str, str]:

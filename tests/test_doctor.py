@@ -121,6 +121,20 @@ def test_a_missing_family_of_the_default_set_is_told(monkeypatch: pytest.MonkeyP
     assert (finding.detail, finding.advice) == (f"1 of {n} families are missing", "run: pip install fontpkg-nowhere")
 
 
+def test_a_package_that_lost_its_fonts_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from ocrsynth import assets
+
+    (tmp_path / "fonts").mkdir()
+    text = (ROOT / "fonts/default.yaml").read_text(encoding="utf-8")
+    moved = text.replace("files: screenplain/export/courier_prime", "files: screenplain/fonts")
+    (tmp_path / "fonts/default.yaml").write_text(moved, encoding="utf-8")
+    monkeypatch.setattr(assets, "folder", lambda kind: tmp_path / kind if kind == "fonts" else ROOT / kind)
+    [finding] = doctor._default_fonts()
+    assert finding.status == "bad"
+    assert f"screenplain {metadata.version('screenplain')} holds no fonts in 'screenplain/fonts'" in finding.detail
+    assert finding.advice.startswith("run: pip install 'screenplain")
+
+
 def test_every_extra_says_what_it_is_for() -> None:
     extras = metadata.metadata("ocrsynth").get_all("Provides-Extra") or []
     assert set(extras) - {"dev"} <= set(doctor.EXTRAS)

@@ -104,6 +104,16 @@ def test_it_reads_as_it_should() -> None:
     assert any("fog (in sequence of one_of): " in line for line in lines)
 
 
+def test_fonts_are_told_by_the_classes_that_are_drawn() -> None:
+    typed = facts(Recipe.for_language("en", "typewriter"))["fonts"]
+    assert set(typed["classes"]) == {"typewriter", "slab", "mono", "serif", "sans"}
+    assert typed["without_all_letters"] == 0
+    named = facts(Recipe.for_language("en", "typewriter", fonts={"families": ["Caveat", "Roboto"]}))["fonts"]
+    assert named["classes"]["hand"] == {"share": pytest.approx(1 / 1.2, abs=1e-3), "families": ["Caveat"]}
+    for preset in ("document", "book"):
+        assert facts(Recipe.for_language("en", preset, fonts={"families": ["Courier Prime"]}))["fonts"]["families"] == 1
+
+
 def test_nothing_is_said_as_nothing() -> None:
     lines = in_words(facts(Recipe.for_language("en", "clean"))).splitlines()
     assert (
@@ -155,7 +165,7 @@ def test_times_and_sizes_in_words() -> None:
 
 def test_a_count_of_nothing_is_refused() -> None:
     with pytest.raises(
-        RecipeError, match=r"^count: must be a whole number of 1 or more, got 0; say how many samples to measure$"
+        RecipeError, match=r"^count: must be a whole number from 1 to 2\*\*64 - 1, got 0; say how many samples to measure$"
     ):
         measure(Recipe.for_language("en"), 0)
 

@@ -52,9 +52,10 @@ machine. What was seen on real lines, and what the styles do about it:
 - Forms are typewriter and office type kept as one bit a pixel at few dots an inch, rules and boxes through the feet of
   letters: style `form`, that binarises first and loses resolution afterwards.
 - Typewritten pages have heavy slabs on one pitch whose counters fill, letters that jump and strike unevenly. Some are cut so
-  close that neighbours are in every crop, others so wide that letters fill a third of the height: style `typewriter` sets
-  slab and serif fonts on one pitch (`fonts.pitched`), as there are few free typewriter faces, in margins up to 0.85 em, and
-  the ink `typewriter` strikes each letter with a force of its own.
+  close that neighbours are in every crop, others so wide that letters fill a third of the height: style `typewriter` takes
+  Courier Prime for a quarter of its lines and sets slab and serif fonts on one pitch (`fonts.pitched`) for most others, as
+  there are few free typewriter faces, in margins up to 0.85 em; the ink `typewriter` strikes each letter with a force of its
+  own, and `ink_clog` fills eyes and gaps.
 - Book lines are serif type in black on white: style `book`.
 - Signs, packages and walls are single words in any colours, seen askew: style `sign`.
 - Pages that are photographed, copied or shown on a display keep their share, so that the model does not forget them.

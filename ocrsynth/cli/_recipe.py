@@ -29,14 +29,24 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--lang", help="Language, as a tag (en) or an alphabet's id (en_Latn).", shell_complete=_complete.languages
         ),
-        click.option("--preset", help="Degradation preset.  [default: document]", shell_complete=_complete.presets),
+        click.option(
+            "--preset",
+            help="Degradation preset; of a RECIPE it changes the chain alone.  [default: document]",
+            shell_complete=_complete.presets,
+        ),
         click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]"),
         click.option("--height", type=int, help="Height of the pictures in px.  [default: 32]"),
         click.option("--color", type=click.Choice(["grey", "rgb"]), help="Channels of the pictures.  [default: grey]"),
         click.option(
             "--fonts", multiple=True, metavar="DIR", type=Place(), help="Draw from the fonts in this folder only; repeatable."
         ),
-        click.option("--backgrounds", multiple=True, metavar="DIR", help="Print on the pictures in this folder; repeatable."),
+        click.option(
+            "--backgrounds",
+            multiple=True,
+            metavar="DIR",
+            type=Place(),
+            help="Print on the pictures in this folder; repeatable.",
+        ),
         click.option("--system-fonts", is_flag=True, help="Draw from the fonts of this system, and of --fonts."),
     )
     for option in reversed(options):

@@ -35,7 +35,7 @@ def closed(mask: NDArray[Any], radius_px: float) -> NDArray[Any]:
     """Return *mask*, uint8 (H, W), with what a disk of a fractional radius cannot reach filled; outer edges stay.
 
     A closing (Serra, Image Analysis and Mathematical Morphology, 1982) by octagons that contain one another, between two of
-    which a fraction blends: so a larger radius never fills less.
+    which a fraction blends: so a larger radius never fills less.  Gaps nearer to the border than the radius stay open.
     """
     whole, rest = divmod(radius_px, 1.0)
     out = _closed(mask, int(whole))

@@ -145,9 +145,11 @@ class FontSelector:
                     raise RecipeError(f"fonts.families: no family {name!r} in the sets and folders; {suggest(name, known)}")
             families = tuple(f for f in families if f.name in config.families)
         classes = dict(config.classes)
-        if config.families and not any(classes.get(f.kind, 0) > 0 for f in families):
-            # Families that are named outright are wanted, whatever the class weights of a style say.
-            classes |= dict.fromkeys((f.kind for f in families), 1.0)
+        if config.families:
+            # Families that are named outright are wanted, though the classes of a preset or a style leave theirs out.
+            classes |= dict.fromkeys({f.kind for f in families} - classes.keys(), 1.0)
+            if not any(classes[f.kind] > 0 for f in families):
+                classes |= dict.fromkeys((f.kind for f in families), 1.0)
         families = tuple(f for f in families if classes.get(f.kind, 0) > 0)
         if not families:
             raise RecipeError(f"fonts.classes: no family is left, got {config.classes!r}; give a class a weight above 0")
@@ -158,6 +160,8 @@ class FontSelector:
         if not covering:
             raise CoverageError(_no_font(families, needed, where))
         self.families = covering
+        self.classes: dict[str, float] = {kind: classes[kind] for kind in dict.fromkeys(f.kind for f in covering)}
+        """Weights of the classes that are drawn from."""
         self._config = config
         self.stressed = stressed if config.stressed is None else config.stressed
         self._characters = characters

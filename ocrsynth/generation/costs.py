@@ -90,7 +90,7 @@ def measure(recipe: Recipe, count: int) -> Costs:
     making and writing samples raises.
     """
     if not is_whole(count, 1, LARGEST_INDEX):
-        raise RecipeError(f"count: must be a whole number of 1 or more, got {count!r}; say how many samples to measure")
+        raise RecipeError(f"count: must be a whole number from 1 to 2**64 - 1, got {count!r}; say how many samples to measure")
     started = time.process_time()
     pipeline = Pipeline(recipe)
     pipeline.sample(count)

@@ -105,7 +105,7 @@ def generate(
     require_recipe(recipe)
     for name, number, wanted in (("count", count, "samples to make"), ("workers", workers, "processes to use")):
         if not is_whole(number, 1, LARGEST_INDEX):
-            raise RecipeError(f"{name}: must be a whole number of 1 or more, got {number!r}; say how many {wanted}")
+            raise RecipeError(f"{name}: must be a whole number from 1 to 2**64 - 1, got {number!r}; say how many {wanted}")
     count, workers = int(count), int(workers)  # A NumPy number does not go into the plan.
     progress = progress or _Silent()
     out = Path(out)

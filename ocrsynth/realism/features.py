@@ -117,7 +117,7 @@ FEATURES = (
         "notch_share",
         "strokes",
         "pixels beside ink with six inked neighbours or more: notches, clogged corners",
-        ("ink_spread", "ink_dropout", "binarise"),
+        ("ink_spread", "ink_clog", "ink_dropout", "binarise"),
     ),
     Feature("x_height_ratio", "layout", "x-line to baseline (capitals alone: their height) by height of the picture", _CROP),
     Feature("text_height_ratio", "layout", "highest to lowest ink of the line by height of the picture", _CROP),

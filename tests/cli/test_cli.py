@@ -245,7 +245,7 @@ def test_long_runs_without_a_terminal_speak_now_and_then(
 
 
 def test_errors_are_one_line_and_a_traceback_on_request(tmp_path: Path) -> None:
-    line = "error: count: must be a whole number of 1 or more, got 0; say how many samples to make\n"
+    line = "error: count: must be a whole number from 1 to 2**64 - 1, got 0; say how many samples to make\n"
     done = _run(tmp_path, "generate --lang en -n 0 -o out")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
     for flag in ("-v", "--verbose"):
@@ -554,6 +554,7 @@ def test_fonts_draws_from_these_folders_only(tmp_path: Path) -> None:
         ["verify", ""],
         ["convert", "", "out", "--format", "lmdb"],
         ["recipe", "init", "--lang", "en", "--fonts", ""],
+        ["generate", "--lang", "en", "-n", "1", "-o", "out", "--backgrounds", ""],
         ["fonts", "list", "--fonts", ""],
         ["languages", "--fonts", ""],
         ["languages", "show", "en", "--fonts", ""],

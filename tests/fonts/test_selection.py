@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ocrsynth import Recipe
 from ocrsynth.errors import CoverageError, ExitCode, RecipeError
 from ocrsynth.fields import validate
 from ocrsynth.fonts.selection import FontConfig, FontSelector
@@ -286,6 +287,19 @@ def test_no_class_is_left() -> None:
     text = "fonts.classes: no family is left, got {'other': 1.0}; give a class a weight above 0"
     with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
         _selector(classes={"other": 1})
+
+
+def test_named_families_are_drawn_whatever_class_a_preset_leaves_out() -> None:
+    for preset in ("typewriter", "book", "document"):
+        recipe = Recipe.for_language("en", preset, fonts={"families": ["Courier Prime", "Roboto", "Caveat"]})
+        for kind in recipe.styles or (recipe,):
+            config = getattr(kind, "recipe", kind).fonts
+            selector = FontSelector(config, _CHARACTERS)
+            assert {f.family for f in _draws(selector, 600)} == {"Courier Prime", "Roboto", "Caveat"}
+    # A weight of nothing is said on purpose.
+    selector = _selector(families=["Roboto", "Caveat"], classes={"sans": 1, "hand": 0})
+    assert {f.family for f in _draws(selector, 200)} == {"Roboto"}
+    assert selector.classes == {"sans": 1}
 
 
 def test_families_narrow_the_set() -> None:
