@@ -15,9 +15,10 @@ import yaml
 
 from ocrsynth import Recipe, assets
 from ocrsynth.degrade.base import OPS
-from ocrsynth.degrade.presets import preset_names, preset_render, read_preset
+from ocrsynth.degrade.presets import preset_names, preset_section, read_preset
 from ocrsynth.errors import OcrsynthError
 from ocrsynth.schema import recipe_schema
+from ocrsynth.styles import OF_PRESETS
 from ocrsynth.text.base import SOURCES
 from ocrsynth.write.base import FORMATS
 
@@ -85,7 +86,8 @@ def test_all_that_is_registered_is_in_it() -> None:
 @pytest.mark.parametrize("preset", preset_names())
 def test_presets_are_valid(preset: str) -> None:
     assert _faults({"language": "en", "degrade": preset}) == []
-    written_out = {"language": "en", "render": preset_render(preset), "degrade": read_preset(preset, "test")}
+    sections = {name: preset_section(preset, name) for name in OF_PRESETS}
+    written_out = {"language": "en", **sections, "degrade": read_preset(preset, "test")}
     assert _faults(written_out) == []
     for language in ("en", "ar", "ja"):
         assert _faults(Recipe.for_language(language, preset).to_dict()) == []

@@ -26,6 +26,10 @@ HEIGHT = 32
 _CHANGES: dict[str, tuple[Change, dict[str, str]]] = {}
 
 
+_CLASSES = {"serif": 3, "sans": 4, "mono": 1.5, "slab": 1, "condensed": 1, "hand": 0.5, "display": 0.5}
+"""Written out, so that the lines do not change with the default mixture."""
+
+
 def _lines(**sections: Any) -> list[Picture]:
     recipe = Recipe.from_dict(
         {
@@ -33,6 +37,7 @@ def _lines(**sections: Any) -> list[Picture]:
             "seed": 5,
             "degrade": "clean",
             "text": {"sources": [{"words": {}}], "length_clusters": [12, 30]},
+            "fonts": {"classes": _CLASSES},
             "render": {"height_px": HEIGHT, "texture_grey": [1, 1], "paper_grey": [220, 220], "contrast_grey": [180, 180]},
             **sections,
         }
