@@ -6,10 +6,11 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import cv2
+import numpy as np
 
 from ocrsynth.degrade.base import OPS, Op, Params, Phase
 from ocrsynth.degrade.morphology import closed
-from ocrsynth.degrade.textures import clouds
+from ocrsynth.degrade.textures import as_gain, clouds
 from ocrsynth.fields import Range, Within
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class InkClog(Op):
     ) -> NDArray[Any]:
         """Return the mask with its gaps of up to twice *radius_px* filled, where a field of letters' size is above *level*."""
         field = clouds(image.shape, seed, cell_px)
-        # From nothing to all of it within half a deviation, in 255ths that saturate: a type is clogged or is not.
-        share = cv2.addWeighted(field, 510, field, 0, 255 * (0.5 - 2 * level), dtype=cv2.CV_8U)
+        # From nothing to all of it within half a deviation: a type is clogged or is not.
+        share = as_gain(np.clip((field - np.float32(level)) * np.float32(2) + np.float32(0.5), 0, 1))
         filling = cv2.multiply(cv2.subtract(closed(image, radius_px), image), share, scale=strength / 255)
         return cv2.add(image, filling)
