@@ -39,12 +39,19 @@ class LegibilityConfig(Section):
     min_em_px: float = Field(
         default=6, ge=0, description="least size of type that warps may leave of a larger one, by their tilt"
     )
+    min_advance_px: float = Field(
+        default=2.5,
+        ge=0,
+        description="least mean width of four characters or more that warps and lost resolution may leave of larger ones",
+    )
     window_em: float = Field(default=1.5, ge=0.2, description="length of a stretch")
     attempts: int = Field(default=4, ge=1, le=100, description="draws of the chain before it is weakened")
     rejects_per_sample: float = Field(default=1.0, gt=0, description="a run fails above this mean of any one reason")
 
 
 _SHRUNK = 0.8
+_FEW = 4
+"""Fewer characters may all be as thin as an ``l``."""
 _EDGE_PX = 0.5
 _TALL_PX = 24
 _FLAT_PX = 2.5
@@ -86,6 +93,16 @@ def too_small(config: LegibilityConfig, before_px: float, after_px: float) -> Re
     """
     if after_px < config.min_em_px and after_px < _SHRUNK * before_px:
         return Rejected("too_small", f"type of {before_px:.1f} px an em has {after_px:.1f} px after the warps")
+    return None
+
+
+def too_narrow(config: LegibilityConfig, n: int, before_px: float, after_px: float) -> Rejected | None:
+    """Return why warps and lost resolution must not be, or None: *n* characters are narrower than strokes and gaps can be seen.
+
+    The others are the mean widths of the characters before and after, in pixels that were there all the way.
+    """
+    if n >= _FEW and after_px < config.min_advance_px and after_px < _SHRUNK * before_px:
+        return Rejected("too_small", f"{n} characters of {before_px:.1f} px each are seen with {after_px:.1f} px")
     return None
 
 

@@ -51,6 +51,8 @@ _NEARBY = 256
 """So many samples in a row take their backgrounds from the same few files."""
 _CHARACTERS_A_PX = 8
 """More than any line of clusters that can be seen has, with all their marks."""
+_NARROW = 3.0
+"""More than any chain's stretches make a line narrower, for its height."""
 _LINE_EM = 1.4
 """Height of a picture, in em of its text, about."""
 
@@ -280,8 +282,20 @@ class Pipeline:
         vertical = shaped is not None and shaped.line.direction == "ttb"
         fit = Fit(self._widths, cut=page.cut, vertical=vertical)
         drawn = self._chain.draw((recipe.seed, index, attempt), frame, line_quad, keep, fit)
-        if shaped is not None and (verdict := legibility.too_small(recipe.legibility, layout.size_px, drawn.em_px)):
+        if shaped is None:
+            return drawn
+        if verdict := legibility.too_small(recipe.legibility, layout.size_px, drawn.em_px):
             raise verdict
+        n = len(shaped.cluster_ranges)
+        before_px = (line_quad[1][0] - line_quad[0][0]) / max(n, 1)
+        # Without a stretch; far from the limit that tells enough.
+        about_px = before_px * drawn.em_px / layout.size_px * drawn.kept_ratio
+        if not vertical and about_px < _NARROW * recipe.legibility.min_advance_px:
+            top_left, top_right, bottom_right, bottom_left = drawn.move(layout.line_quad)
+            length_px = (np.linalg.norm(top_right - top_left) + np.linalg.norm(bottom_right - bottom_left)) / 2
+            after_px = float(length_px) / n * drawn.kept_ratio
+            if verdict := legibility.too_narrow(recipe.legibility, n, before_px, after_px):
+                raise verdict
         return drawn
 
     def _mask(self, drawn: Drawn, page: Page) -> bytes:

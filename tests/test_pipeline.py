@@ -314,6 +314,26 @@ def test_an_op_whose_picture_could_not_stand_is_named(
             make_sample(recipe, 0)
 
 
+@pytest.mark.parametrize("lossy", ["downscale", "resample", "stretch"])
+def test_letters_do_not_become_narrower_than_can_be_told_apart(lossy: str) -> None:
+    field, ratio = ("width_ratio", 0.4) if lossy == "stretch" else ("scale_ratio", 0.3)
+    recipe = _recipe("clean", text={"length_clusters": [8, 20]}, fonts={"families": ["Roboto"]}).with_changes(
+        degrade=[{lossy: {field: [ratio, ratio]}}],
+        legibility={"min_advance_px": 6.0, "min_contrast_grey": 0, "min_correlation": 0},
+    )
+    for sample in Pipeline(recipe).batch(range(40)):
+        left = sample.line.quad[1][0] - sample.line.quad[0][0]
+        advance = left / len(sample.cluster_ranges)
+        kept = 1.0
+        for step in sample.provenance["degrade"]:
+            kept *= step["params"].get("scale", 1.0)
+        assert advance * kept >= 6.0 or not sample.provenance["degrade"]
+        assert bool(sample.provenance["rejected"].get("too_small")) == (not sample.provenance["degrade"])
+    # A few thin ones, and what the recipe itself asks for, are left alone.
+    free = recipe.with_changes(legibility={"min_advance_px": 0.0})
+    assert not any(s.provenance["rejected"].get("too_small") for s in Pipeline(free).batch(range(20)))
+
+
 @pytest.mark.parametrize(("angle_deg", "redrawn"), [(45, True), (20, True), (1, False)])
 def test_tilted_lines_do_not_become_specks(angle_deg: float, redrawn: bool) -> None:
     recipe = _recipe("clean", text={"length_clusters": [20, 40]}).with_changes(

@@ -53,6 +53,11 @@ class Op(Section):
     def sample(self, stream: Stream, frame: Frame) -> Params:
         """Return drawn parameters, plain JSON values in pixel units of the frame."""
 
+    def kept_ratio(self, **params: Any) -> float:
+        """Return the share of the resolution that is left under *params*: 1 if no picture of fewer pixels is in between."""
+        del params
+        return 1.0
+
     # "*args: Any, **params: Any" lets each op name its own keyword parameters under strict typing.
     @abstractmethod
     def apply(self, image: NDArray[np.uint8], *args: Any, **params: Any) -> NDArray[np.uint8]:

@@ -85,6 +85,8 @@ class Drawn(NamedTuple):
     """Size of the text in the final picture."""
     parts: Parts = ()
     """What happens before the matrix; empty if nothing bends."""
+    kept_ratio: float = 1.0
+    """Share of the final picture's resolution that was there all the way."""
 
     def move(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return where *points* of the layout, float64 (n, 2), are in the final picture."""
@@ -148,6 +150,7 @@ class Chain:
         pending: _Warp | None = None
         gates: Gates | None = None
         last_warp = 0
+        kept = 1.0
         for place, op, stage, occurrence, p, groups, geometric in self._stages:
             if groups:
                 gates = gates or Gates(seed, index, attempt)
@@ -169,13 +172,15 @@ class Chain:
                 last_warp = place
             else:
                 raw.append(_Raw(op, params, None, frame, place))
+                if op.phase == "codec":
+                    kept *= op.kept_ratio(**params)
         if pending is not None:
             canvas = self._settle(pending, frame, line_quad, total, fit)
             raw.append(_Raw(None, {}, canvas, frame, last_warp))
             frame = Frame(canvas.height, canvas.width, frame.em_px * _scale(canvas))
             total = joined(total, canvas.parts, canvas.matrix)
         parts, matrix = total
-        return Drawn(*_with_bleeds(raw), matrix, record, frame.em_px, parts)
+        return Drawn(*_with_bleeds(raw), matrix, record, frame.em_px, parts, kept)
 
     @staticmethod
     def _settle(pending: _Warp, frame: Frame, line_quad: tuple[Point, ...] | None, total: _Warp, fit: Fit) -> Canvas:

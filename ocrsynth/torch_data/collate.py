@@ -21,8 +21,8 @@ Batch = dict[str, Any]
 DType = Literal["uint8", "float32"]
 _MOST_PIXELS = 1 << 28
 _WIDEST_STEP_PX = 1 << 15
-_CROWDED = 1.2
-"""Up to so many times as many frames as a picture has, its label may need."""
+_CROWDED, _MOST_CROWDED = 1.2, 2.0
+"""So many times as many frames as there are, labels of a batch may need together, and one by itself."""
 
 
 def images_of(items: Sequence[dict[str, Any]], multiple: int, pad_value: int, dtype: DType, most_pixels: int) -> Batch:
@@ -111,8 +111,9 @@ class CTCCollate(_Collate):
     Keys: ``images`` (B, C, H, W), ``widths`` (B,), ``targets`` int64, all labels one behind the other, ``target_lengths``
     and ``input_lengths`` int64 (B,), ``texts``, ``keys``, ``position``.  *stride* is by how much the network narrows a
     picture: ``input_lengths`` are ceil(width / stride).  A label needs a frame for each symbol and one between equal
-    neighbours: a picture that is too narrow for it by up to a fifth has so much of its padding counted in, for of small
-    condensed type there is one such line in some 100,000; one that is narrower raises ValueError, for its stride is wrong.
+    neighbours: a picture that is too narrow for it has so much of its padding counted in, for of small condensed type there
+    is one such line in some 100,000, and no training should end at it.  Raises ValueError if one is too narrow by half, or the
+    whole batch by a fifth, for then the stride is wrong.
     """
 
     def __init__(self, charset: Charset, *, stride: int = 4, **options: Any) -> None:
@@ -127,16 +128,16 @@ class CTCCollate(_Collate):
         """Return the batch of *items*."""
         batch = self._images(items)
         targets = self._targets(items)
-        lengths: list[int] = []
-        for item, target, width in zip(items, targets, batch["widths"].tolist(), strict=True):
-            length = -(-width // self.stride)
-            needed = len(target) + sum(a == b for a, b in pairwise(target))
-            if needed > _CROWDED * length:
-                raise ValueError(
-                    f"sample {item['key']}: {length} frames are too few for the {needed} that its label needs, "
-                    f"got {item['text']!r}; take a smaller stride, or larger pictures"
-                )
-            lengths.append(max(length, needed))
+        frames = [-(-width // self.stride) for width in batch["widths"].tolist()]
+        needs = [len(target) + sum(a == b for a, b in pairwise(target)) for target in targets]
+        worst = max(range(len(items)), key=lambda i: needs[i] / frames[i])
+        length, needed, item = frames[worst], needs[worst], items[worst]
+        if needed > _MOST_CROWDED * length or sum(needs) > _CROWDED * sum(frames):
+            raise ValueError(
+                f"sample {item['key']}: {length} frames are too few for the {needed} that its label needs, "
+                f"got {item['text']!r}; take a smaller stride, or larger pictures"
+            )
+        lengths = [max(length, needed) for length, needed in zip(frames, needs, strict=True)]
         lacking = max(lengths) * self.stride - batch["images"].shape[3]
         if lacking > 0:
             more = -(-lacking // self.width_multiple) * self.width_multiple

@@ -201,6 +201,11 @@ class TestApply:
         assert _params(op, (48, 320), 0) == _params(op, (48, 320), 0)
         assert any(_params(op, (48, 320), i) != _params(op, (48, 320), 0) for i in range(1, 20))
 
+    def test_the_resolution_that_is_kept_is_told(self, name: str) -> None:
+        for severity in _LEVELS:
+            kept = _op(name, severity).kept_ratio(**_params(_op(name, severity), (48, 320)))
+            assert kept < 1 if name in {"downscale", "resample"} else kept == 1
+
     def test_severity_3_changes_something(self, name: str, drawn: list[NDArray[np.uint8]]) -> None:
         op = _op(name, 3)
         for i, image in enumerate(drawn):

@@ -303,6 +303,12 @@ class TestCollates:
         assert collate([item])["input_lengths"].tolist() == [4]
         with pytest.raises(ValueError, match="sample k: 4 frames are too few for the 5 that its label needs, got 'abb"):
             collate([{**item, "text": "abba"}])
+        # One such line among others is no sign of a wrong stride; one of twice as many is in any company.
+        wide = {"image": np.zeros((32, 400), np.uint8), "text": "ab", "key": "w"}
+        batch = collate([wide, {**item, "text": "abba"}])
+        assert batch["input_lengths"].tolist() == [100, 5]
+        with pytest.raises(ValueError, match="sample k: 4 frames are too few for the 9 that its label needs, got 'ababababa'"):
+            collate([wide, {**item, "text": "ababababa"}])
 
     @pytest.mark.parametrize("dtype", ["uint8", "float32"])
     def test_a_picture_a_little_too_narrow_has_padding_counted_in(self, dtype: str) -> None:

@@ -34,6 +34,10 @@ class Downscale(Op):
         del frame
         return {"scale": round(self.scale_ratio.draw(stream), 3)}
 
+    def kept_ratio(self, **params: Any) -> float:
+        """Return the size in between."""
+        return float(params["scale"])
+
     def apply(self, image: NDArray[Any], *, scale: float) -> NDArray[Any]:
         """Return *image* averaged down by *scale* and interpolated back to its size."""
         height, width = image.shape[:2]

@@ -38,6 +38,10 @@ class Resample(Op):
         del frame
         return {"scale": round(self.scale_ratio.draw(stream), 4), "kernel": self.kernel}
 
+    def kept_ratio(self, **params: Any) -> float:
+        """Return the size in between."""
+        return float(params["scale"])
+
     def apply(self, image: NDArray[Any], *, scale: float, kernel: str) -> NDArray[Any]:
         """Return *image* after both ways."""
         height, width = image.shape[:2]
