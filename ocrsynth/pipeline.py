@@ -52,7 +52,7 @@ _NEARBY = 256
 _CHARACTERS_A_PX = 8
 """More than any line of clusters that can be seen has, with all their marks."""
 _NARROW = 3.0
-"""More than any chain's stretches make a line narrower, for its height."""
+"""More than stretches and tilts of a page make a line narrower for its height."""
 _LINE_EM = 1.4
 """Height of a picture, in em of its text, about."""
 
