@@ -454,6 +454,7 @@ _CHANGES: dict[str, Any] = {
     "legibility.min_contrast_grey": 30,
     "legibility.min_cluster_contrast_grey": 20,
     "legibility.min_em_px": 8,
+    "legibility.min_advance_px": 3,
     "legibility.min_correlation": 0.6,
     "legibility.window_em": 2,
     "legibility.attempts": 5,

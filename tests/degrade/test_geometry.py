@@ -284,7 +284,7 @@ def test_a_chain_of_nothing_changes_nothing() -> None:
     frame = Frame(48, 320, 34)
     chain = _chain()
     drawn = _draw(chain, 0, frame, None)
-    assert drawn == ((), Bleed(0, 0, 0, 0), IDENTITY, [], 34, ())
+    assert drawn == ((), Bleed(0, 0, 0, 0), IDENTITY, [], 34, (), 1.0)
     image = _dot(48, 320, 50, 20)
     result = _apply(chain, drawn, image)
     np.testing.assert_array_equal(result.image, image)
