@@ -96,11 +96,18 @@ def too_small(config: LegibilityConfig, before_px: float, after_px: float) -> Re
     return None
 
 
-def too_narrow(config: LegibilityConfig, n: int, before_px: float, after_px: float) -> Rejected | None:
+def too_narrow(
+    config: LegibilityConfig, n: int, before: NDArray[np.float64], after: NDArray[np.float64], kept_ratio: float
+) -> Rejected | None:
     """Return why warps and lost resolution must not be, or None: *n* characters are narrower than strokes and gaps can be seen.
 
-    The others are the mean widths of the characters before and after, in pixels that were there all the way.
+    *before* and *after* are the corners of their line, float64 (4, 2) in px, *kept_ratio* the share of pixels along it that
+    were there all the way.
     """
+    before_px, after_px = (
+        float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2 / max(n, 1) for quad in (before, after)
+    )
+    after_px *= kept_ratio
     if n >= _FEW and after_px < config.min_advance_px and after_px < _SHRUNK * before_px:
         return Rejected("too_small", f"{n} characters of {before_px:.1f} px each are seen with {after_px:.1f} px")
     return None

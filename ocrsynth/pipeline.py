@@ -284,18 +284,15 @@ class Pipeline:
         drawn = self._chain.draw((recipe.seed, index, attempt), frame, line_quad, keep, fit)
         if shaped is None:
             return drawn
-        if verdict := legibility.too_small(recipe.legibility, layout.size_px, drawn.em_px):
+        config, n = recipe.legibility, len(shaped.cluster_ranges)
+        if verdict := legibility.too_small(config, layout.size_px, drawn.em_px):
             raise verdict
-        n = len(shaped.cluster_ranges)
-        before_px = (line_quad[1][0] - line_quad[0][0]) / max(n, 1)
         # Without a stretch; far from the limit that tells enough.
-        about_px = before_px * drawn.em_px / layout.size_px * drawn.kept_ratio
-        if not vertical and about_px < _NARROW * recipe.legibility.min_advance_px:
-            top_left, top_right, bottom_right, bottom_left = drawn.move(layout.line_quad)
-            length_px = (np.linalg.norm(top_right - top_left) + np.linalg.norm(bottom_right - bottom_left)) / 2
-            after_px = float(length_px) / n * drawn.kept_ratio
-            if verdict := legibility.too_narrow(recipe.legibility, n, before_px, after_px):
-                raise verdict
+        about_px = (line_quad[1][0] - line_quad[0][0]) * drawn.em_px / layout.size_px * drawn.kept_ratio
+        if vertical or about_px >= n * _NARROW * config.min_advance_px:
+            return drawn
+        if verdict := legibility.too_narrow(config, n, layout.line_quad, drawn.move(layout.line_quad), drawn.kept_ratio):
+            raise verdict
         return drawn
 
     def _mask(self, drawn: Drawn, page: Page) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from ocrsynth import Recipe, make_sample
 from ocrsynth.codec import decode
 from ocrsynth.errors import Rejected
-from ocrsynth.legibility import LegibilityConfig, Seen, check, check_all, rows_apart
+from ocrsynth.legibility import LegibilityConfig, Seen, check, check_all, rows_apart, too_narrow
 from ocrsynth.pipeline import Pipeline, pipeline_for
 from ocrsynth.records import Bleed, TextLine
 from ocrsynth.render.layout import lay_out
@@ -319,3 +319,18 @@ def test_a_line_with_a_thin_dash_is_looked_at_row_by_row() -> None:
     pipeline._check = spy
     pipeline.batch(range(60))
     assert set(apart) == {1, 2}
+
+
+def test_letters_too_narrow_are_told_in_pixels_that_were_there_all_the_way() -> None:
+    def quad(width: float) -> NDArray[np.float64]:
+        return np.array(((3.0, 4.0), (3 + width, 4), (3 + width, 24), (3, 24)))
+
+    config = LegibilityConfig(min_advance_px=2.5)
+    verdict = too_narrow(config, 16, quad(160), quad(56), 0.5)
+    assert verdict is not None
+    assert str(verdict) == "too_small: 16 characters of 10.0 px each are seen with 1.8 px"
+    assert too_narrow(config, 16, quad(160), quad(56), 1.0) is None
+    # Three may be thin letters, and type that was as small before is the recipe's own wish.
+    assert too_narrow(config, 3, quad(30), quad(6), 0.5) is None
+    assert too_narrow(config, 16, quad(32), quad(30), 1.0) is None
+    assert too_narrow(LegibilityConfig(min_advance_px=0), 16, quad(160), quad(1), 0.1) is None

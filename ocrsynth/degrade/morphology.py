@@ -38,18 +38,24 @@ def closed(mask: NDArray[Any], radius_px: float) -> NDArray[Any]:
     which a fraction blends: so a larger radius never fills less.  Gaps nearer to the border than the radius stay open.
     """
     whole, rest = divmod(radius_px, 1.0)
-    out = _closed(mask, int(whole))
-    return cv2.addWeighted(out, 1 - rest, _closed(mask, int(whole) + 1), rest, 0) if rest > 0 else out
-
-
-def _closed(mask: NDArray[Any], steps: int) -> NDArray[Any]:
-    out: Any = mask
+    steps = int(whole)
+    grown: Any = mask
     for element in _elements(steps):
-        out = cv2.dilate(out, element)
+        grown = cv2.dilate(grown, element)
+    out = _shrunk(grown, steps, mask)
+    if rest == 0:
+        return out
+    more = cv2.dilate(grown, _elements(steps + 1)[-1])
+    return cv2.addWeighted(out, 1 - rest, _shrunk(more, steps + 1, mask), rest, 0)
+
+
+def _shrunk(grown: NDArray[Any], steps: int, mask: NDArray[Any]) -> NDArray[Any]:
+    """Return what grew out of *mask* in so many steps, taken back by as many."""
+    out: Any = grown
     for element in _elements(steps):
         # Nothing stands beyond the border that could hold a gap shut.
         out = cv2.erode(out, element, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return cv2.max(out, mask) if steps else out
+    return cv2.max(out, mask)
 
 
 def _elements(steps: int) -> list[NDArray[Any]]:
