@@ -289,9 +289,8 @@ class Pipeline:
             raise verdict
         # Without a stretch; far from the limit that tells enough.
         about_px = (line_quad[1][0] - line_quad[0][0]) * drawn.em_px / layout.size_px * drawn.kept_ratio
-        if vertical or about_px >= n * _NARROW * config.min_advance_px:
-            return drawn
-        if verdict := legibility.too_narrow(config, n, layout.line_quad, drawn.move(layout.line_quad), drawn.kept_ratio):
+        near, quad = not vertical and about_px < n * _NARROW * config.min_advance_px, layout.line_quad
+        if near and (verdict := legibility.too_narrow(config, n, quad, drawn.move(quad), drawn.kept_ratio)):
             raise verdict
         return drawn
 
