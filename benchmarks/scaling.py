@@ -53,9 +53,11 @@ def point(recipe: dict[str, Any], count: int) -> dict[str, float]:
     started = time.process_time()
     pipeline = Pipeline(Recipe.from_dict(recipe))
     begun = time.process_time()
-    pixels = [sample.image.size for sample in pipeline.batch(range(min(count, _BATCH)))]
-    # Every font is met before the measuring begins, as early in a long run.
-    pipeline.batch(range(count))
+    pixels: list[int] = []
+    # Every font is met before the measuring begins, as early in a long run; in batches as a worker makes them, for memory
+    # is measured too.
+    for first in range(0, count, _BATCH):
+        pixels += [sample.image.size for sample in pipeline.batch(range(first, min(first + _BATCH, count)))]
     tune_collector()
     costs = []
     for first in range(count, 3 * count, _BATCH):

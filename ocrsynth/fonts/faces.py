@@ -35,6 +35,7 @@ _DEFAULT_LANGUAGE = 0xFFFF
 """Index by which HarfBuzz names a script's default language system."""
 _SIGNS = "-–—", "'’‘", '"”“'
 """Signs that differ by their shapes alone, the plainest first."""
+_MAY_BE_ALIKE = frozenset("".join(group[1:] for group in _SIGNS))
 _HALF_OR_FULL = "‘’‚‛“”„‟′″‵·‧•"
 """Signs whose width is that of a letter or of an East Asian square, as the text around them asks (UAX 11, ambiguous)."""
 _GAP_EM, _WIDER = 0.55, 1.4
@@ -75,7 +76,10 @@ def features_of(path: str, index: int) -> frozenset[str]:
 def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
     """Return those of *characters* that the face maps to a glyph of their own; that it has ink is proved after shaping."""
     unicodes = open_face(path, index).unicodes
-    found = frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE) - drawn_alike(path, index)
+    found = frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE)
+    # Outlines take a while to compare: not until there is a sign that has a plainer one.
+    if not found.isdisjoint(_MAY_BE_ALIKE):
+        found -= drawn_alike(path, index)
     # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
     return characters if len(found) == len(characters) else found
 

@@ -81,7 +81,7 @@ class Generators:
     """The generators of one alphabet and country."""
 
     def __init__(self, alphabet: Alphabet, country: Country) -> None:
-        self._alphabet = alphabet
+        self.alphabet = alphabet
         self._country = country
         digits = alphabet.digits.split()
         own = {ord(str(i)): d for i, d in enumerate(digits)}
@@ -127,7 +127,7 @@ class Generators:
         return self._measured(self._in_digits(draw))
 
     def _template(self, template: str) -> Drawn:
-        drawn = compile_template(template, self._alphabet, self, "pattern")
+        drawn = compile_template(template, self.alphabet, self, "pattern")
         return Drawn(self._in_digits(drawn.draw), drawn.shortest, drawn.longest)
 
     def _in_digits(self, draw: Callable[[Stream], str]) -> Callable[[Stream], str]:
@@ -148,14 +148,14 @@ class Generators:
         """Return a generator of words of the language by frequency; raises ValueError if no list of them is known."""
         styles: dict[str | None, Callable[[str], str]] = {
             None: str,
-            "title": self._alphabet.capitalised,
-            "upper": self._alphabet.upper,
+            "title": self.alphabet.capitalised,
+            "upper": self.alphabet.upper,
         }
         if style not in styles:
             raise ValueError(f"has no style {style!r} of words, there are title and upper")
-        words, cumulative = frequent_words(self._alphabet, _VOCABULARY, _FREQUENCY_POWER)
+        words, cumulative = frequent_words(self.alphabet, _VOCABULARY, _FREQUENCY_POWER)
         if not words:
-            raise ValueError(f"has no list of words of {self._alphabet.id!r}, leave it out")
+            raise ValueError(f"has no list of words of {self.alphabet.id!r}, leave it out")
         cased = styles[style]
         sizes = [len(word) for word in words]
         return Drawn(lambda stream: cased(words[stream.weighted(cumulative)]), min(sizes), max(sizes))
@@ -182,7 +182,7 @@ class Generators:
                 # A list that a country's provider does not have of its own would be English.
                 values = vars(type(providers[0])).get(attribute, ()) if providers else ()
                 words = {" ".join(v.split()) for v in values if isinstance(v, str)}
-                kept = tuple(sorted(w for w in words if w and self._alphabet.characters.issuperset(w)))
+                kept = tuple(sorted(w for w in words if w and self.alphabet.characters.issuperset(w)))
                 if kept:
                     return kept
         raise ValueError(f"has no words for {name!r} in {self._country.tag}; choose another locale, or leave it out")
@@ -264,7 +264,7 @@ class Generators:
         if length == 15:
             return f"{number[:4]} {number[4:10]} {number[10:]}"
         if kind < 0.3:
-            return f"**** **** **** {number[-4:]}" if "*" in self._alphabet.characters else number
+            return f"**** **** **** {number[-4:]}" if "*" in self.alphabet.characters else number
         return " ".join(number[i : i + _GROUP] for i in range(0, length, _GROUP))
 
     def _ean(self, stream: Stream) -> str:

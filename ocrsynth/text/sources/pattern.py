@@ -3,6 +3,8 @@ r"""What documents, receipts, forms and plates hold beside running text: dates, 
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocrsynth.text.alphabet import Alphabet
+    from ocrsynth.text.patterns.generators import Generators
 
 _DEFAULT = (
     ("{date}", 3.0),
@@ -96,36 +99,51 @@ class Pattern(Source):
         from ocrsynth.text.patterns.locales import country_of
 
         generators = generators_of(alphabet, country_of(self.locale or alphabet.language, f"{where}.locale"))
+        if self.templates:
+            written, weights = self._given(alphabet, generators, where)
+        else:
+            written, weights = _usual(generators)
+        if not written:
+            raise RecipeError(f"{where}: no usual entry can be written in the alphabet of {alphabet.id!r}; give templates")
+        return _Drawer(written, weights, self.join, alphabet.characters)
+
+    def _given(self, alphabet: Alphabet, generators: Generators, where: str) -> tuple[list[Drawn], list[float]]:
+        """Return the recipe's own templates and their weights; raises RecipeError if one is wrong or cannot be written."""
         compiled: list[Drawn] = []
         weights: list[float] = []
-        given = [self._entry(entry, f"{where}.templates[{i}]") for i, entry in enumerate(self.templates)]
-        for i, template in enumerate(given or [Template(text=t, weight=w) for t, w in _DEFAULT]):
+        for i, entry in enumerate(self.templates):
             at = f"{where}.templates[{i}]"
-            try:
-                drawn = compile_template(template.text, alphabet, generators, at)
-            except RecipeError:
-                if given:
-                    raise
-                # No list of words is known of the language.
-                continue
-            foreign = _foreign(drawn, alphabet)
-            if given and not any(text.strip() for text in _probe(drawn)):
+            template = self._entry(entry, at)
+            drawn = compile_template(template.text, alphabet, generators, at)
+            if not any(text.strip() for text in _probe(drawn)):
                 raise RecipeError(f"{at}: can only be blank, got {template.text!r}; write what to draw")
-            if foreign and given:
+            if foreign := _foreign(drawn, alphabet):
                 raise RecipeError(
                     f"{at}: can never be written in the alphabet of {alphabet.id!r}, got {template.text!r} with "
                     f"{' '.join(sorted(foreign)[:10])}; take these out, or name the languages in text.foreign"
                 )
-            if not foreign:
-                compiled.append(drawn)
-                weights.append(template.weight)
-        if not compiled:
-            raise RecipeError(f"{where}: no usual entry can be written in the alphabet of {alphabet.id!r}; give templates")
-        return _Drawer(compiled, weights, self.join, alphabet.characters)
+            compiled.append(drawn)
+            weights.append(template.weight)
+        return compiled, weights
 
     @staticmethod
     def _entry(entry: str | dict[str, Any], where: str) -> Template:
         return validate(Template, {"text": entry} if isinstance(entry, str) else entry, where)
+
+
+@lru_cache(maxsize=8)
+def _usual(generators: Generators) -> tuple[list[Drawn], list[float]]:
+    """Return the usual entries that can be written with *generators*, and their weights; the styles of a preset share them."""
+    compiled: list[Drawn] = []
+    weights: list[float] = []
+    for text, weight in _DEFAULT:
+        # Of some languages no list of words is known.
+        with suppress(RecipeError):
+            drawn = compile_template(text, generators.alphabet, generators, "text.sources")
+            if not _foreign(drawn, generators.alphabet):
+                compiled.append(drawn)
+                weights.append(weight)
+    return compiled, weights
 
 
 def _probe(drawn: Drawn) -> Iterator[str]:
