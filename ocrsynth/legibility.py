@@ -3,7 +3,8 @@
 The picture is compared with the clean coverage mask under the same warps, window by window along the line.  In each
 window a straight line is fitted, ``level ≈ a + b · coverage``: *b* is the contrast that survives between paper and
 ink in grey levels, and the correlation is the share of what is seen that comes from the strokes.  Then *b* is asked of
-each cluster in the box around it: a comma that faded is lost in its window, not in its box.
+each cluster in the box around it: a comma that faded is lost in its window, not in its box.  A dot or an accent that faded
+is lost in its box as well: what stands apart is asked by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import Field
 
 from ocrsynth.errors import Rejected
 from ocrsynth.fields import Section
+from ocrsynth.parts import contrasts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +35,8 @@ class LegibilityConfig(Section):
         default=15,
         ge=0,
         le=255,
-        description="least contrast of any single character, and never under a fifth of its line's; 0 does not look at them",
+        description="least contrast of any single character, its dots and accents, and never under a fifth of its line's; "
+        "0 does not look at them",
     )
     min_correlation: float = Field(default=0.55, ge=0, le=1, description="least correlation of picture and strokes")
     min_em_px: float = Field(
@@ -74,7 +77,8 @@ class Seen(NamedTuple):
     ``image``: uint8 (H, W) or (H, W, 3).  ``mask``: the clean coverage under the same warps, uint8, of each
     ``rows_apart``-th row, the ones that the check looks at.  ``line``: points, float64 (n, 2) in px, whose convex hull
     holds every label: a projective warp keeps what lies inside a hull inside.  ``clusters``: corners of the clusters,
-    float64 (4 n, 2) in px, and ``has_ink``, bool (n,), which of them should carry ink.
+    float64 (4 n, 2) in px, and ``has_ink``, bool (n,), which of them should carry ink; ``apart``, bool (n,), which may have
+    parts that stand apart, and are looked at by themselves.
     """
 
     image: NDArray[np.uint8]
@@ -83,6 +87,7 @@ class Seen(NamedTuple):
     em_px: float
     clusters: NDArray[np.float64]
     has_ink: NDArray[np.bool_]
+    apart: NDArray[np.bool_]
     rows_apart: int
 
 
@@ -131,12 +136,13 @@ def check(
 ) -> None:
     """Raise Rejected if the sample must not be kept; arguments as of `Seen`, with a *mask* of all rows.
 
-    *clusters* are those that should carry ink; without them none is looked at by itself.
+    *clusters* are those that should carry ink, and may have parts; without them none is looked at by itself.
 
     Reasons: ``outside_frame``, ``low_contrast``, ``illegible``, ``faint_cluster``.
     """
     corners = np.zeros((0, 2)) if clusters is None else clusters
-    [verdict] = check_all(config, [Seen(image, mask, line, em_px, corners, np.ones(len(corners) // 4, np.bool_), 1)])
+    all_of_them = np.ones(len(corners) // 4, np.bool_)
+    [verdict] = check_all(config, [Seen(image, mask, line, em_px, corners, all_of_them, all_of_them, 1)])
     if verdict is not None:
         raise verdict
 
@@ -161,8 +167,12 @@ def check_all(config: LegibilityConfig, pictures: Sequence[Seen]) -> list[Reject
         of_windows[:, w], of_clusters[:, c] = sums[:, :n_windows], sums[:, n_windows:]
     fits, of_line = _fits(of_windows, _areas(windows), firsts)
     faint = _faint(config, of_clusters, _areas(clusters), ends, of_line, pairs)
-    for k, ((i, _), fit) in enumerate(zip(waiting, fits, strict=True)):
+    for k, ((i, pair), fit) in enumerate(zip(waiting, fits, strict=True)):
         verdicts[i] = _verdict(config, *fit) or faint.get(k)
+        if verdicts[i] is None and pair.apart.any():
+            of_pair = slice(ends[k], ends[k + 1])
+            boxes = clusters[:, of_pair] - np.array(((lefts[k],), (lefts[k],), (0,), (0,)))
+            verdicts[i] = _faint_part(config, pair, boxes, of_clusters[:, of_pair], float(of_line[k]))
     return verdicts
 
 
@@ -177,6 +187,7 @@ class _Pair(NamedTuple):
     window: int
     clusters: NDArray[np.float64]
     has_ink: NDArray[np.bool_]
+    apart: NDArray[np.bool_]
     rows_apart: int
 
 
@@ -185,13 +196,13 @@ def _pair(seen: Seen, config: LegibilityConfig) -> _Pair:
     step = seen.rows_apart
     image: Any = seen.image[::step]
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim > seen.mask.ndim else image
-    asked = config.min_cluster_contrast_grey > 0
     mask = seen.mask
-    clusters, has_ink = (seen.clusters, seen.has_ink) if asked else (seen.clusters[:0], seen.has_ink[:0])
+    asked = slice(None) if config.min_cluster_contrast_grey > 0 else slice(0)
+    clusters, has_ink, apart = seen.clusters[asked], seen.has_ink[asked], seen.apart[asked]
     if height > width:
         # A vertical line: the windows follow it down.
         grey, mask, clusters = grey.T, mask.T, clusters[:, ::-1]
-    return _Pair(mask, grey, max(round(config.window_em * seen.em_px), 4), clusters, has_ink, step)
+    return _Pair(mask, grey, max(round(config.window_em * seen.em_px), 4), clusters, has_ink, apart & has_ink, step)
 
 
 def _outside(line: NDArray[np.float64], height: int, width: int) -> Rejected | None:
@@ -339,6 +350,24 @@ def _faint(
         number = place - ends[k] + 1
         found.setdefault(k, Rejected("faint_cluster", f"{contrast[place]:.1f} grey levels in character {number}"))
     return found
+
+
+def _faint_part(
+    config: LegibilityConfig, pair: _Pair, boxes: NDArray[np.intp], sums: NDArray[np.float64], of_line: float
+) -> Rejected | None:
+    """Return why a part that stands apart is too faint, or None; *boxes* and *sums* are those of the pair's clusters."""
+    chosen = np.flatnonzero(pair.apart)
+    boxes = boxes[:, chosen]
+    areas = np.maximum(_areas(boxes), 1)
+    mean_m, mean_g, mean_mm, _, mean_mg = sums[:, chosen] / areas
+    # Where the line through the levels of a box meets bare paper.
+    papers = mean_g - mean_m * (mean_mg - mean_m * mean_g) / np.maximum(mean_mm - mean_m * mean_m, _LEAST_VARIANCE)
+    found = contrasts(pair.mask, pair.grey, boxes, papers, dark=of_line < 0)
+    least = max(abs(of_line) * _LEAST_SHARE, config.min_cluster_contrast_grey)
+    faintest = int(found.argmin())
+    if found[faintest] >= least:
+        return None
+    return Rejected("faint_cluster", f"{found[faintest]:.1f} grey levels in a part of character {int(chosen[faintest]) + 1}")
 
 
 def _verdict(config: LegibilityConfig, has_ink: bool, contrast: float, worst: float) -> Rejected | None:  # noqa: FBT001

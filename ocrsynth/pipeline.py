@@ -17,6 +17,7 @@ from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.lockstep import Ask, run_together
 from ocrsynth.page import Page, all_print, neighbours_of
+from ocrsynth.parts import standing_apart
 from ocrsynth.quads import bent_labels
 from ocrsynth.recipe import require_recipe
 from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
@@ -71,6 +72,7 @@ class Pipeline:
         )
         for foreign in foreign_alphabets(recipe.text):
             self.fonts.require("".join(foreign.letters), "text.foreign.languages")
+        self._dotless = any("ı" in written.base for written in (letters, *foreign_alphabets(recipe.text)))
         self._splits = Splits(recipe.output.split, "output.split")
         if self._texts.schedule is not None:
             self.fonts.require(self._texts.schedule.targets, "text.coverage")
@@ -128,8 +130,7 @@ class Pipeline:
     def _steps(self, index: int) -> Steps[Sample]:
         """Make sample *index*; yields between stages."""
         rejected: dict[str, int] = {}
-        recipe = self.recipe
-        seed = recipe.seed
+        recipe, seed = self.recipe, self.recipe.seed
         if recipe.text.empty_share and Stream(seed, index, "empty").chance(recipe.text.empty_share):
             return (yield from self._blank(index, rejected))
         vertical = bool(recipe.render.vertical) and Stream(seed, index, "vertical").chance(recipe.render.vertical)
@@ -182,8 +183,7 @@ class Pipeline:
             raise Rejected("font_coverage", f"{font.family} sets {''.join(sorted(squares))!r} of {line.text!r} in squares")
         yield None
         shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting)
-        recipe = self.recipe
-        render, seed = recipe.render, recipe.seed
+        recipe, render, seed = self.recipe, self.recipe.render, self.recipe.seed
         shaped, baseline = disordered(shaped, render, Stream(seed, index, "baseline", 0, take))
         cut: tuple[ShapedLine, float] | None = None
         if render.clip_share and (stream := Stream(seed, index, "clip", 0, take)).chance(render.clip_share):
@@ -219,12 +219,11 @@ class Pipeline:
 
     def _picture(self, index: int, page: Page, take: int, rejected: dict[str, int]) -> Steps[_Picture]:
         """Return the degraded picture of a line, or of bare paper; raises Rejected if no attempt leaves it legible."""
-        recipe = self.recipe
-        seed = recipe.seed
+        recipe, seed = self.recipe, self.recipe.seed
         layout, shaped = page.layout, page.shaped
-        shape = (layout.height_px, layout.width_px)
         nearby = Stream(seed, index // _NEARBY, "backgrounds") if recipe.render.backgrounds else None
-        surface = draw_surface(recipe.render, Stream(seed, index, "surface", 0, take), page.font_class, shape, nearby)
+        stream, shape = Stream(seed, index, "surface", 0, take), (layout.height_px, layout.width_px)
+        surface = draw_surface(recipe.render, stream, page.font_class, shape, nearby)
         items: list[dict[str, Any]] = []
         columns = None
         if shaped is not None:
@@ -262,7 +261,8 @@ class Pipeline:
                 rows_apart = legibility.rows_apart(height, width, shaped.flattest_em * drawn.em_px)
                 mask = self._chain.warp(drawn, reference, rows_apart)
                 moved = points[: 4 * len(shaped.cluster_ranges)]
-                seen = legibility.Seen(result.image, mask, hull, drawn.em_px, moved, shaped.cluster_has_ink, rows_apart)
+                flags = shaped.cluster_has_ink, standing_apart(shaped.clusters, dotless=self._dotless)
+                seen = legibility.Seen(result.image, mask, hull, drawn.em_px, moved, *flags, rows_apart)
                 verdict: Rejected | None = yield Ask(self._check, seen)
                 if verdict is not None:
                     if attempt == len(keeps) - 1:

@@ -176,6 +176,11 @@ class ShapedLine:
         return float(heights[self.cluster_has_ink].min(initial=1.0))
 
     @property
+    def clusters(self) -> list[str]:
+        """Return the grapheme clusters of the text, in logical order."""
+        return [self.line.text[start:end] for start, end in self.cluster_ranges.tolist()]
+
+    @property
     def cluster_is_split(self) -> NDArray[np.bool_]:
         """Return bool (n,): whether the cluster shares its glyph with others."""
         import numpy as np  # Records are read by commands that draw nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, cast
 
 import cv2
@@ -13,6 +14,7 @@ from ocrsynth import Recipe, make_sample
 from ocrsynth.codec import decode
 from ocrsynth.errors import Rejected
 from ocrsynth.legibility import LegibilityConfig, Seen, check, check_all, rows_apart, too_narrow
+from ocrsynth.parts import standing_apart
 from ocrsynth.pipeline import Pipeline, pipeline_for
 from ocrsynth.records import Bleed, TextLine
 from ocrsynth.render.layout import lay_out
@@ -257,9 +259,98 @@ def test_a_faint_character_among_many_pictures_is_told_of_its_own() -> None:
         image = _wiped(case, case.text.index(",")) if i in flawed | {0} else case.image
         every = 1 + i % 2
         has_ink = np.array([c != " " for c in case.text]) & (i != 0)
-        seen.append(Seen(image, case.mask[::every], case.points, case.em_px, case.clusters.reshape(-1, 2), has_ink, every))
+        corners, apart = case.clusters.reshape(-1, 2), np.zeros(len(has_ink), np.bool_)
+        seen.append(Seen(image, case.mask[::every], case.points, case.em_px, corners, has_ink, apart, every))
     reasons = [verdict.reason if verdict else None for verdict in check_all(_CONFIG, seen)]
     assert reasons == ["faint_cluster" if i in flawed else None for i in range(len(cases))]
+
+
+def _pieces(case: _Case, character: str) -> list[NDArray[np.bool_]]:
+    """Return the pieces of ink of the first *character* of a text, each bool (H, W), the lowest last."""
+    (left, top), (right, bottom) = (f(case.clusters[case.text.index(character)], 0) for f in (np.min, np.max))
+    n, labels = cv2.connectedComponents((case.mask > 60).astype(np.uint8), connectivity=8)
+    pieces = []
+    for piece in range(1, n):
+        rows, columns = np.nonzero(labels == piece)
+        if left <= columns.mean() <= right and top <= rows.mean() <= bottom:
+            pieces.append((rows.mean(), cv2.dilate((labels == piece).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0))
+    return [piece for _, piece in sorted(pieces, key=lambda item: item[0])]
+
+
+@pytest.mark.parametrize("color", ["grey", "rgb"])
+@pytest.mark.parametrize(
+    ("text", "character", "which", "number"),
+    [
+        ("größte", "ö", 0, 3),
+        ("größte", "ö", 1, 3),
+        ("Sie: nun", ":", 0, 4),
+        ("Sie: nun", ":", 1, 4),
+        ("So! Ja", "!", 1, 3),
+        ("a = b", "=", 0, 3),
+        ("élève", "é", 0, 1),
+    ],
+)
+def test_a_dot_or_accent_that_is_gone_is_told(text: str, character: str, which: int, number: int, color: str) -> None:
+    """``ö`` without its dots is an ``o``, though most of its ink is there; and one dot is not two."""
+    case = _Case(text, 1, color)
+    pieces = _pieces(case, character)
+    assert len(pieces) >= 2
+    corners = case.clusters.reshape(-1, 2)
+    check(_CONFIG, case.image, case.mask, case.points, case.em_px, corners)
+    image = case.image.copy()
+    image[pieces[which]] = case.paper[pieces[which]]
+    with pytest.raises(Rejected, match=rf"^faint_cluster: .* grey levels in a part of character {number}$"):
+        check(_CONFIG, image, case.mask, case.points, case.em_px, corners)
+    without = LegibilityConfig(min_cluster_contrast_grey=0)
+    check(without, image, case.mask, case.points, case.em_px, corners)
+
+
+def test_a_part_of_light_letters_is_told_as_well() -> None:
+    case = _Case("größte", 1, "grey")
+    light, paper = 255 - case.image, 255 - case.paper
+    corners = case.clusters.reshape(-1, 2)
+    check(_CONFIG, light, case.mask, case.points, case.em_px, corners)
+    dot = _pieces(case, "ö")[0]
+    light[dot] = paper[dot]
+    with pytest.raises(Rejected, match=r"in a part of character 3$"):
+        check(_CONFIG, light, case.mask, case.points, case.em_px, corners)
+
+
+def test_what_may_have_parts() -> None:
+    clusters = ["ö", "o", "i", "í", ":", ".", "ب", "8", "-", " ", "й", "'", '"']
+    assert standing_apart(clusters, dotless=False).tolist() == [c in 'öí:بй"' for c in clusters]
+    # Where there is a dotless i, its dot is what tells it.
+    assert standing_apart(["i", "ı"], dotless=True).all()
+    assert Pipeline(Recipe.for_language("tr"))._dotless
+    assert not Pipeline(Recipe.for_language("en"))._dotless
+
+
+@pytest.mark.parametrize(("language", "preset", "seed"), [("de", "receipt", 3), ("cs", "document", 3), ("vi", "form", 5)])
+def test_no_dot_of_a_finished_line_is_gone(language: str, preset: str, seed: int) -> None:
+    """Measured anew: each piece of the line's own ink against the paper around it."""
+    recipe = Recipe.for_language(language, preset=preset, seed=seed, output={"masks": True}, render={"height_px": 40})
+    judged = lost = 0
+    for sample in pipeline_for(recipe).batch(range(120)):
+        mask, image = decode(cast("bytes", sample.mask)), sample.image.astype(float)
+        dark = np.cov(mask.ravel(), image.ravel())[0, 1] < 0
+        bare = cv2.dilate(mask, np.ones((3, 3), np.uint8)) < 16
+        of_line = abs(image[mask > 200].mean() - image[bare].mean()) if (mask > 200).any() and bare.any() else 0
+        n, labels = cv2.connectedComponents((mask > 128).astype(np.uint8), connectivity=8)
+        boxes = [c.quad for c in sample.clusters if unicodedata.decomposition(sample.text[c.start])]
+        for piece in range(1, n):
+            here = labels == piece
+            rows, columns = np.nonzero(here)
+            middle = columns.mean(), rows.mean()
+            if len(rows) < 3 or not any((q.min(0) <= middle).all() and (middle <= q.max(0)).all() for q in boxes):
+                continue
+            around = (cv2.dilate(here.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0) & bare
+            if np.count_nonzero(around) < 8:
+                continue
+            judged += 1
+            lost += (image[around].mean() - image[here].mean()) * (1 if dark else -1) < 0.1 * of_line
+    assert judged > 150
+    # The levels around a piece tell its paper less surely than the check does.
+    assert lost <= 0.01 * judged
 
 
 def test_a_dash_of_one_row_is_not_overlooked() -> None:

@@ -18,7 +18,7 @@ import uharfbuzz as hb
 
 from ocrsynth.errors import AssetError
 from ocrsynth.fonts.files import is_packed, unpacked
-from ocrsynth.fonts.outlines import Outline, outline_of
+from ocrsynth.fonts.outlines import Outline, bounds_of, outline_of
 from ocrsynth.records import FontKey, FontMetrics
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _SIGNS = "-–—", "'’‘", '"”“'
 _MAY_BE_ALIKE = frozenset("".join(group[1:] for group in _SIGNS))
 _HALF_OR_FULL = "‘’‚‛“”„‟′″‵·‧•"
 """Signs whose width is that of a letter or of an East Asian square, as the text around them asks (UAX 11, ambiguous)."""
+_CUBIC = frozenset({"CFF ", "CFF2"})
+"""Tables of outlines of cubic curves."""
 _GAP_EM, _WIDER = 0.55, 1.4
 """A sign in a square has a larger gap beside it than this, and is by so much wider than the face's letters."""
 _INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
@@ -153,6 +155,7 @@ class FontInstance:
         "_boxes",
         "_covered",
         "_ink",
+        "_is_cubic",
         "_lacking",
         "_rows",
         "_upright",
@@ -168,6 +171,7 @@ class FontInstance:
         face = open_face(key.path, key.face)
         self.key = key
         self.upem: int = face.upem
+        self._is_cubic = not _CUBIC.isdisjoint(face.table_tags)
         self.hb_font = hb.Font(face)
         if key.coords:
             self.hb_font.set_variations(dict(key.coords))
@@ -221,6 +225,8 @@ class FontInstance:
             return None
         # HarfBuzz measures height downwards from y_bearing, so it is negative.
         unit = 1 / self.upem
+        if self._is_cubic and (bounds := bounds_of(self.hb_font, glyph)):
+            return bounds[0] * unit, -bounds[3] * unit, bounds[2] * unit, -bounds[1] * unit
         left, top = e.x_bearing * unit, -e.y_bearing * unit
         return left, top, left + e.width * unit, top - e.height * unit
 

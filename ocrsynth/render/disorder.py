@@ -25,8 +25,10 @@ _LOOSE = frozenset(
 _BASELINE_POINTS = 17
 _CUT_FROM_END = 4
 _LEAST_LEFT = 3
-_CUT_SHARE = 0.1, 0.3
-_CUT_EM = 0.3
+_CUT_EM = 0.015, 0.05
+"""How much of a letter the crop leaves: about half a stem."""
+_CUT_LEAST_EM = 0.22
+"""Width of the narrowest letter that is cut: half of an ``l`` or a comma is read as a whole one."""
 
 
 def disordered(shaped: ShapedLine, config: RenderConfig, stream: Stream) -> tuple[ShapedLine, dict[str, Any]]:
@@ -113,12 +115,18 @@ def cut_off(shaped: ShapedLine, stream: Stream) -> tuple[ShapedLine, float] | No
         return None
     cut = max(n - 1 - stream.below(_CUT_FROM_END), _LEAST_LEFT)
     left, right = float(boxes[cut, 0]), float(boxes[cut, 2])
-    # So little of the letter that nobody would read it: a stem at the most.
-    place = left + stream.uniform(*_CUT_SHARE) * min(right - left, _CUT_EM)
+    # So little of the letter that nobody would read it.
+    place = left + stream.uniform(*_CUT_EM)
     kept = len(text[: shaped.cluster_ranges[cut, 0]].rstrip())
     m = int(np.searchsorted(shaped.cluster_ranges[:, 0], kept))
     split = shaped.cluster_is_split
-    if not shaped.cluster_has_ink[cut] or split[cut] or not m or float(boxes[:m, 2].max()) >= place:
+    if (
+        right - left < _CUT_LEAST_EM
+        or not shaped.cluster_has_ink[cut]
+        or split[cut]
+        or not m
+        or float(boxes[:m, 2].max()) >= place
+    ):
         return None
     quads, spaced = shaped.cluster_quads_em, shaped.letter_spaced
     return (

@@ -222,9 +222,12 @@ def _place(config: RenderConfig, line: Unplaced, left: float, top: float, right:
     rise += looseness * max(metrics.ascent_em - rise, 0.0)
     fall += looseness * max(metrics.descent_em - fall, 0.0)
     size = config.height_px / (above + rise + fall + below)
-    end = right + after if cut_em is None else cut_em
-    length = _length((before + end - left) * size, config)
-    width = max(length, config.min_width_px if cut_em is None else 1)
+    if cut_em is None:
+        width = max(_length((before + right + after - left) * size, config), config.min_width_px)
+    else:
+        # No more of the letter than was drawn, but for what a pixel holds of the line itself.
+        whole = _length((before + right - left) * size, config)
+        width = max(whole, math.floor((before + cut_em - left) * size))
     return _Place(config.height_px, width, size, (before - left) * size, (above + rise) * size)
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.boundsPen import BoundsPen
+from fontTools.pens.t2CharStringPen import T2CharStringPen
+
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.faces import covered, open_face, open_instance
+from ocrsynth.fonts.outlines import bounds_of
 from ocrsynth.records import FontKey
 
 if TYPE_CHECKING:
@@ -29,3 +35,52 @@ def test_faces_that_have_all_characters_share_one_set() -> None:
     characters = frozenset("abc")
     assert covered(path, 0, characters) is characters
     assert covered(path, 0, characters | {"漢"}) == characters
+
+
+def test_boxes_of_cubic_outlines_end_at_their_ink_not_at_their_control_points(tmp_path: Path) -> None:
+    def bowl(pen: T2CharStringPen) -> None:
+        pen.moveTo((100, 0))
+        pen.curveTo((900, 100), (900, 600), (100, 700))
+        pen.curveTo((50, 900), (-300, -50), (100, 0))
+        pen.closePath()
+
+    pen = T2CharStringPen(800, None)
+    bowl(pen)
+    blank = T2CharStringPen(500, None).getCharString()
+    builder = FontBuilder(1000, isTTF=False)
+    builder.setupGlyphOrder([".notdef", "a", "space"])
+    builder.setupCharacterMap({ord("a"): "a", ord(" "): "space"})
+    builder.setupCFF("Cubic", {}, {".notdef": blank, "a": pen.getCharString(), "space": blank}, {})
+    builder.setupHorizontalMetrics({".notdef": (500, 0), "a": (800, 0), "space": (500, 0)})
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Cubic", "styleName": "Regular"})
+    builder.setupOS2(sTypoAscender=800)
+    builder.setupPost()
+    path = tmp_path / "cubic.otf"
+    builder.save(path)
+
+    glyphs = builder.font.getGlyphSet()
+    true = BoundsPen(glyphs)
+    glyphs["a"].draw(true)
+    left, bottom, right, top = true.bounds
+    assert right < 750
+    instance = open_instance(FontKey(str(path), 0, ()))
+    a, space = (instance.hb_font.get_nominal_glyph(ord(c)) for c in "a ")
+    assert bounds_of(instance.hb_font, a) == pytest.approx((left, bottom, right, top), abs=0.01)
+    assert bounds_of(instance.hb_font, space) is None
+    box = instance.ink_box(a)
+    assert box == pytest.approx((left / 1000, -top / 1000, right / 1000, -bottom / 1000), abs=1e-5)
+    assert instance.ink_box(space) is None
+
+
+def test_bounds_of_quadratic_outlines_are_those_of_fonttools() -> None:
+    from fontTools.ttLib import TTFont
+
+    path = catalogue.load(("default",), ())[0].faces[0].path
+    font = TTFont(path)
+    glyphs, cmap = font.getGlyphSet(), font.getBestCmap()
+    plain = open_instance(FontKey(path, 0, ())).hb_font
+    for c in "aSg&8Q":
+        pen = BoundsPen(glyphs)
+        glyphs[cmap[ord(c)]].draw(pen)
+        assert bounds_of(plain, plain.get_nominal_glyph(ord(c))) == pytest.approx(pen.bounds, abs=0.6)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _LEAST_WORDS = 50
 _FIRST_DRAWS = 12
 """Where the first word is longer than the line, so many more are drawn, and the shortest is taken."""
+_DASH_FIRST = 0.15
+"""Share of lines that begin with a dash, of the share of words with punctuation: some lines in fifty."""
 _OWN_STOPS = frozenset("।۔。።။។։།᱾")
 _OWN_COMMAS = frozenset("،、，፣၊")
 
@@ -68,6 +70,7 @@ class _Writer:
         self._closing = [c for c in alphabet.closing for _ in range(6 if c in frequent else 1)]
         self._pairs = alphabet.pairs
         self._joining = [c for c in ("-", "–", "/", "&") if c in alphabet.punctuation.joining]
+        self._dashes = [c for c in ("-", "–", "—") if c in alphabet.punctuation.joining]
         self._apostrophes = [c for c in "'’" if c in alphabet.punctuation.joining]
         # The decimal comma or point is what the language also uses to end a clause or sentence.
         self._point = next((c for c in ".," if c in alphabet.characters), "")
@@ -86,6 +89,10 @@ class _Writer:
                 if len(part) <= length:
                     break
                 part = min(part, self._part(stream), key=len)
+            fits = len(part) + 2 <= length
+            if not parts and fits and self._space and self._dashes and stream.chance(_DASH_FIRST * self._punctuation):
+                # As direct speech begins in many languages, and an item of a list in all.
+                part = f"{stream.choice(self._dashes)} {part}"
             if apostrophe != "'":
                 part = part.replace("'", apostrophe)
             size += len(part) + len(self._space)
@@ -107,7 +114,12 @@ class _Writer:
             return opening + part + closing
         if not self._joining:
             return part
-        return part + stream.choice(self._joining) + self._words[stream.weighted(self._cumulative)]
+        second = self._words[stream.weighted(self._cumulative)]
+        if kind < 0.94 or not (self._space and self._dashes):
+            return part + stream.choice(self._joining) + second
+        # A dash between clauses: alone between spaces, or close between the words where print is American.
+        dash = stream.choice(self._dashes)
+        return part + dash + second if dash == "—" and stream.chance(0.5) else f"{part} {dash} {second}"
 
     def _number(self, stream: Stream) -> str:
         digits = self._digits
