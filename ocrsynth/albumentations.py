@@ -50,6 +50,8 @@ class Degrade(DualTransform):  # type: ignore[misc]
     def __init__(self, degrade: str | list[dict[str, Any]] = "scan", em_px: float | None = None, p: float = 1.0) -> None:
         super().__init__(p=p)
         self.degrade = degrade
+        if em_px is not None and not 0 < em_px < float("inf"):
+            raise ValueError(f"em_px: must be a size above 0 px, got {em_px!r}; leave it out for 0.7 of the height")
         self.em_px = em_px
         self._chain: Chain = chain_of(degrade)
 

@@ -18,7 +18,7 @@ from ocrsynth.records import Frame
 from ocrsynth.seeding import LARGEST_INDEX
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 _EM_OF_HEIGHT = 0.7
 """Font size of a line picture, as a share of its height."""
@@ -34,9 +34,18 @@ class Augmented(NamedTuple):
     record: list[dict[str, Any]]
     drawn: Drawn
 
-    def move(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where *points*, float64 (n, 2) as (x, y) of the old picture, are in the new one."""
-        return self.drawn.move(points) if len(points) else np.zeros((0, 2))
+    def move(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Return where *points*, numbers (n, 2) as (x, y) of the old picture, are in the new one, as float64 (n, 2).
+
+        Raises ValueError for another shape, and for what is no finite number.
+        """
+        # A copy, for the caller may go on with his.
+        there = np.array(points, np.float64)
+        if there.size and (there.ndim != 2 or there.shape[1] != 2):
+            raise ValueError(f"points: must be of shape (n, 2), got {there.shape}")
+        if not np.isfinite(there).all():
+            raise ValueError("points: must be finite numbers, got NaN or infinity")
+        return self.drawn.move(there) if len(there) else np.zeros((0, 2))
 
 
 def chain_of(degrade: str | list[dict[str, Any]]) -> Chain:

@@ -13,10 +13,21 @@ from pathlib import Path
 
 
 def folder() -> Path:
-    """Return the cache folder by the XDG Base Directory Specification: ``~/.cache/ocrsynth`` by default."""
+    """Return the cache folder by the XDG Base Directory Specification: ``~/.cache/ocrsynth`` by default.
+
+    For a user without a home it is a place where nothing is found or kept.
+    """
     base = os.environ.get("XDG_CACHE_HOME", "")
     # The specification says that a relative path is to be ignored.
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "ocrsynth"
+    return (Path(base) if Path(base).is_absolute() else home() / ".cache") / "ocrsynth"
+
+
+def home() -> Path:
+    """Return the user's folder; of a user without one, as containers have, something that is no folder."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(os.devnull)
 
 
 def entry(kind: str, path: Path, *parts: str) -> Path:

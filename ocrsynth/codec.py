@@ -28,22 +28,29 @@ def _bgr(image: NDArray[np.uint8]) -> Any:
     return cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == _COLOUR_DIMENSIONS else image
 
 
+def _encoded(suffix: str, image: NDArray[np.uint8], option: int, value: int) -> bytes:
+    done, data = cv2.imencode(suffix, _bgr(image), [option, value])
+    if not done:
+        raise ValueError(f"a picture of {image.shape[1]}×{image.shape[0]} px cannot be written as {suffix[1:]}")
+    return data.tobytes()
+
+
 def encode_png(image: NDArray[np.uint8], level: int = 1) -> bytes:
     """Return *image* as PNG; *level* is zlib's, 0 to 9."""
-    _, data = cv2.imencode(".png", _bgr(image), [cv2.IMWRITE_PNG_COMPRESSION, level])
-    return data.tobytes()
+    return _encoded(".png", image, cv2.IMWRITE_PNG_COMPRESSION, level)
 
 
 def encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
-    """Return *image* as baseline JPEG; *quality* is 1 to 100 on the scale of the IJG."""
-    _, data = cv2.imencode(".jpg", _bgr(image), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return data.tobytes()
+    """Return *image* as baseline JPEG; *quality* is 1 to 100 on the scale of the IJG.
+
+    Raises ValueError for a picture of a side above 65,500 px.
+    """
+    return _encoded(".jpg", image, cv2.IMWRITE_JPEG_QUALITY, quality)
 
 
 def encode_webp(image: NDArray[np.uint8], quality: int) -> bytes:
-    """Return *image* as WebP, lossless if *quality* is 101; no side above 16,383 px."""
-    _, data = cv2.imencode(".webp", _bgr(image), [cv2.IMWRITE_WEBP_QUALITY, quality])
-    return data.tobytes()
+    """Return *image* as WebP, lossless if *quality* is 101; raises ValueError for a picture of a side above 16,383 px."""
+    return _encoded(".webp", image, cv2.IMWRITE_WEBP_QUALITY, quality)
 
 
 def encode_raw(image: NDArray[np.uint8]) -> bytes:

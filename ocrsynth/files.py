@@ -31,12 +31,17 @@ def whole_name(path: Path) -> str | None:
 def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a file under a temporary name beside it, flush it to the disk, then give it its name."""
     part = part_name(path)
-    with part.open("wb") as file:
-        for piece in (content,) if isinstance(content, bytes) else content:
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            for piece in (content,) if isinstance(content, bytes) else content:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        # On a full disk it would hold the space that is missing.
+        part.unlink(missing_ok=True)
+        raise
 
 
 def remove(path: Path) -> None:

@@ -222,8 +222,7 @@ class Pipeline:
         recipe, seed = self.recipe, self.recipe.seed
         layout, shaped = page.layout, page.shaped
         nearby = Stream(seed, index // _NEARBY, "backgrounds") if recipe.render.backgrounds else None
-        stream, shape = Stream(seed, index, "surface", 0, take), (layout.height_px, layout.width_px)
-        surface = draw_surface(recipe.render, stream, page.font_class, shape, nearby)
+        surface = draw_surface(recipe.render, Stream(seed, index, "surface", 0, take), page.font_class, layout.shape, nearby)
         items: list[dict[str, Any]] = []
         columns = None
         if shaped is not None:
@@ -270,8 +269,9 @@ class Pipeline:
                     rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
                     continue
             surface |= page.described(items)
-            stored = self._mask(drawn, page) if recipe.output.masks else None
-            return _Picture(*self._encode(result.image, result.encoded), points, surface, drawn.record, stored)
+            own = self._chain.warp(drawn, draw_mask(shaped, layout, drawn.bleed)) if recipe.output.masks else None
+            mask_png = None if own is None else codec.encode_png(own)
+            return _Picture(*self._encode(result.image, result.encoded), mask_png, points, surface, drawn.record)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _degradation(self, index: int, attempt: int, page: Page, keep: float) -> Drawn:
@@ -293,10 +293,6 @@ class Pipeline:
         if near and (verdict := legibility.too_narrow(config, n, quad, drawn.move(quad), drawn.kept_ratio)):
             raise verdict
         return drawn
-
-    def _mask(self, drawn: Drawn, page: Page) -> bytes:
-        """Return the line's own ink under the warps alone, as PNG."""
-        return codec.encode_png(self._chain.warp(drawn, draw_mask(page.shaped, page.layout, drawn.bleed)))
 
     def _encode(self, image: NDArray[np.uint8], encoded: bytes | None) -> tuple[NDArray[np.uint8], bytes]:
         """Return the picture as it is stored, and its bytes; the two always agree."""
@@ -337,10 +333,10 @@ class _Picture(NamedTuple):
 
     image: NDArray[np.uint8]
     encoded: bytes
+    mask: bytes | None
     points: NDArray[np.float64]
     surface: dict[str, Any]
     degrade: list[dict[str, Any]]
-    mask: bytes | None
 
 
 def _moved(drawn: Drawn, layout: Layout, shaped: ShapedLine | None, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -382,9 +378,13 @@ def _sample(
     )
 
 
-@lru_cache(maxsize=8)
 def pipeline_for(recipe: Recipe) -> Pipeline:
-    """Return the pipeline of *recipe*, made once a process."""
+    """Return the pipeline of *recipe*, made once a process, and again when a file that it reads has changed."""
+    return _made(recipe, recipe.stamps())
+
+
+@lru_cache(maxsize=8)
+def _made(recipe: Recipe, _stamps: tuple[tuple[int, int], ...]) -> Pipeline:
     return Pipeline(recipe)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +40,7 @@ from ocrsynth.text.mixture import (
     foreign_alphabets,
     parse_sources,
 )
+from ocrsynth.text.sources import pattern
 from ocrsynth.text.splits import Splits
 from ocrsynth.write.base import FORMATS
 
@@ -67,6 +69,20 @@ def check_output(output: OutputConfig, text: TextConfig) -> None:
                 f"text.empty_share: consumers of format {name!r} drop empty labels, got {text.empty_share!r}; "
                 "leave it out, or set output.unreadable to skip"
             )
+
+
+def check_coverage(text: TextConfig, render: RenderConfig) -> None:
+    """Raise RecipeError if pictures would lack what a target of coverage counts on."""
+    if text.coverage.at_least and text.empty_share:
+        raise RecipeError(
+            f"text.empty_share: empty pictures hold nothing that text.coverage asks for, got {text.empty_share!r}; "
+            "leave one of the two out"
+        )
+    if text.coverage.at_least and render.clip_share:
+        raise RecipeError(
+            f"render.clip_share: a cut line loses characters that text.coverage asks for, got {render.clip_share!r}; "
+            "leave one of the two out"
+        )
 
 
 def check_render(render: RenderConfig) -> None:
@@ -210,6 +226,7 @@ class Recipe:
         links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
         check_output(parts["output"], parts["text"])
         check_render(parts["render"])
+        check_coverage(parts["text"], parts["render"])
         check_contrast(parts["render"])
         if parts["render"].backgrounds:
             backgrounds.listing(parts["render"].backgrounds)
@@ -284,6 +301,20 @@ class Recipe:
         """Return the same recipe under another seed."""
         return self.with_changes(seed=seed)
 
+    def stamps(self) -> tuple[tuple[int, int], ...]:
+        """Return size and time of change, in ns, of the texts and models that the recipe reads, as far as they are there."""
+        found = []
+        for weighted in self._all_sources():
+            for key in ("file", "model"):
+                with suppress(OSError):
+                    if name := getattr(weighted.source, key, None):
+                        status = Path(name).stat()
+                        found.append((status.st_size, status.st_mtime_ns))
+        return tuple(found)
+
+    def _all_sources(self) -> list[WeightedSource]:
+        return [source for one in (self, *(style.recipe for style in self.styles)) for source in one.sources]
+
     def lock(self) -> dict[str, Any]:
         """Return all that samples depend on beside the recipe itself: versions, and hashes of alphabet, fonts and texts."""
         letters = alphabet.load(self.language)
@@ -302,6 +333,7 @@ class Recipe:
             "opencv": cv2.__version__,
             "wordfreq": version("wordfreq"),
             "gflanguages": version("gflanguages"),
+            **(pattern.versions() if any(source.source.name == "pattern" for source in self._all_sources()) else {}),
             **(borrowed.versions() if any(link.op.name == borrowed.NAME for link in links) else {}),
             "alphabets": {
                 a.id: hashlib.sha256(a.model_dump_json().encode()).hexdigest() for a in (letters, *foreign_alphabets(self.text))

@@ -221,6 +221,11 @@ class Layout:
     n_baseline: int = 2
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Return height and width of the frame in px."""
+        return self.height_px, self.width_px
+
+    @property
     def line_quad(self) -> NDArray[np.float64]:
         """Return the corners of the line, float64 (4, 2), upright here."""
         return self.points[-self.n_baseline - 4 : -self.n_baseline]

@@ -288,3 +288,19 @@ class TestCommand:
         assert "holds no boxes as ocrsynth writes them, a corner of line_quad is no number; remove it or mend it" in done.stderr
         done = _cli("degrade", str(picture), "-o", str(tmp_path / "no.png"))
         assert done.returncode in (ExitCode.OUTPUT, ExitCode.RECIPE)
+
+
+def test_points_are_numbers_of_any_kind() -> None:
+    made = degrade_image(np.full((32, 100), 230, np.uint8), "camera", seed=3)
+    wanted = made.move(np.array(((1.0, 2.0), (30.0, 4.0))))
+    for points in ([[1, 2], [30, 4]], np.array(((1, 2), (30, 4))), np.array(((1, 2), (30, 4)), np.float32)):
+        assert np.array_equal(made.move(points), wanted)
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [([[1, 2, 3]], "of shape"), ([1.0, 2.0], "of shape"), ([[float("nan"), 1]], "finite"), ([[float("inf"), 1]], "finite")],
+)
+def test_what_are_no_points(points: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"^points: must be .*{message}"):
+        degrade_image(np.full((32, 100), 230, np.uint8), "camera", seed=3).move(points)

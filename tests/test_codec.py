@@ -115,3 +115,8 @@ def test_suffixes_are_told_by_the_bytes() -> None:
     image = _noise((5, 8))
     assert codec.suffix_of(codec.encode_png(image)) == "png"
     assert codec.suffix_of(codec.encode_jpeg(image, 50)) == "jpg"
+
+
+def test_a_picture_that_no_jpeg_can_hold() -> None:
+    with pytest.raises(ValueError, match=r"^a picture of 66000×2 px cannot be written as jpg$"):
+        codec.encode_jpeg(np.zeros((2, 66_000), np.uint8), 80)

@@ -427,3 +427,14 @@ class TestRejections:
                 good.append(pipeline.sample(i).index)
         assert 0 < len(good) < 40
         assert [s.index for s in pipeline.batch(good)] == good
+
+
+def test_a_text_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    """A process that goes on must make what its lock says: the hash in it is that of the file as it is now."""
+    corpus = tmp_path / "corpus.txt"
+    sources = [{"corpus": {"file": str(corpus)}}]
+    for number, content in enumerate(("alpha beta gamma\n", "one two three four\n")):
+        corpus.write_text(content)
+        recipe = Recipe.for_language("en", preset="clean", text={"sources": sources, "length_clusters": [4, 12]})
+        texts = {make_sample(recipe, i).text for i in range(8)}
+        assert all(set(text.lower().split()) <= set(content.split()) for text in texts), (number, texts)

@@ -19,11 +19,12 @@ from ocrsynth.cli._place import Place
     default="refuse",
     help="Labels that the format's consumer would change or drop.",
 )
-def command(source: str, target: str, fmt: str, from_format: str | None, unreadable: str) -> None:
+@click.option("--partial", is_flag=True, help="Take what is there of a data set that is not complete.")
+def command(source: str, target: str, fmt: str, from_format: str | None, unreadable: str, *, partial: bool) -> None:
     """Write a data set, or any folder in a known format, in another format."""
     from ocrsynth.generation.convert import convert
 
-    made = convert(source, target, fmt, source_format=from_format, unreadable=unreadable)
+    made = convert(source, target, fmt, source_format=from_format, unreadable=unreadable, partial=partial)
     click.echo(f"{made.samples:,} samples in {made.shards} shards: {target}")
     if made.skipped:
         click.echo("  left out: " + ", ".join(f"{what} {n:,}" for what, n in sorted(made.skipped.items())))

@@ -136,7 +136,7 @@ def _print_json(result: Result, seconds: float, fonts_skipped: int) -> None:
         "out": str(result.out),
         "fingerprint": result.plan.fingerprint,
         "count": statistics.samples,
-        "shards": result.plan.n_shards,
+        "shards": result.n_shards,
         "resumed_shards": result.resumed_shards,
         "bytes": statistics.size_bytes,
         "finished": result.finished,
@@ -157,7 +157,7 @@ def _print_summary(result: Result, seconds: float) -> None:
         # A job array may have more members than the plan has shards.
         click.echo(f"this part has no shard, for the set has {result.plan.n_shards} in all: {result.out}/")
         return
-    click.echo(f"{statistics.samples:,} samples in {result.plan.n_shards} shards{done}: {result.out}/")
+    click.echo(f"{statistics.samples:,} samples in {result.n_shards} shards{done}: {result.out}/")
     families = len(statistics.delivered.fonts)
     click.echo(f"  {statistics.size_bytes / 1e6:,.1f} MB, {seconds:.1f} s, {families} families, rejected draws: {rejects}")
     click.echo(f"  {statistics.distinct_texts:,} distinct texts, {len(statistics.delivered.characters):,} distinct characters")

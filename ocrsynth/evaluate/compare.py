@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ocrsynth.errors import RecipeError
-from ocrsynth.evaluate.resampling import bootstrap, holm, interval, sign_flip_p
+from ocrsynth.evaluate.resampling import bootstrap, interval, sign_flip_p
+from ocrsynth.realism.two_sample import holm
 
 if TYPE_CHECKING:
     from ocrsynth.evaluate.result import Result

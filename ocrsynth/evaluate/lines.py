@@ -91,7 +91,10 @@ def clean_recipe(language: str, seed: int, fonts: dict[str, Any] | None = None) 
 def read_from(data: Path, fmt: str | None, count: int) -> Iterator[tuple[NDArray[np.uint8], float, dict[str, Any]]]:
     """Yield up to *count* lines of a data set in any readable format, spread evenly over it; for the rest see `rendered`."""
     source = open_source(data, fmt)
-    total = sum(1 for _ in source.read())
+    try:
+        total = sum(1 for _ in source.read())
+    except ValueError as error:
+        raise OutputError(f"{error}; see what is wrong with ocrsynth lint {data}") from None
     if not total:
         raise OutputError(f"{data}: holds no line; check the path")
     wanted = {int(i * total / count) for i in range(count)} if count < total else None

@@ -33,17 +33,22 @@ def normalised(text: str, profile: Profile) -> str:
     """Return *text* as a profile compares it."""
     if profile == "exact":
         return unicodedata.normalize("NFC", text)
-    folded = unicodedata.normalize("NFKC", text.translate(_FOLDED))
+    folded = _folded(text)
     if profile == "compat":
         return _SPACE.sub(" ", folded).strip()
     return unicodedata.normalize("NFC", _NOT_ALNUM.sub("", folded.casefold()))
+
+
+def _folded(text: str) -> str:
+    # Some quotes and dashes are there after NFKC only, and some are taken apart by it.
+    return unicodedata.normalize("NFKC", text.translate(_FOLDED)).translate(_FOLDED)
 
 
 def words_of(text: str, profile: Profile) -> list[str]:
     """Return the words of *text* as a profile compares them: between white space, or between all that is no letter or digit."""
     if profile != "alnum_ci":
         return normalised(text, profile).split()
-    return unicodedata.normalize("NFC", _NOT_ALNUM.sub(" ", unicodedata.normalize("NFKC", text).casefold())).split()
+    return unicodedata.normalize("NFC", _NOT_ALNUM.sub(" ", _folded(text).casefold())).split()
 
 
 def graphemes(text: str) -> list[str]:

@@ -10,8 +10,6 @@ import numpy as np
 from ocrsynth.seeding import bank_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 RESAMPLES = 2000
@@ -81,14 +79,3 @@ def sign_flip_p(differences: NDArray[Any], *, flips: int = FLIPS) -> NDArray[np.
         # A hair below, for sums of equal absolute value differ in the last bit.
         hits += (np.abs((bits * 2.0 - 1) @ d) >= seen * (1 - 1e-9) - 1e-12).sum(axis=0)
     return (hits + 1) / (flips + 1)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return adjusted p-values that hold the family-wise error (Holm, "A simple sequentially rejective …", 1979)."""
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    adjusted = [0.0] * len(p_values)
-    worst = 0.0
-    for rank, i in enumerate(order):
-        worst = max(worst, min((len(p_values) - rank) * p_values[i], 1.0))
-        adjusted[i] = worst
-    return adjusted

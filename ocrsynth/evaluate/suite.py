@@ -33,7 +33,7 @@ DEFAULT_SUITE = "ocrsynth-c@1"
 CLEAN = "clean"
 EM_OF_X_HEIGHT = 2.0
 _FOLDER = Path(__file__).parent / "suites"
-_STRENGTH = re.compile(r"^(-)?(?:([\d.]+)\*)?\$s(:int)?$")
+_STRENGTH = re.compile(r"^(-)?(?:(\d+\.?\d*|\.\d+)\*)?\$s(:int)?$")
 
 
 class Condition(NamedTuple):

@@ -15,7 +15,7 @@ import uharfbuzz as hb
 from fontpkg.errors import FamilyNotInstalled
 from pydantic import Field
 
-from ocrsynth import assets
+from ocrsynth import assets, cache
 from ocrsynth.errors import AssetError, suggest
 from ocrsynth.fields import Section, validate
 from ocrsynth.fonts.faces import open_face
@@ -174,9 +174,9 @@ class Folder(NamedTuple):
 
 def system_folders() -> tuple[str, ...]:
     """Return the folders of this system's fonts, by the XDG Base Directory Specification, as far as they hold any."""
-    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+    home = os.environ.get("XDG_DATA_HOME") or str(cache.home() / ".local/share")
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    places = (home, str(Path.home() / ".fonts"), *shared.split(":"))
+    places = (home, str(cache.home() / ".fonts"), *shared.split(":"))
     folders = (place if place.endswith(".fonts") else f"{place}/fonts" for place in places if place)
     return tuple(f for f in dict.fromkeys(folders) if Path(f).is_dir() and font_files(f))
 

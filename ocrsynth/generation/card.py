@@ -25,7 +25,7 @@ def card_of(plan: Plan, statistics: Statistics) -> str:
     """Return the content of ``README.md``."""
     language = plan.language.partition("_")[0]
     loaded = next((name for name in _LOADED_BY_HUB if name in plan.formats), None)
-    lines = ["---", f"language: {language}", "task_categories: [image-to-text]", "tags: [ocr, synthetic, ocrsynth]"]
+    lines = ["---", f'language: "{language}"', "task_categories: [image-to-text]", "tags: [ocr, synthetic, ocrsynth]"]
     lines.append(f"size_categories: [{_size_category(plan.count)}]")
     if loaded:
         base = f"{DATA}/{loaded}" if len(plan.formats) > 1 else DATA

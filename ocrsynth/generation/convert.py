@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -40,18 +41,25 @@ def convert(
     *,
     source_format: str | None = None,
     unreadable: str = "refuse",
+    partial: bool = False,
     progress: Callable[[int], None] = lambda _samples: None,
 ) -> Converted:
     """Write the data set at *source* as format *fmt* into the folder *target*; one shard becomes one shard.
 
     What the source's format does not keep cannot come back: boxes from a format without boxes.  A conversion that was broken
-    off is done again.  With *unreadable* ``skip``, samples that the format's consumer would drop
-    or change are left out and counted.
+    off is done again.  Keys that would not do as names of files, or that two samples of a shard have, are changed.  A data set
+    that `generate` has not finished is refused, or with *partial* written as far as it is there.  With *unreadable*
+    ``skip``, samples that the format's consumer would drop or change are left out and counted.
 
     Raises OutputError for a target that holds something else, an unreadable source, or a sample that the format cannot
     hold; RecipeError for unknown formats, or one that needs boxes that the source has not.
     """
     there = open_source(source, source_format)
+    if there.missing and not partial:
+        raise OutputError(
+            f"{source}: is not complete, shards missing: {len(there.missing)}, got no {there.missing[0].path.name}; "
+            "run its ocrsynth generate again, or take what is there with --partial"
+        )
     made = FORMATS.get(fmt, "--format")()
     _check_possible(there, made)
     out = Path(target)
@@ -135,15 +143,19 @@ def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
         head = path.name.split(".")[0]
         return int(head) if head.isdecimal() and path.name == made.shard_name(int(head)) else None
 
-    folders = {"": data} | {p.name: p for p in data.iterdir() if p.is_dir() and number(p) is None}
-    for split, folder in folders.items():
-        if split and split not in numbers:
-            remove(folder)
+    folders = {p.name: p for p in data.iterdir() if p.is_dir() and not p.is_symlink() and number(p) is None}
+    for split, folder in ({"": data} | folders).items():
+        left = list(folder.iterdir())
+        # Whatever else lies there is the user's.
+        if split and split not in numbers and not any(number(path) is not None for path in left):
             continue
-        for path in list(folder.iterdir()):
-            found = number(path)
-            if found is not None and found >= numbers[split]:
-                remove(path)
+        gone = {p for p in left if ((found := number(p)) is not None and found >= numbers[split])}
+        if split and split not in numbers:
+            gone |= {path for path in left if path.name in made.joined}
+        for path in gone:
+            remove(path)
+        if split and len(gone) == len(left):
+            folder.rmdir()
 
 
 def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str) -> tuple[int, Counter[str]]:
@@ -151,12 +163,13 @@ def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str
     remove(part)
     remove(final)
     skipped: Counter[str] = Counter()
+    taken: set[str] = set()
     count = 0
     writer = None
     try:
         try:
             for stored in there.format.read(shard.path):
-                fitted = _fitted(stored, made)
+                fitted = _fitted(stored, made)._replace(key=_named(stored.key, taken))
                 if unreadable == "refuse":
                     made.check(fitted)
                 elif (slug := made.fault(fitted)) is not None:
@@ -178,6 +191,24 @@ def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str
         remove(part)
         raise
     return count, skipped
+
+
+_LONGEST_KEY = 80
+"""In bytes: a tar's header has room for 100, the ending included."""
+
+
+def _named(key: str, taken: set[str]) -> str:
+    """Return *key*, or one like it that does as the name of a file and is not *taken*; it is then.
+
+    Of a key with folders or points in it, formats would take a part for the whole.
+    """
+    plain = re.sub(r"[^\w-]+", "_", key).strip("_").encode()[:_LONGEST_KEY].decode(errors="ignore") or "sample"
+    found, number = plain, 1
+    while found in taken:
+        number += 1
+        found = f"{plain}-{number}"
+    taken.add(found)
+    return found
 
 
 def _fitted(stored: Stored, made: Format) -> Stored:

@@ -59,6 +59,8 @@ def lint(
     source = open_source(path, fmt)
     report = Report(source.format.name)
     pictures: dict[bytes, str] = {}
+    for shard in source.missing:
+        report.add("missing shard", f"{shard.path} is in the plan, and not there")
     for shard in source.shards:
         name = shard.path.name
         try:

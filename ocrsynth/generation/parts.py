@@ -29,6 +29,7 @@ class Part(NamedTuple):
 
 
 WHOLE = Part(1, 1)
+MOST_PARTS = 1_000_000
 
 
 def parse_part(text: str, environment: Mapping[str, str] = os.environ) -> Part:
@@ -38,6 +39,8 @@ def parse_part(text: str, environment: Mapping[str, str] = os.environ) -> Part:
     number, slash, of = text.partition("/")
     if not slash or not number.isdecimal() or not of.isdecimal() or not 1 <= int(number) <= int(of):
         raise RecipeError(f"--shards: must be a part such as 2/8, or slurm, got {text!r}; the first part is 1/8, the last 8/8")
+    if int(of) > MOST_PARTS:
+        raise RecipeError(f"--shards: must be one of at most {MOST_PARTS:,} parts, got {text!r}; no set has more shards")
     return Part(int(number), int(of))
 
 

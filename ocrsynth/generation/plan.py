@@ -21,12 +21,14 @@ import os
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from ocrsynth.errors import OutputError
+from ocrsynth.errors import OutputError, RecipeError
 from ocrsynth.files import whole_name, write_atomically
+from ocrsynth.generation.parts import MOST_PARTS, Part
 from ocrsynth.generation.statistics import Statistics
 from ocrsynth.recipe import Recipe, fingerprint
 from ocrsynth.write.base import FORMATS
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ocrsynth.generation.parts import Part
 
 SCHEMA = 1
 PLAN = "plan.json"
@@ -46,6 +47,7 @@ CARD = "README.md"
 DATA = "data"
 RECEIPTS = "receipts"
 _JSON = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+_LOOK_S = 1.0
 _SMALLEST_SHARD = 100
 _LARGEST_SHARD = 10_000
 _SHARDS_AIMED_AT = 32
@@ -78,6 +80,10 @@ class Plan:
         locked = recipe.locked()
         output = recipe.output
         splits = sorted(output.split)
+        if -(-count // size) > MOST_PARTS:
+            raise RecipeError(
+                f"output.shard_size: {count} samples would make more than {MOST_PARTS:,} shards, got {size} a shard; raise it"
+            )
         return cls(SCHEMA, fingerprint(locked), recipe.language, recipe.seed, count, size, list(output.format), splits), locked
 
     @property
@@ -227,9 +233,22 @@ def locked(out: Path, part: Part, prepare_folder: Callable[[], None]) -> Iterato
         with (out / PLAN).open("r+b") as file:
             also = f"{out}/: part {part} is being made by another run; wait for it or take another part"
             _take(lambda: fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, part.number), also)
+            _keep_others_out(file, out, part.of)
             yield
     finally:
         os.close(descriptor)
+
+
+def _keep_others_out(file: BinaryIO, out: Path, of: int) -> None:
+    """Hold the folder for parts of *of*; those of another number share shards with them, and find it taken."""
+    busy = f"{out}/: is being made in another number of parts than {of}; wait for them, or take as many"
+    # Somebody else may be looking at this moment.
+    _take(partial(fcntl.lockf, file, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, MOST_PARTS + of), busy, wait_s=_LOOK_S)
+    for first, end in ((1, of), (of + 1, MOST_PARTS + 1)):
+        if first < end:
+            others = end - first, MOST_PARTS + first
+            _take(partial(fcntl.lockf, file, fcntl.LOCK_EX | fcntl.LOCK_NB, *others), busy, wait_s=_LOOK_S)
+            fcntl.lockf(file, fcntl.LOCK_UN, *others)
 
 
 def _take(lock: Callable[[], None], busy: str, wait_s: float = 0.0) -> None:

@@ -106,6 +106,7 @@ def report(path: str | Path, *, fmt: str | None = None, samples: int = 48) -> st
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{name}</title><style>{_STYLE}</style>",
         f"<h1>{name}</h1>",
+        *([f"<p>Not complete: {len(source.missing)} shards of its plan are missing.</p>"] if source.missing else []),
         _facts(source.format.name, measured, stated),
         "<h2>Samples</h2><div class=grid>",
         *(_figure(stored) for stored in shown),

@@ -60,8 +60,18 @@ class Result:
     statistics: Statistics
     resumed_shards: int
     """Shards that were there already."""
-    finished: bool = True
-    """Whether the data set is complete; a part of a run leaves that to `finish`."""
+    part: Part = WHOLE
+    """What was to be made."""
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether the data set is complete; a part of a run leaves that to `finish`."""
+        return self.part == WHOLE
+
+    @property
+    def n_shards(self) -> int:
+        """Return the number of shards of what was to be made."""
+        return len(self.part.shards(self.plan.n_shards))
 
 
 class Progress(Protocol):
@@ -142,7 +152,7 @@ def generate(
         raise OutputError(
             f"{out}/: cannot be written, {error.strerror or error}; free or fix it and run again to resume"
         ) from error
-    return Result(out, plan, statistics, resumed, part == WHOLE)
+    return Result(out, plan, statistics, resumed, part)
 
 
 def finish(out: str | Path) -> Result:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocrsynth.errors import OutputError, RecipeError
-from ocrsynth.generation.plan import PLAN, all_shard_names, data_folders, read_plan
+from ocrsynth.generation.plan import DATA, PLAN, all_shard_names, data_folders, read_plan, read_receipt
 from ocrsynth.write.base import FORMATS, Stored
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Shard(NamedTuple):
 
     path: Path
     split: str
+    samples: int | None = None
+    """Number of samples that its receipt says it has, where there is one."""
 
 
 class Source(NamedTuple):
@@ -69,18 +71,25 @@ def open_source(path: str | Path, fmt: str | None = None) -> Source:
         )
         if name not in plan.formats:
             raise RecipeError(f"format: the data set has no such format, got {name!r}; known: {', '.join(plan.formats)}")
+        receipts = [read_receipt(root, plan, number) for number in range(plan.n_shards)]
+        files = [None if receipt is None else {file.name: file.count for file in receipt.files} for receipt in receipts]
         shards: list[Shard] = []
         missing: list[Shard] = []
         for split, (_, folder) in zip(
             plan.splits or [""], [pair for pair in data_folders(root, plan) if pair[0] == name], strict=True
         ):
-            names = all_shard_names(plan, name)
-            for shard in (Shard(folder / n, split) for n in names):
-                (shards if shard.path.exists() else missing).append(shard)
+            for number, shard_name in enumerate(all_shard_names(plan, name)):
+                made, below = files[number], (folder / shard_name).relative_to(root / DATA).as_posix()
+                shard = Shard(folder / shard_name, split, made.get(below) if made else None)
+                if shard.path.exists():
+                    shards.append(shard)
+                # Of a shard without samples of a split there is no file.
+                elif made is None or below in made:
+                    missing.append(shard)
         return Source(root, FORMATS.get(name, "plan")(), shards, tuple(missing))
     guess = fmt or _guessed(root)
     if guess is None:
-        raise OutputError(f"{path}: holds nothing that looks like a data set; say which with --format")
+        raise OutputError(f"{path}: holds nothing that looks like a data set; say which format it has")
     found = FORMATS.get(guess, "format")()
     shards = [Shard(p, _split_of(root, p)) for p in _shards(root, guess, found.suffix)]
     if not shards:

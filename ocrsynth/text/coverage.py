@@ -7,6 +7,7 @@ is a pure function of seed and index, so the target holds for any part of a run,
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,8 @@ class Schedule:
 
     def complete(self, text: str, index: int) -> str:
         """Return *text*, or where it lacks characters that are owed, as much of it as leaves room for them, and them."""
-        lacking = [c for c in dict.fromkeys(self.owed(index)) if c not in text]
+        # What is owed twice must be there twice.
+        lacking = list((Counter(self.owed(index)) - Counter(text)).elements())
         if not lacking:
             return text
         letters = [self._carriers.get(c, "") + c for c in lacking]

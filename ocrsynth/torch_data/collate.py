@@ -188,7 +188,8 @@ class HFCollate:
     def __call__(self, items: list[dict[str, Any]]) -> Batch:
         """Return the batch of *items*; pictures are given to the processor as RGB."""
         pictures = [np.asarray(item["image"]) for item in items]
-        pictures = [np.repeat(p[..., None], 3, axis=2) if p.ndim == 2 else p for p in pictures]
+        pictures = [p.reshape(*p.shape[:2], -1) for p in pictures]
+        pictures = [np.repeat(p, 3, axis=2) if p.shape[2] == 1 else p for p in pictures]
         pixels = self.processor(images=pictures, return_tensors="pt").pixel_values
         coded = self.processor.tokenizer([item["text"] for item in items], padding=True, return_tensors="pt")
         labels = coded.input_ids.masked_fill(coded.attention_mask == 0, -100)

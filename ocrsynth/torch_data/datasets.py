@@ -277,7 +277,9 @@ class LineIterable(IterableDataset[Item]):
         for name, own in (("seed", self.dataset.seed), ("length", self.dataset.length)):
             if state.get(name) != own:
                 raise RecipeError(f"state: is of lines of another {name}, got {state.get(name)!r} in place of {own!r}")
-        self.dataset.set_epoch(int(state["epoch"]))
+        if not is_whole(epoch := state.get("epoch"), 0, MOST):
+            raise RecipeError(f"state: must say of which epoch it is, got {epoch!r}; give one of state_dict")
+        self.dataset.set_epoch(epoch)
         self._resumed = dict(state)
 
 

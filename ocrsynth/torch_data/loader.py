@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from torch.utils.data import DataLoader
@@ -50,8 +51,8 @@ def make_loader(
     of DataLoader that the batches leave no room for.
     """
     for taken in ("shuffle", "sampler", "batch_sampler", "collate_fn"):
-        if options.get(taken):
-            raise RecipeError(f"{taken}: make_loader has its own, got {options[taken]!r}; leave it out, or take a DataLoader")
+        if options.pop(taken, None):
+            raise RecipeError(f"{taken}: make_loader has its own, got another; leave it out, or take a DataLoader")
     sampler = BucketBatchSampler(
         dataset,
         batch_size,
@@ -74,6 +75,8 @@ def _collate_of(
     if task == "hf":
         if processor is None:
             raise RecipeError("processor: task 'hf' needs one, got None; give for example a TrOCRProcessor")
+        if more:
+            raise RecipeError(f"collate_options: task 'hf' has none, got {', '.join(more)}; set up the processor")
         return HFCollate(processor)
     if task not in get_args(Task):
         raise RecipeError(f"task: must be 'ctc', 'attention' or 'hf', got {task!r}")
@@ -82,4 +85,11 @@ def _collate_of(
             f"charset: differs from that of the data set, got {len(charset)} and {len(dataset.charset)} classes; give one"
         )
     charset = charset or dataset.charset or dataset.default_charset()
-    return CTCCollate(charset, **more) if task == "ctc" else AttentionCollate(charset, **more)
+    collate = CTCCollate if task == "ctc" else AttentionCollate
+    # Each passes on what is an option of both.
+    both, own = signature(collate.__base__ or collate).parameters, signature(collate).parameters
+    known = [name for name, option in (own | both).items() if option.kind is option.KEYWORD_ONLY]
+    for name in more:
+        if name not in known:
+            raise RecipeError(f"collate_options: unknown option of task {task!r}, got {name!r}; known: {', '.join(known)}")
+    return collate(charset, **more)

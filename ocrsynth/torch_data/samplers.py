@@ -83,6 +83,8 @@ class BucketBatchSampler(Sampler[list[int]]):
         _check(position, rank, world_size)
         if not is_whole(batch_size, 1, MOST):
             raise RecipeError(f"batch_size: must be 1 or more, got {batch_size!r}; give a whole number")
+        if not is_whole(window, 1, MOST):
+            raise RecipeError(f"window: must be 1 or more, got {window!r}; give a whole number of batches")
         self.dataset = dataset
         self.batch_size = batch_size
         self.position = int(position)
@@ -145,7 +147,8 @@ class BucketBatchSampler(Sampler[list[int]]):
                 if (k - begin) % self.world_size == self.rank:
                     # Behind the batches that the other ranks take at the same time: all resume at one position.
                     after = k - (k - begin) % self.world_size + self.world_size
-                    batch.position = after if end is None else min(after, end)
+                    # Batches that no rank takes are behind, too.
+                    batch.position = after if end is None or stop is None or after < stop else end
                     batch.epoch = epoch
                     yield batch
                 k += 1
@@ -176,5 +179,5 @@ class BucketBatchSampler(Sampler[list[int]]):
 def _check(start: int, rank: int, world_size: int) -> None:
     if not is_whole(start, 0, MOST):
         raise RecipeError(f"resume: must be a whole number from 0, got {start!r}; give a batch's 'position'")
-    if not 0 <= rank < world_size:
+    if not is_whole(world_size, 1, MOST) or not is_whole(rank, 0, world_size - 1):
         raise RecipeError(f"rank: must be from 0 to world_size - 1, got {rank!r} of {world_size!r}")

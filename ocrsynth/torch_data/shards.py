@@ -20,7 +20,7 @@ from ocrsynth import codec
 from ocrsynth.charset import Charset
 from ocrsynth.errors import OutputError, RecipeError
 from ocrsynth.generation.plan import PLAN, read_plan
-from ocrsynth.generation.source import open_source
+from ocrsynth.generation.source import Shard, open_source
 from ocrsynth.torch_data.datasets import Item, checked_epoch, quiet_opencv, transformed, with_position
 from ocrsynth.torch_data.samplers import BatchIndices
 from ocrsynth.write.base import optional
@@ -67,7 +67,7 @@ class ShardDataset(Dataset[Item]):
                 f"{folder}: is not complete, shards missing: {len(source.missing)}, got no {source.missing[0].path.name}; "
                 "run its ocrsynth generate again, or take partial=True"
             )
-        shards = [s.path for s in source.shards if split is None or s.split == split]
+        shards = [s for s in source.shards if split is None or s.split == split]
         if not shards:
             raise OutputError(f"{folder}: has no shard of split {split!r}; leave it out for all")
         self.charset = charset
@@ -75,7 +75,7 @@ class ShardDataset(Dataset[Item]):
         self.folder = Path(folder)
         # In shared memory, so that workers that live on see a new epoch.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
-        self._readers = [_opened(_READERS[name], path) for path in shards]
+        self._readers = [_opened(_READERS[name], shard) for shard in shards]
         self._ends = np.cumsum([len(reader) for reader in self._readers]).tolist()
         if not self._ends[-1]:
             raise OutputError(f"{folder}: holds no samples, got {len(shards)} empty shards; choose another data set")
@@ -150,32 +150,25 @@ def _readable(root: Path) -> str | None:
     return next((name for name in _READERS if name in formats), None)
 
 
-def _opened(reader: type[_Reader], path: Path) -> _Reader:
+def _opened(kind: type[_Reader], shard: Shard) -> _Reader:
+    path = shard.path
     try:
-        return reader(path)
+        reader = kind(path)
+    except OutputError:
+        raise
     except _DAMAGES as error:
         raise OutputError(f"{path}: cannot be read, {error}; look with ocrsynth verify") from None
+    if shard.samples is not None and len(reader) != shard.samples:
+        # A file of zeros is a tar without members.
+        raise OutputError(f"{path}: holds {len(reader)} samples, its receipt says {shard.samples}; look with ocrsynth verify")
+    return reader
 
 
 class _Reader(ABC):
-    """One shard; its handle is opened in the process that reads, and never travels."""
+    """One shard."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._handle: Any = None
-        self._pid = 0
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_handle": None, "_pid": 0}
-
-    def handle(self) -> Any:
-        if self._pid != os.getpid():
-            self._handle, self._pid = self.open(), os.getpid()
-        return self._handle
-
-    @abstractmethod
-    def open(self) -> Any:
-        """Return a handle that belongs to this process."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -209,50 +202,47 @@ class _Tar(_Reader):
                 raise OutputError(f"{path}: sample {stem!r} has no picture or no label; look with ocrsynth lint")
             self._index.append((stem, parts["txt"], picture))
 
-    def open(self) -> Any:
-        return self.path.open("rb")
-
     def __len__(self) -> int:
         return len(self._index)
 
     def get(self, index: int) -> tuple[str, str, bytes]:
-        key, label, picture = self._index[index]
-        return key, self._read(label).decode(), self._read(picture)
+        key, *places = self._index[index]
+        label, picture = self._read(places)
+        return key, label.decode(), picture
 
     def label(self, index: int) -> str:
-        return self._read(self._index[index][1]).decode()
+        return self._read([self._index[index][1]])[0].decode()
 
-    def _read(self, place: tuple[int, int]) -> bytes:
-        return os.pread(self.handle().fileno(), place[1], place[0])
+    def _read(self, places: list[tuple[int, int]]) -> list[bytes]:
+        # Opened anew each time, which costs microseconds: shards are more than files that a process may hold open.
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            return [os.pread(descriptor, size, offset) for offset, size in places]
+        finally:
+            os.close(descriptor)
 
 
 class _Lmdb(_Reader):
     def __init__(self, path: Path) -> None:
         super().__init__(path.resolve())
-        with reading(), self.handle().begin() as transaction:
+        with reading(), environment(self.path).begin() as transaction:
             number = transaction.get(b"num-samples")
         if number is None or not number.isdigit():
             raise ValueError(f"it has no number under num-samples, got {number!r}")
         self._n = int(number)
 
-    def open(self) -> Any:
-        return environment(self.path)
-
-    def handle(self) -> Any:
-        return self.open()
-
     def __len__(self) -> int:
         return self._n
 
     def get(self, index: int) -> tuple[str, str, bytes]:
-        with reading(), self.handle().begin() as transaction:
+        with reading(), environment(self.path).begin() as transaction:
             image, label, meta = (transaction.get(b"%s-%09d" % (kind, index + 1)) for kind in (b"image", b"label", b"meta"))
         # Other tools write no metadata.
         key = orjson.loads(meta)["key"] if meta else f"{self.path.name}-{index:09d}"
         return key, label.decode(), bytes(image)
 
     def label(self, index: int) -> str:
-        with reading(), self.handle().begin() as transaction:
+        with reading(), environment(self.path).begin() as transaction:
             return str(transaction.get(b"label-%09d" % (index + 1)).decode())
 
 
@@ -263,12 +253,18 @@ class _Parquet(_Reader):
             groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
         self._ends = np.cumsum(groups).tolist()
         self._cached: tuple[int, Any] | None = None
+        self._handle: Any = None
+        self._pid = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_cached": None}
+        # A handle belongs to the process that opened it.
+        return self.__dict__ | {"_cached": None, "_handle": None, "_pid": 0}
 
-    def open(self) -> Any:
-        return optional("pyarrow.parquet", "arrow", "parquet").ParquetFile(self.path, memory_map=True)
+    def _file(self) -> Any:
+        if self._pid != os.getpid():
+            self._handle = optional("pyarrow.parquet", "arrow", "parquet").ParquetFile(self.path, memory_map=True)
+            self._pid = os.getpid()
+        return self._handle
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if self._ends else 0
@@ -276,7 +272,7 @@ class _Parquet(_Reader):
     def get(self, index: int) -> tuple[str, str, bytes]:
         group = bisect_right(self._ends, index)
         if self._cached is None or self._cached[0] != group:
-            self._cached = group, self.handle().read_row_group(group, columns=["image", "text", "key"])
+            self._cached = group, self._file().read_row_group(group, columns=["image", "text", "key"])
         row = self._cached[1].slice(index - (self._ends[group - 1] if group else 0), 1).to_pylist()[0]
         return row["key"], row["text"], row["image"]["bytes"]
 

@@ -86,6 +86,17 @@ def read_mask(folder: Path, key: str) -> bytes | None:
     return None
 
 
+def strings_of(record: Any, *keys: str) -> tuple[str, ...]:
+    """Return the values of *keys* in a record; raises KeyError or TypeError where one is not there, or is no string.
+
+    A label of ``null`` is a missing one, and not the text "None".
+    """
+    values = tuple(record[key] for key in keys)
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError(f"no strings under {', '.join(keys)}")
+    return values
+
+
 def lines_of(path: Path) -> Iterator[str]:
     """Yield the lines of a label file, split at LF only; raises ValueError if it is missing or no UTF-8."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import jiwer
 import pytest
@@ -112,3 +113,10 @@ def test_edits_make_the_reading_of_the_label(label: str, reading: str) -> None:
     made += a[done:]
     assert made == b
     assert len(edits) == distance(a, b)
+
+
+@pytest.mark.parametrize(("one", "other"), [("mʼa", "m'a"), ("a﹘b", "a-b"), ("a—b", "a-b"), ("a＇b", "a'b")])
+@pytest.mark.parametrize("profile", ["compat", "alnum_ci"])
+def test_characters_and_words_are_folded_alike(one: str, other: str, profile: Any) -> None:
+    assert normalised(one, profile) == normalised(other, profile)
+    assert words_of(one, profile) == words_of(other, profile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ocrsynth.evaluate.resampling import bootstrap, holm, interval, sign_flip_p
+from ocrsynth.evaluate.resampling import bootstrap, interval, sign_flip_p
 
 
 def _lines(rng: np.random.Generator, n: int, mean: float) -> tuple[np.ndarray, np.ndarray]:
@@ -58,13 +58,6 @@ def test_the_randomisation_test_holds_its_level() -> None:
     assert 0.02 < (p < 0.05).mean() < 0.09
     assert sign_flip_p(rng.normal(1.0, 1.0, (60, 1)))[0] < 0.001
     assert sign_flip_p(np.zeros((10, 1)))[0] == 1
-
-
-def test_holm() -> None:
-    """The example of Holm's paper: 0.01 · 4, then 0.005 first."""
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([]) == []
 
 
 def test_one_line_has_no_spread() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -18,9 +19,10 @@ from ocrsynth import Recipe, codec, generate
 from ocrsynth.errors import ExitCode, OutputError, RecipeError
 from ocrsynth.generation.convert import convert
 from ocrsynth.generation.lint import lint
+from ocrsynth.generation.parts import Part
 from ocrsynth.generation.report import report
 from ocrsynth.generation.source import open_source
-from ocrsynth.write.base import FORMATS
+from ocrsynth.write.base import FORMATS, Stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -278,3 +280,113 @@ def test_a_source_that_cannot_be_read_is_named_and_not_the_target(tmp_path: Path
     shard.mkdir()
     with pytest.raises(OutputError, match=rf"^{re.escape(str(shard))}: cannot be read, Is a directory; free or fix it and run"):
         convert(source, tmp_path / "out", "lmdb")
+
+
+def _grey(level: int) -> bytes:
+    return codec.encode_png(np.full((20, 40), level, np.uint8))
+
+
+class TestKeys:
+    """Of a foreign set's names a key is made; two samples that shared one would share a picture."""
+
+    @pytest.mark.parametrize("target", ["folder", "webdataset", "parquet", "tesstrain"])
+    def test_two_pictures_of_one_name_in_two_folders_stay_two(self, target: str, tmp_path: Path) -> None:
+        lines = []
+        for name, level, text in (
+            ("a/1.png", 10, "dark"),
+            ("b/1.png", 200, "light"),
+            ("p.1.png", 90, "mid"),
+            ("p.2.png", 150, "pale"),
+        ):
+            file = tmp_path / "set" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(_grey(level))
+            lines.append(json.dumps({"file_name": name, "text": text}))
+        (tmp_path / "set" / "metadata.jsonl").write_text("\n".join(lines) + "\n")
+        assert convert(tmp_path / "set", tmp_path / "out", target).samples == 4
+        found = {s.text: int(codec.decode(s.image)[0, 0]) for _, s in open_source(tmp_path / "out").read()}
+        assert found == {"dark": 10, "light": 200, "mid": 90, "pale": 150}
+        assert not lint(tmp_path / "out").faults.keys() & {"picture is missing", "unreadable shard"}
+
+    def test_a_key_that_leads_outside_stays_inside(self, tmp_path: Path) -> None:
+        (tmp_path / "in").mkdir()
+        with tarfile.open(tmp_path / "in" / "x.tar", "w") as tar:
+            for name, data in (("../../../../escaped.png", _grey(70)), ("../../../../escaped.txt", b"out")):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+        convert(tmp_path / "in", tmp_path / "deep" / "out", "folder", source_format="webdataset")
+        assert [s.text for _, s in open_source(tmp_path / "deep" / "out").read()] == ["out"]
+        assert not list(tmp_path.rglob("../escaped*"))
+        assert [p.name for p in tmp_path.rglob("*.png")] == ["escaped.png"]
+        assert next(tmp_path.rglob("*.png")).is_relative_to(tmp_path / "deep" / "out" / "data")
+
+    @pytest.mark.parametrize("key", ["n" * 120, "é" * 100, "a.b", "...", "x y"])
+    def test_keys_that_a_tar_cannot_hold(self, key: str, tmp_path: Path) -> None:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in" / f"{key}.png").write_bytes(_grey(60))
+        (tmp_path / "in" / f"{key}.gt.txt").write_text("label\n")
+        convert(tmp_path / "in", tmp_path / "out", "webdataset", source_format="tesstrain")
+        [(_, stored)] = open_source(tmp_path / "out").read()
+        assert (stored.text, int(codec.decode(stored.image)[0, 0])) == ("label", 60)
+
+    def test_a_writer_refuses_a_name_that_has_no_room(self, tmp_path: Path) -> None:
+        writer = FORMATS.get("webdataset", "t")().open(tmp_path / "x.tar")
+        with pytest.raises(ValueError, match="at most 100 bytes"):
+            writer.add(Stored("k" * 98, "t", _grey(9), {"text": "t"}))
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("fmt", "file", "key"), [("imagefolder", "metadata.jsonl", "file_name"), ("mmocr", "labels.jsonl", "filename")]
+)
+@pytest.mark.parametrize("label", [None, 3.5, ["a"]])
+def test_a_label_that_is_no_text_is_none(fmt: str, file: str, key: str, label: object, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(_grey(60))
+    (tmp_path / "in" / file).write_text(json.dumps({key: "a.png", "text": label}) + "\n")
+    assert lint(tmp_path / "in", fmt=fmt).faults == {"unreadable shard": 1}
+    with pytest.raises(OutputError, match="line 1 is no record"):
+        convert(tmp_path / "in", tmp_path / "out", "folder", source_format=fmt)
+
+
+class TestIncomplete:
+    def test_what_generate_has_not_finished_is_not_taken_for_a_whole_set(self, tmp_path: Path) -> None:
+        recipe = Recipe.for_language("en", seed=3, output={"shard_size": 10})
+        generate(recipe, 40, tmp_path / "set", part=Part(1, 2))
+        with pytest.raises(OutputError, match=r"set: is not complete, shards missing: 2, got no 000001.tar; .*--partial$"):
+            convert(tmp_path / "set", tmp_path / "out", "folder")
+        assert not (tmp_path / "out").exists()
+        assert convert(tmp_path / "set", tmp_path / "out", "folder", partial=True).samples == 20
+        assert lint(tmp_path / "set").faults == {"missing shard": 2}
+        assert "Not complete: 2 shards" in report(tmp_path / "set")
+
+    def test_a_shard_that_has_nothing_of_a_split_lacks_nothing(self, tmp_path: Path) -> None:
+        split = {"train": 0.9, "val": 0.1}
+        generate(Recipe.for_language("en", seed=1, output={"shard_size": 5, "split": split}), 40, tmp_path / "set")
+        there = {p.name for p in (tmp_path / "set" / "data" / "val").iterdir()}
+        assert 0 < len(there) < 8
+        assert open_source(tmp_path / "set").missing == ()
+        assert convert(tmp_path / "set", tmp_path / "out", "folder").samples == 40
+        (tmp_path / "set" / "data" / "val" / min(there)).unlink()
+        assert [shard.path.name for shard in open_source(tmp_path / "set").missing] == [min(there)]
+
+
+def test_a_conversion_done_again_leaves_what_is_the_user_s(tmp_path: Path) -> None:
+    split = {"train": 0.7, "val": 0.3}
+    generate(Recipe.for_language("en", seed=1, output={"shard_size": 10, "split": split}), 40, tmp_path / "set")
+    convert(tmp_path / "set", tmp_path / "out", "folder")
+    data = tmp_path / "out" / "data"
+    (data / "notes").mkdir()
+    (data / "notes" / "x").write_text("precious")
+    (data / "val" / "mine.txt").write_text("precious")
+    (data / "link").symlink_to(tmp_path / "set")
+    shutil.rmtree(tmp_path / "set")
+    generate(Recipe.for_language("en", seed=1, output={"shard_size": 10}), 40, tmp_path / "set")
+    convert(tmp_path / "set", tmp_path / "out", "folder")
+    assert (data / "notes" / "x").read_text() == (data / "val" / "mine.txt").read_text() == "precious"
+    assert (data / "link").is_symlink()
+    assert (tmp_path / "set" / "plan.json").exists()
+    # What the conversion before wrote is gone.
+    assert [p.name for p in (data / "val").iterdir()] == ["mine.txt"]
+    assert not (data / "train").exists()

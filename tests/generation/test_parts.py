@@ -19,6 +19,7 @@ from commands import run_apart, run_here
 from ocrsynth import Recipe, generate
 from ocrsynth.errors import ExitCode, OutputError, RecipeError, WorkerError
 from ocrsynth.generation.parts import WHOLE, Part, parse_part
+from ocrsynth.generation.plan import Plan, locked, prepare
 from ocrsynth.generation.run import finish
 from ocrsynth.generation.verify import recompute, verify
 
@@ -341,3 +342,35 @@ def test_a_million_samples_in_flat_memory(tmp_path: Path) -> None:
     early = max(rss for done, rss in peaks if 100_000 <= done < 300_000)
     late = max(rss for done, rss in peaks if done >= 800_000)
     assert late < 1.1 * early
+
+
+def test_parts_of_another_number_wait_for_those_that_are_being_made(tmp_path: Path) -> None:
+    """3/5 has shards of 1/2, and would take away its temporary files."""
+    out = tmp_path / "out"
+    generate(_recipe(), _COUNT, out, part=Part(2, 2))
+    plan, lock = Plan.of(_recipe(), _COUNT)
+    with locked(out, Part(1, 2), lambda: prepare(out, plan, lock)):
+        script = (
+            "import sys; from ocrsynth import Recipe, generate; from ocrsynth.generation.parts import Part\n"
+            "recipe = Recipe.for_language('en', seed=21, output={'shard_size': 10})\n"
+            f"generate(recipe, {_COUNT}, {str(out)!r}, part=Part(*map(int, sys.argv[1:])))"
+        )
+        for number, of, refused in ((3, 5, True), (2, 3, True), (2, 2, False)):
+            command = [sys.executable, "-c", script, str(number), str(of)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert ("in another number of parts than" in done.stderr) == refused, done.stderr
+            assert bool(done.returncode) == refused
+    # When they are done, any number will do.
+    generate(_recipe(), _COUNT, out, part=Part(3, 5))
+
+
+def test_more_parts_or_shards_than_a_set_can_have() -> None:
+    with pytest.raises(RecipeError, match=r"^--shards: must be one of at most 1,000,000 parts"):
+        parse_part(f"1/{10**20}")
+    with pytest.raises(RecipeError, match=r"^output\.shard_size: 10000001 samples would make more than 1,000,000 shards"):
+        Plan.of(_recipe(), 10_000_001)
+
+
+def test_a_part_says_how_many_shards_are_its_own(tmp_path: Path) -> None:
+    result = generate(_recipe(), _COUNT, tmp_path / "out", part=Part(1, 2))
+    assert (result.n_shards, result.plan.n_shards, result.finished) == (5, 9, False)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrsynth import Recipe, generate, make_sample
-from ocrsynth.errors import AssetError, CoverageError, RecipeError
+from ocrsynth.errors import AssetError, CoverageError, RecipeError, SampleError
 from ocrsynth.fields import validate
 from ocrsynth.generation.verify import verify
 from ocrsynth.seeding import Stream
@@ -48,6 +48,25 @@ class TestTargets:
         counted = Counter("".join(_texts(mixture, range(500))))
         short = {c: counted[c] for c in targets_of(alphabet.load(language)) if counted[c] < 8}
         assert short == {}
+
+    @pytest.mark.parametrize(("at_least", "samples"), [(70, 300), (7, 33)])
+    def test_a_character_owed_twice_by_one_sample_is_there_twice(self, at_least: int, samples: int) -> None:
+        """As the share of a sample is no whole number of characters, rounds of the alphabet end inside of samples."""
+        mixture = _mixture("en", sources=[{"words": {}}], coverage={"at_least": at_least, "samples": samples})
+        counted = Counter("".join(_texts(mixture, range(samples))))
+        assert {c: counted[c] for c in targets_of(alphabet.load("en")) if counted[c] < at_least} == {}
+
+    @pytest.mark.parametrize(
+        ("change", "where"),
+        [
+            ({"render": {"clip_share": 0.2}}, "render.clip_share"),
+            ({"text": {"empty_share": 0.1}}, "text.empty_share"),
+        ],
+    )
+    def test_pictures_that_would_lack_what_they_owe(self, change: dict[str, Any], where: str) -> None:
+        recipe = Recipe.for_language("en", text={"coverage": {"at_least": 2, "samples": 200}})
+        with pytest.raises(RecipeError, match=rf"^{where}: .* text\.coverage asks for, got 0\.[12]; leave one of the two out$"):
+            recipe.with_changes(**change)
 
     def test_without_a_target_some_do_not(self) -> None:
         counted = Counter("".join(_texts(_mixture("en", sources=[{"words": {}}]), range(500))))
@@ -257,3 +276,16 @@ class TestModelFiles:
         path = tmp_path / "model.txt"
         path.write_text("ocrsynth ngram 1, order 2\n\ta 1\n", encoding="utf-8")
         assert Ngram(model=str(path)).compile(alphabet.load("en"), "text")(Stream(1, 0, "t"), 5) == "aaaaa"
+
+
+def test_a_model_that_only_ends_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "ends.txt"
+    path.write_text("ocrsynth ngram 1, order 2\n\ta 1\n\u21b5\t\u21b5 5\n", encoding="utf-8")
+    drawer = Ngram(model=str(path), backoff=0).compile(alphabet.load("en"), "text.sources[0]")
+    with pytest.raises(SampleError, match=r"^text\.sources\[0\]: 1001 lines of the model in a row were empty"):
+        [drawer(Stream(1, i, "text"), 20) for i in range(50)]
+
+
+def test_a_model_that_is_gone_is_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(AssetError, match=r"gone\.txt: cannot be read, No such file"):
+        Ngram(file=str(tmp_path / "gone.txt")).digest(alphabet.load("en"))

@@ -396,3 +396,65 @@ def test_what_is_no_state_is_not_gone_on_from(state: Any) -> None:
 def test_an_endless_set_has_places_of_so_many_digits(index: int) -> None:
     with pytest.raises(IndexError, match=rf"index: must be from 0 to 2\*\*63 - 1, got {index}"):
         _lines(None)[index]
+
+
+class TestSplits:
+    def test_a_shard_that_has_nothing_of_a_split_is_not_missing(self, tmp_path: Path) -> None:
+        output = {"shard_size": 5, "split": {"train": 0.9, "val": 0.1}, "format": ["webdataset", "parquet"]}
+        generate(Recipe.for_language("en", seed=1, output=output), 40, tmp_path / "set")
+        lengths = [len(ShardDataset(tmp_path / "set", split=s, format=f)) for f in output["format"] for s in ("train", "val")]
+        assert lengths[:2] == lengths[2:]
+        assert sum(lengths[:2]) == 40
+        one = next((tmp_path / "set" / "data" / "webdataset" / "val").iterdir())
+        one.unlink()
+        with pytest.raises(OutputError, match="is not complete, shards missing: 1"):
+            ShardDataset(tmp_path / "set", split="train", format="webdataset")
+
+    def test_a_shard_of_zeros_is_not_an_empty_one(self, tmp_path: Path) -> None:
+        generate(Recipe.for_language("en", seed=1, output={"shard_size": 10}), 20, tmp_path / "set")
+        shard = tmp_path / "set" / "data" / "000001.tar"
+        shard.write_bytes(bytes(shard.stat().st_size))
+        with pytest.raises(OutputError, match=r"000001\.tar: holds 0 samples, its receipt says 10; look with ocrsynth verify$"):
+            ShardDataset(tmp_path / "set")
+
+    def test_shards_are_more_than_files_that_may_be_open(self, tmp_path: Path) -> None:
+        generate(Recipe.for_language("en", seed=1, output={"shard_size": 1}), 80, tmp_path / "set")
+        script = (
+            "import resource; from ocrsynth.torch_data import ShardDataset\n"
+            f"d = ShardDataset({str(tmp_path / 'set')!r}); import ocrsynth.codec, cv2\n"
+            "d[0]; resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)); print(len({d[i]['key'] for i in range(80)}))"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == "80", done.stderr
+
+
+@pytest.mark.parametrize(("length", "batch", "world"), [(56, 8, 2), (53, 7, 4), (48, 8, 3)])
+def test_behind_the_last_batch_of_an_epoch_the_next_one_begins(length: int, batch: int, world: int) -> None:
+    """With ``drop_last``, batches may be left that no rank takes: they are behind as well."""
+
+    def loader(**options: Any) -> Any:
+        return make_loader(_lines(length), batch, rank=0, world_size=world, drop_last=True, **options)
+
+    through = loader()
+    first = list(through.batch_sampler)
+    second = [list(indices) for indices in through.batch_sampler]
+    resumed = loader(resume=first[-1].position)
+    assert len(resumed) == len(first) == len(second)
+    assert [list(indices) for indices in resumed.batch_sampler] == second
+
+
+@pytest.mark.parametrize("window", [0, -1, 1.5, True])
+def test_a_window_is_a_whole_number(window: Any) -> None:
+    with pytest.raises(RecipeError, match=r"^window: must be 1 or more"):
+        BucketBatchSampler(_lines(20), 4, window=window)
+
+
+def test_ranks_are_whole_numbers() -> None:
+    with pytest.raises(RecipeError, match=r"^rank: must be from 0"):
+        BucketBatchSampler(_lines(20), 4, rank=0, world_size=2.0)  # type: ignore[arg-type]
+
+
+def test_options_that_a_collate_does_not_know_are_told() -> None:
+    with pytest.raises(RecipeError, match=r"^collate_options: unknown option of task 'ctc', got 'strid'; known: .*stride"):
+        make_loader(_lines(), 8, collate_options={"strid": 4})
+    assert len(make_loader(_lines(), 8, collate_fn=None, batch_sampler=None)) == 3

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 LONGEST = 1000
 """Characters that a template may come to at most."""
 _DEEPEST = 20
-_SPECIAL = frozenset("\\[](){}|?*+~")
 _GENERATOR = re.compile(r"\{([a-z][a-z_0-9]*)(?::([^{}]*))?\}")
 _COUNT = re.compile(r"\{(\d{1,4})(?:,(\d{1,4}))?\}")
 _WEIGHT = re.compile(r"~(\d{1,6}(?:\.\d{1,6})?)")

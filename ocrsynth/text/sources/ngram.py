@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import regex
 from pydantic import Field
 
-from ocrsynth.errors import AssetError, RecipeError
+from ocrsynth.errors import AssetError, RecipeError, SampleError
 from ocrsynth.text.base import SOURCES, Drawer, Source
 from ocrsynth.text.ngram_model import END, MAX_ORDER, Model, count, from_text, model_of
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
 
 _INSIDE = 0.8
+_MOST_ENDS = 1000
+"""Lines that end before they have half the length, joined to one; of a model that only ends there is no end."""
 """Share of lines that begin with a word from inside a line."""
 _CLUSTER = regex.compile(r"\X")
 
@@ -42,10 +44,13 @@ class Ngram(Source):
         return any(characters.issuperset(word) for line in _specimen(alphabet.id) for word in line.split())
 
     def digest(self, alphabet: Alphabet) -> str | None:
-        """Return the SHA-256 of the file that the model is read from or fitted on, if there is one."""
+        """Return the SHA-256 of the file that the model is read from or fitted on, if there is one; raises AssetError."""
         del alphabet
         file = self.model or self.file
-        return None if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        try:
+            return None if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        except OSError as error:
+            raise AssetError(f"{file}: cannot be read, {error.strerror}; check the path") from None
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError if there is no text of the language to fit on, AssetError for a bad file."""
@@ -65,6 +70,7 @@ class Ngram(Source):
         def draw(stream: Stream, length: int) -> str:
             out = ""
             history = beginning(stream)
+            ends = 0
             while len(out) <= length:
                 keep = order - 1
                 while keep > 0 and stream.chance(backoff):
@@ -83,6 +89,9 @@ class Ngram(Source):
                     # The line is too short to end: another begins behind it.
                     out += " " if alphabet.spacing and out else ""
                     history = beginning(stream)
+                    ends += 1
+                    if ends > _MOST_ENDS:
+                        raise SampleError(f"{where}: {ends} lines of the model in a row were empty; fit it on other text")
             return _whole(out, alphabet)
 
         return draw

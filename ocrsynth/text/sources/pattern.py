@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from contextlib import suppress
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -159,6 +160,15 @@ def _foreign(drawn: Drawn, alphabet: Alphabet) -> frozenset[str]:
             return frozenset()
         found |= outside
     return frozenset(found)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that dates, amounts and names are taken from."""
+    found = {"babel": version("babel")}
+    # Without it templates with names are left out.
+    with suppress(PackageNotFoundError):
+        found["faker"] = version("faker")
+    return found
 
 
 class _Drawer:

@@ -8,7 +8,7 @@ import orjson
 
 from ocrsynth.files import write_atomically
 from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
-from ocrsynth.write.folders import FolderFormat, FolderWriter, box_of, lines_of, read_picture, shape_of, words_of
+from ocrsynth.write.folders import FolderFormat, FolderWriter, box_of, lines_of, read_picture, shape_of, strings_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ class CocoText(FolderFormat):
         for number, line in enumerate(lines_of(path / _PART), 1):
             try:
                 record = orjson.loads(line)
-                name, text = str(record["file_name"]), str(record["text"])
+                name, text = strings_of(record, "file_name", "text")
                 meta = {"text": text, "height": int(record["height"]), "width": int(record["width"])}
             except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
                 raise ValueError(f"{_PART} line {number} is no record with file_name and text") from None

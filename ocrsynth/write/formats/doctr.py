@@ -58,7 +58,7 @@ class Doctr(FolderFormat):
             labels = orjson.loads((path / _LABELS).read_bytes())
         except (OSError, orjson.JSONDecodeError) as error:
             raise ValueError(f"{_LABELS} cannot be read, {error}") from None
-        if not isinstance(labels, dict):
-            raise ValueError(f"{_LABELS} is no mapping of names to labels")  # noqa: TRY004 - of the file's content
+        if not isinstance(labels, dict) or not all(isinstance(text, str) for text in labels.values()):
+            raise ValueError(f"{_LABELS} is no mapping of names to labels")
         for name, text in labels.items():
-            yield Stored(name.partition(".")[0], str(text), read_picture(path / "images", name), {"text": str(text)})
+            yield Stored(name.partition(".")[0], text, read_picture(path / "images", name), {"text": text})

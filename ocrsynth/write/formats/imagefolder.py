@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import orjson
 
 from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
-from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_picture, shape_of
+from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_picture, shape_of, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ class ImageFolder(FolderFormat):
         for number, line in enumerate(lines_of(path / _LABELS), 1):
             try:
                 record = orjson.loads(line)
-                name, text = str(record["file_name"]), str(record["text"])
+                name, text = strings_of(record, "file_name", "text")
             except (orjson.JSONDecodeError, KeyError, TypeError):
                 raise ValueError(f"{_LABELS} line {number} is no record with file_name and text") from None
             meta = {"text": text, **{k: record[k] for k in ("height", "width") if k in record}}

@@ -8,7 +8,7 @@ import orjson
 
 from ocrsynth.files import write_atomically
 from ocrsynth.write.base import FORMATS, ShardWriter, Stored
-from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_picture
+from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_picture, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ class MmOcr(FolderFormat):
         for number, line in enumerate(lines_of(path / _PART), 1):
             try:
                 record = orjson.loads(line)
-                name, text = str(record["filename"]), str(record["text"])
+                name, text = strings_of(record, "filename", "text")
             except (orjson.JSONDecodeError, KeyError, TypeError):
                 raise ValueError(f"{_PART} line {number} is no record with filename and text") from None
             yield Stored(name.partition(".")[0], text, read_picture(path, name), {"text": text})

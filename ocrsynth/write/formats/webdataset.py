@@ -38,12 +38,15 @@ def _header_around_name_and_size() -> tuple[bytes, bytes, int]:
 
 _MIDDLE, _AFTER, _FIXED_SUM = _header_around_name_and_size()
 _ZEROS = bytes(_BLOCK)
+_LONGEST_NAME = 100
 
 
 def _member(name: bytes, data: bytes) -> tuple[bytes, bytes, bytes]:
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(f"a name in a tar has at most {_LONGEST_NAME} bytes, got {name.decode()!r}")
     size = b"%011o\0" % len(data)
     checksum = b"%06o\0 " % (_FIXED_SUM + sum(name) + sum(size))
-    header = name.ljust(100, b"\0") + _MIDDLE + size + b"00000000000\0" + checksum + _AFTER
+    header = name.ljust(_LONGEST_NAME, b"\0") + _MIDDLE + size + b"00000000000\0" + checksum + _AFTER
     return header, data, _ZEROS[: -len(data) % _BLOCK]
 
 
