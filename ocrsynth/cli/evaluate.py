@@ -157,7 +157,9 @@ def _known_bounds(bounds: dict[str, float], conditions: list[Condition]) -> None
     from ocrsynth.errors import RecipeError, suggest
 
     kinds = {c.kind for c in conditions}
-    known = [c.name for c in conditions] + [figure for kind, figure in _FIGURES.items() if kind in kinds]
+    known = list(
+        dict.fromkeys([*(c.name for c in conditions), *(figure for kind, figure in _FIGURES.items() if kind in kinds)])
+    )
     for name, bound in bounds.items():
         if name not in known:
             raise RecipeError(f"--max-cer: no figure {name!r}, got {name}={bound:g}; {suggest(name, known)}")

@@ -153,7 +153,8 @@ def _scored(
                 "similarity": fmean(similarities),
                 "cer_by_profile": {p: _rate(*pair) for p, pair in others.items()},
                 "in_charset": None
-                if charset is None
+                # A rate of no lines would look like a perfect one.
+                if charset is None or not restricted[0]
                 else {
                     "lines": restricted[0],
                     "characters": restricted[1],
