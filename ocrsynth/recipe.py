@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -304,15 +305,14 @@ class Recipe:
     def stamps(self) -> tuple[tuple[int, int], ...]:
         """Return size and time of change, in ns, of the texts and models that the recipe reads, as far as they are there."""
         found = []
-        for weighted in self._all_sources():
-            for key in ("file", "model"):
-                with suppress(OSError):
-                    if name := getattr(weighted.source, key, None):
-                        status = Path(name).stat()
-                        found.append((status.st_size, status.st_mtime_ns))
+        for name in _files_of(self):
+            with suppress(OSError):
+                status = Path(name).stat()
+                found.append((status.st_size, status.st_mtime_ns))
         return tuple(found)
 
-    def _all_sources(self) -> list[WeightedSource]:
+    def all_sources(self) -> list[WeightedSource]:
+        """Return the sources of the recipe and of its styles."""
         return [source for one in (self, *(style.recipe for style in self.styles)) for source in one.sources]
 
     def lock(self) -> dict[str, Any]:
@@ -333,7 +333,7 @@ class Recipe:
             "opencv": cv2.__version__,
             "wordfreq": version("wordfreq"),
             "gflanguages": version("gflanguages"),
-            **(pattern.versions() if any(source.source.name == "pattern" for source in self._all_sources()) else {}),
+            **(pattern.versions() if any(source.source.name == "pattern" for source in self.all_sources()) else {}),
             **(borrowed.versions() if any(link.op.name == borrowed.NAME for link in links) else {}),
             "alphabets": {
                 a.id: hashlib.sha256(a.model_dump_json().encode()).hexdigest() for a in (letters, *foreign_alphabets(self.text))
@@ -353,6 +353,13 @@ def require_recipe(value: object) -> None:
     if not isinstance(value, Recipe):
         got = repr(value) if isinstance(value, str) else type(value).__name__
         raise RecipeError(f"recipe: must be a Recipe, got {got}; Recipe.for_language, load and from_dict make one")
+
+
+@lru_cache(maxsize=64)
+def _files_of(recipe: Recipe) -> tuple[str, ...]:
+    """Return the texts and models that a recipe reads; asked for at every sample, so that they are found once."""
+    found = [getattr(source.source, key, None) for source in recipe.all_sources() for key in ("file", "model")]
+    return tuple(name for name in found if name)
 
 
 def _digests(sources: tuple[WeightedSource, ...], letters: alphabet.Alphabet, prefix: str) -> dict[str, str]:
