@@ -27,7 +27,7 @@ def standing_apart(clusters: Sequence[str], *, dotless: bool) -> NDArray[np.bool
 
     An ``i`` without its dot is still read; not so where the alphabet has a *dotless* one.
     """
-    return np.array([_may_have_parts(cluster) or (dotless and cluster in "ij") for cluster in clusters], np.bool_)
+    return np.array([_may_have_parts(cluster) or (dotless and cluster in ("i", "j")) for cluster in clusters], np.bool_)
 
 
 @lru_cache(maxsize=16384)

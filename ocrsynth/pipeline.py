@@ -380,11 +380,11 @@ def _sample(
 
 def pipeline_for(recipe: Recipe) -> Pipeline:
     """Return the pipeline of *recipe*, made once a process, and again when a file that it reads has changed."""
-    return _made(recipe, recipe.stamps())
+    return _pipeline_of(recipe, recipe.stamps())
 
 
 @lru_cache(maxsize=8)
-def _made(recipe: Recipe, _stamps: tuple[tuple[int, int], ...]) -> Pipeline:
+def _pipeline_of(recipe: Recipe, _stamps: tuple[tuple[int, int], ...]) -> Pipeline:
     return Pipeline(recipe)
 
 

@@ -80,7 +80,6 @@ def test_it_reads_as_it_should() -> None:
                 "length_clusters": [5, 40],
                 "foreign": {"languages": ["en"], "share": 0.1},
                 "coverage": {"at_least": 3, "samples": 2000},
-                "empty_share": 0.01,
             },
             "output": {"split": {"train": 0.9, "val": 0.1}},
         }
@@ -91,7 +90,6 @@ def test_it_reads_as_it_should() -> None:
         "  of 5 to 40 characters, all lengths equally likely",
         "     10% with words of en inside",
         "  each character at least 3 times in 2,000 samples",
-        "    1.0% without text, with an empty label",
         "Picture: 32 px high, colour",
         "  of all lines: coloured ink 20%",
         "     10% underline: lines underlined, whole or in part",
@@ -102,6 +100,8 @@ def test_it_reads_as_it_should() -> None:
     ):
         assert line in lines
     assert any("fog (in sequence of one_of): " in line for line in lines)
+    empty = Recipe.for_language("de", text={"empty_share": 0.01})
+    assert "    1.0% without text, with an empty label" in in_words(facts(empty)).splitlines()
 
 
 def test_fonts_are_told_by_the_classes_that_are_drawn() -> None:

@@ -75,6 +75,14 @@ def features_of(path: str, index: int) -> frozenset[str]:
 
 
 @lru_cache(maxsize=_MAX_FACES)
+def _is_cubic(path: str, index: int) -> bool:
+    # A tag that is no text comes from a damaged table of tables.
+    with suppress(UnicodeDecodeError):
+        return not _CUBIC.isdisjoint(open_face(path, index).table_tags)
+    return False
+
+
+@lru_cache(maxsize=_MAX_FACES)
 def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
     """Return those of *characters* that the face maps to a glyph of their own; that it has ink is proved after shaping."""
     unicodes = open_face(path, index).unicodes
@@ -171,7 +179,7 @@ class FontInstance:
         face = open_face(key.path, key.face)
         self.key = key
         self.upem: int = face.upem
-        self._is_cubic = not _CUBIC.isdisjoint(face.table_tags)
+        self._is_cubic = _is_cubic(key.path, key.face)
         self.hb_font = hb.Font(face)
         if key.coords:
             self.hb_font.set_variations(dict(key.coords))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import signal
+import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,9 +23,7 @@ class Outline(NamedTuple):
 
 def outline_of(font: hb.Font, glyph: int) -> Outline:
     """Return the outline of a glyph; equal shapes compare equal wherever their side bearings put them."""
-    commands: list[str] = []
-    points: list[float] = []
-    font.draw_glyph(glyph, _pen(), (commands, points))
+    commands, points = _drawn(font, glyph)
     left = min(points[::2], default=0.0)
     points[::2] = [round(x - left, 3) for x in points[::2]]
     return Outline("".join(commands), tuple(points))
@@ -34,9 +34,7 @@ def bounds_of(font: hb.Font, glyph: int) -> tuple[float, float, float, float] | 
 
     Of cubic curves HarfBuzz's extents are those of their control points, which lie outside of the ink.
     """
-    commands: list[str] = []
-    points: list[float] = []
-    font.draw_glyph(glyph, _pen(), (commands, points))
+    commands, points = _drawn(font, glyph)
     if not points:
         return None
     bounds = []
@@ -78,6 +76,27 @@ def _turns(along: list[float]) -> list[float]:
 
 
 _FLAT = 1e-9
+
+
+def _drawn(font: hb.Font, glyph: int) -> tuple[list[str], list[float]]:
+    """Return the commands of an outline, and the coordinates of its points, x and y in turns.
+
+    HarfBuzz calls back for each command, and what is raised there is lost: Ctrl-C would be, and a part of the outline with it.
+    """
+    commands: list[str] = []
+    points: list[float] = []
+    if threading.current_thread() is not threading.main_thread():
+        font.draw_glyph(glyph, _pen(), (commands, points))
+        return commands, points
+    missed: list[tuple[int, Any]] = []
+    usual = signal.signal(signal.SIGINT, lambda number, frame: missed.append((number, frame)))
+    try:
+        font.draw_glyph(glyph, _pen(), (commands, points))
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if missed and callable(usual):
+        usual(*missed[0])
+    return commands, points
 
 
 @cache

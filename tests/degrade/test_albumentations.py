@@ -15,7 +15,7 @@ from ocrsynth.degrade.base import OPS, GeometricOp
 from ocrsynth.degrade.borrowed import BorrowedFilter, BorrowedWarp
 from ocrsynth.degrade.entries import describe_chain, parse_chain
 from ocrsynth.errors import RecipeError, SampleError
-from ocrsynth.pipeline import Pipeline, pipeline_for
+from ocrsynth.pipeline import Pipeline, _pipeline_of, pipeline_for
 from ocrsynth.records import Frame
 from ocrsynth.seeding import Stream
 
@@ -211,7 +211,7 @@ def test_a_recipe_with_borrowed_links_is_read_back_and_repeats() -> None:
     lock = recipe.lock()
     assert {"albumentations", "albucore"} <= lock.keys()
     one = [make_sample(recipe, i) for i in range(24)]
-    pipeline_for.cache_clear()
+    _pipeline_of.cache_clear()
     for sample, again in zip(one, pipeline_for(recipe).batch(range(24)), strict=True):
         assert sample.encoded == again.encoded
         height, width = sample.image.shape[:2]

@@ -18,7 +18,7 @@ import pytest
 from ocrsynth import Recipe, generate, make_sample
 from ocrsynth.generation.plan import Plan, prepare
 from ocrsynth.generation.shard import build_shard
-from ocrsynth.pipeline import pipeline_for
+from ocrsynth.pipeline import _pipeline_of, pipeline_for
 
 _COUNT = 130
 _SIZE = 40
@@ -85,7 +85,7 @@ def test_any_order_of_shards_gives_the_same_bytes(reference: Path, fmt: str, ord
     prepare(tmp_path, plan, lock)
     assert sorted(order) == list(range(plan.n_shards))
     for shard in order:
-        pipeline_for.cache_clear()
+        _pipeline_of.cache_clear()
         build_shard(recipe, plan, shard, tmp_path, lambda _samples, _rejected: None)
     ours, theirs = _tree(tmp_path), _tree(reference)
     assert {k: v for k, v in theirs.items() if k not in ("dataset.json", "NOTICE", "README.md", "data/labels.jsonl")} == ours
@@ -94,7 +94,7 @@ def test_any_order_of_shards_gives_the_same_bytes(reference: Path, fmt: str, ord
 
 
 def test_a_sample_made_alone_is_the_sample_of_the_shard(reference: Path, fmt: str) -> None:
-    pipeline_for.cache_clear()
+    _pipeline_of.cache_clear()
     recipe = _recipe(fmt)
     stored = _members(reference, fmt)
     assert list(stored) == [f"{i:012d}" for i in range(_COUNT)]

@@ -17,7 +17,7 @@ from ocrsynth import Recipe, assets
 from ocrsynth.errors import CoverageError, Rejected
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.faces import open_instance
-from ocrsynth.pipeline import Pipeline, pipeline_for
+from ocrsynth.pipeline import Pipeline, _pipeline_of
 from ocrsynth.records import FontKey, TextLine
 from ocrsynth.shape.clusters import cluster_ranges, grapheme_starts, needs_ink
 from ocrsynth.shape.shaper import shape_line
@@ -292,7 +292,7 @@ def polish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     alphabet.load.cache_clear()
     yield "pl_Latn"
     alphabet.load.cache_clear()
-    pipeline_for.cache_clear()
+    _pipeline_of.cache_clear()
 
 
 class TestThroughThePipeline:

@@ -197,12 +197,22 @@ class TestWords:
 
     def test_the_share_of_punctuation_is_as_asked(self) -> None:
         def share(punctuation: float) -> float:
-            words = [w for t in _texts(_drawer("words", numbers=0, punctuation=punctuation), 800, 60) for w in t.split()]
+            texts = _texts(_drawer("words", numbers=0, punctuation=punctuation), 800, 60)
+            # A dash that stands alone is punctuation of the words beside it.
+            words = [w for t in texts for w in re.sub(r"(^| )([-–—]) ", r"\2", t).split()]
             return sum(not w.replace("'", "").replace("’", "").isalpha() for w in words) / len(words)
 
         assert share(0) < 0.02
         assert 0.12 < share(0.22) < 0.3
         assert share(1) > 0.9
+
+    def test_dashes_stand_between_words_and_begin_lines(self) -> None:
+        texts = _texts(_drawer("words", numbers=0, punctuation=0.22), 2000, 40)
+        for dash in "-–—":
+            assert sum(f" {dash} " in t for t in texts) > 15
+        assert sum(t[:2] in ("- ", "– ", "— ") for t in texts) > 30
+        assert any("—" in t and " —" not in t and not t.startswith("—") for t in texts)
+        assert all(len(t) <= 3 or t[0] not in "-–—" for t in _texts(_drawer("words", numbers=0, punctuation=1), 300, 3))
 
     def test_the_vocabulary_is_bounded(self) -> None:
         def words(vocabulary: int) -> set[str]:
