@@ -37,7 +37,7 @@ _STAGES = {
     "drawing the chain": ("degrade/chain", "degrade/entries", "degrade/projection"),
     "print, page and capture ops, warps": ("degrade/",),
     "JPEG, there and back": ("codec",),
-    "legibility": ("legibility",),
+    "legibility": ("legibility", "parts"),
     "labels, provenance, scheduling": ("pipeline", "lockstep", "quads", "records"),
     "metadata as JSON": ("write/meta",),
     "shards, statistics": ("write/", "generation/", "files", "recipe"),
