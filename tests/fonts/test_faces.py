@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
+import uharfbuzz as hb
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.boundsPen import BoundsPen
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 
-from ocrsynth.fonts import catalogue
+from ocrsynth.fonts import catalogue, outlines
 from ocrsynth.fonts.faces import covered, open_face, open_instance
 from ocrsynth.fonts.outlines import bounds_of
 from ocrsynth.records import FontKey
@@ -84,3 +86,16 @@ def test_bounds_of_quadratic_outlines_are_those_of_fonttools() -> None:
         pen = BoundsPen(glyphs)
         glyphs[cmap[ord(c)]].draw(pen)
         assert bounds_of(plain, plain.get_nominal_glyph(ord(c))) == pytest.approx(pen.bounds, abs=0.6)
+
+
+def test_ctrl_c_while_an_outline_is_read_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HarfBuzz calls back, and swallows what is raised there."""
+    funcs = hb.DrawFuncs()
+    for command in ("move_to", "line_to", "quadratic_to", "cubic_to", "close_path"):
+        getattr(funcs, f"set_{command}_func")(lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(outlines, "_pen", lambda: funcs)
+    font = open_instance(FontKey(catalogue.load(("default",), ())[0].faces[0].path, 0, ())).hb_font
+    usual = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        outlines.outline_of(font, font.get_nominal_glyph(ord("a")))
+    assert signal.getsignal(signal.SIGINT) is usual
