@@ -44,6 +44,17 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
         raise
 
 
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named: at once, so that a full disk leaves the old one; what is no plain file is written into.
+
+    A device or a link would be replaced by a file.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        path.write_bytes(content)
+    else:
+        write_atomically(path, content)
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder if it is there."""
     if path.is_dir():

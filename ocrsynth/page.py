@@ -85,7 +85,7 @@ def all_print(page: Page, items: list[dict[str, Any]], bleed: Bleed) -> NDArray[
     """Return the coverage of all that is printed: the line, what is seen of its neighbours, and rules."""
     printed = draw_mask(page.shaped, page.layout, bleed)
     for neighbour in page.neighbours:
-        near = _within(neighbour, (page.layout.height_px, page.layout.width_px), bleed)
+        near = _within(neighbour, page.layout.shape, bleed)
         if near is not None:
             printed = np.maximum(printed, draw_mask(near, neighbour.layout, bleed))
     return print_rules(items, printed, bleed) if items else printed

@@ -6,6 +6,7 @@ everything else stands behind a ``#`` with its default, so that taking the ``#``
 
 from __future__ import annotations
 
+import os
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from ocrsynth.degrade.presets import preset_names, preset_section, preset_styles
 from ocrsynth.descriptions import defaults, first_line, meanings, plain
 from ocrsynth.errors import AssetError, CoverageError, OutputError
 from ocrsynth.fields import Section
+from ocrsynth.files import write_output
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.faces import covered
 from ocrsynth.styles import OF_PRESETS
@@ -107,11 +109,10 @@ def fonts_for(language: str) -> dict[str, Any]:
 
 def write(path: str, text: str, *, force: bool) -> None:
     """Write *text* to a file; raises OutputError if it is there and not to be overwritten by *force*, or cannot be written."""
+    if not force and os.path.lexists(path):
+        raise OutputError(f"{path}: is there already; choose another file, or overwrite it with --force")
     try:
-        with Path(path).open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise OutputError(f"{path}: is there already; choose another file, or overwrite it with --force") from None
+        write_output(Path(path), text.encode())
     except OSError as error:
         raise OutputError(f"{path}: cannot be written, {error.strerror}; choose another file") from None
 

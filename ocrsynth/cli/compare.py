@@ -53,7 +53,7 @@ def command(
 
     from ocrsynth.cli._output import print_json
     from ocrsynth.errors import OutputError
-    from ocrsynth.files import write_atomically
+    from ocrsynth.files import write_output
     from ocrsynth.realism.comparison import as_dict, compare
     from ocrsynth.recipe import DEFAULT_PRESET, fingerprint
 
@@ -73,7 +73,7 @@ def command(
         from ocrsynth.realism.page import page
 
         try:
-            write_atomically(Path(out), page(found, real, name).encode())
+            write_output(Path(out), page(found, real, name).encode())
         except OSError as error:
             raise OutputError(f"{out}: cannot be written, {error.strerror}; choose another file") from None
     if as_json:

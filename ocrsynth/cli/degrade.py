@@ -54,6 +54,7 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
     from ocrsynth.augment import chain_of, degrade_image
     from ocrsynth.degrade.chain import Chain
     from ocrsynth.errors import AssetError, OutputError, RecipeError
+    from ocrsynth.files import write_output
     from ocrsynth.pictures import read_picture
     from ocrsynth.recipe import Recipe
     from ocrsynth.seeding import Stream
@@ -84,9 +85,9 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
             moved = _moved(sidecar, made) if sidecar.is_file() else None
             # Boxes of a picture that had this name before would be wrong beside the new one.
             (folder / sidecar.name).unlink(missing_ok=True)
-            (folder / f"{path.stem}.png").write_bytes(codec.encode_png(made.image))
+            write_output(folder / f"{path.stem}.png", codec.encode_png(made.image))
             if moved is not None:
-                (folder / sidecar.name).write_bytes(moved)
+                write_output(folder / sidecar.name, moved)
     except OSError as error:
         if isinstance(error, FileNotFoundError) and type(error) is not FileNotFoundError:
             raise  # One of our own, which says already what is wrong.

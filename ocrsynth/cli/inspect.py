@@ -18,7 +18,7 @@ def command(path: str, out: str, samples: int, fmt: str | None) -> None:
     from pathlib import Path
 
     from ocrsynth.errors import OcrsynthError, OutputError, VerifyError
-    from ocrsynth.files import write_atomically
+    from ocrsynth.files import write_output
     from ocrsynth.generation.report import report
 
     if Path(out).suffix not in (".html", ".htm"):
@@ -30,7 +30,7 @@ def command(path: str, out: str, samples: int, fmt: str | None) -> None:
             raise
         raise VerifyError(f"{error}; see what is wrong with ocrsynth lint {path}") from None
     try:
-        write_atomically(Path(out), content.encode())
+        write_output(Path(out), content.encode())
     except OSError as error:
         raise OutputError(f"{out}: cannot be written, {error.strerror}; choose another file") from None
     click.echo(f"{out}: {len(content) / 1e6:.1f} MB")

@@ -76,7 +76,7 @@ def model(language: str, out: str, file: str | None, order: int) -> None:
     from pathlib import Path
 
     from ocrsynth.errors import OutputError
-    from ocrsynth.files import write_atomically
+    from ocrsynth.files import write_output
     from ocrsynth.text import alphabet
     from ocrsynth.text.ngram_model import count, to_text
     from ocrsynth.text.sources.ngram import training_lines
@@ -84,7 +84,7 @@ def model(language: str, out: str, file: str | None, order: int) -> None:
     letters = alphabet.load(language)
     counts = count(training_lines(file, letters, "--text"), order)
     try:
-        write_atomically(Path(out), to_text(counts, order).encode())
+        write_output(Path(out), to_text(counts, order).encode())
     except OSError as error:
         raise OutputError(f"{out}: cannot be written, {error.strerror}; choose another file") from None
     click.echo(f"{out}: {len(counts):,} contexts of {letters.name}; use it as 'ngram: {{model: {out}}}'")

@@ -89,6 +89,7 @@ def gallery(out: str, names: tuple[str, ...], text: str, color: Literal["grey", 
     from ocrsynth import codec
     from ocrsynth.degrade.base import OPS
     from ocrsynth.errors import OutputError
+    from ocrsynth.files import write_output
     from ocrsynth.gallery import severities
 
     classes = [OPS.get(name, "--op") for name in (names or list(OPS))]
@@ -96,7 +97,7 @@ def gallery(out: str, names: tuple[str, ...], text: str, color: Literal["grey", 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for cls in classes:
-            (folder / f"{cls.name}.png").write_bytes(codec.encode_png(severities(cls, text, color), level=6))
+            write_output(folder / f"{cls.name}.png", codec.encode_png(severities(cls, text, color), level=6))
     except OSError as error:
         raise OutputError(f"{out}: cannot be written, {error.strerror}; choose another folder") from None
     click.echo(f"{len(classes)} pictures: {out}")

@@ -23,7 +23,7 @@ def command(out: str, count: int, first: int, columns: int, boxes: bool, **optio
 
     from ocrsynth import codec
     from ocrsynth.errors import OutputError
-    from ocrsynth.files import write_atomically
+    from ocrsynth.files import write_output
     from ocrsynth.pipeline import pipeline_for
     from ocrsynth.preview import contact_sheet
 
@@ -33,7 +33,7 @@ def command(out: str, count: int, first: int, columns: int, boxes: bool, **optio
     samples = pipeline.batch(range(first, first + count))
     sheet = contact_sheet(samples, pipeline.fonts.all_families, columns, boxes=boxes)
     try:
-        write_atomically(Path(out), codec.encode_png(sheet, level=6))
+        write_output(Path(out), codec.encode_png(sheet, level=6))
     except OSError as error:
         raise OutputError(f"{out}: cannot be written, {error.strerror}; choose another file") from None
     click.echo(f"{count} samples: {out}")

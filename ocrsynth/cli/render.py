@@ -24,6 +24,7 @@ def command(index: int, out: str, source: str | None, **options: Any) -> None:
 
     from ocrsynth import codec
     from ocrsynth.errors import OutputError, RecipeError
+    from ocrsynth.files import write_output
     from ocrsynth.generation.plan import load_recipe, read_plan
     from ocrsynth.pipeline import make_sample
     from ocrsynth.write.meta import as_dict, to_json
@@ -42,8 +43,8 @@ def command(index: int, out: str, source: str | None, **options: Any) -> None:
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{sample.key}.{suffix}").write_bytes(picture)
-        (folder / f"{sample.key}.json").write_bytes(to_json(as_dict(sample)))
+        write_output(folder / f"{sample.key}.{suffix}", picture)
+        write_output(folder / f"{sample.key}.json", to_json(as_dict(sample)))
     except OSError as error:
         raise OutputError(f"{out}: cannot be written, {error.strerror}; choose another folder") from None
     click.echo(f"{folder / sample.key}.{suffix}: {sample.text}")

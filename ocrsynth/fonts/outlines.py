@@ -85,17 +85,18 @@ def _drawn(font: hb.Font, glyph: int) -> tuple[list[str], list[float]]:
     """
     commands: list[str] = []
     points: list[float] = []
-    if threading.current_thread() is not threading.main_thread():
+    # A handler that was not set by Python could not be set again.
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
         font.draw_glyph(glyph, _pen(), (commands, points))
         return commands, points
-    missed: list[tuple[int, Any]] = []
-    usual = signal.signal(signal.SIGINT, lambda number, frame: missed.append((number, frame)))
+    missed: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _frame: missed.append(number))
     try:
         font.draw_glyph(glyph, _pen(), (commands, points))
     finally:
         signal.signal(signal.SIGINT, usual)
-    if missed and callable(usual):
-        usual(*missed[0])
+    if missed:
+        signal.raise_signal(signal.SIGINT)
     return commands, points
 
 

@@ -51,8 +51,8 @@ def make_loader(
     of DataLoader that the batches leave no room for.
     """
     for taken in ("shuffle", "sampler", "batch_sampler", "collate_fn"):
-        if options.pop(taken, None):
-            raise RecipeError(f"{taken}: make_loader has its own, got another; leave it out, or take a DataLoader")
+        if given := options.pop(taken, None):
+            raise RecipeError(f"{taken}: make_loader has its own, got {given!r}; leave it out, or take a DataLoader")
     sampler = BucketBatchSampler(
         dataset,
         batch_size,

@@ -345,6 +345,8 @@ def test_nothing_that_could_be_read_is_left_of_a_cut_letter(height: int) -> None
         # Where the right side of the cut picture is in the whole one.
         side = first[0, 0] + (sample.image.shape[1] - sample.cluster_quads[0][0, 0]) / scale
         (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
+        # It goes through the letter, or a pixel's rounding before it.
+        assert left - 1.1 / scale < side < right
         ink = decode(cast("bytes", other.mask))[int(top) : math.ceil(bottom), int(left) : math.ceil(right)].sum(
             axis=0, dtype=float
         )
