@@ -95,7 +95,14 @@ def test_ctrl_c_while_an_outline_is_read_is_not_lost(monkeypatch: pytest.MonkeyP
         getattr(funcs, f"set_{command}_func")(lambda *_: signal.raise_signal(signal.SIGINT))
     monkeypatch.setattr(outlines, "_pen", lambda: funcs)
     font = open_instance(FontKey(catalogue.load(("default",), ())[0].faces[0].path, 0, ())).hb_font
-    usual = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
+    # A process in the background of a script is started with SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            outlines.outline_of(font, font.get_nominal_glyph(ord("a")))
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         outlines.outline_of(font, font.get_nominal_glyph(ord("a")))
-    assert signal.getsignal(signal.SIGINT) is usual
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
