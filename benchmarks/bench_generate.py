@@ -1,18 +1,22 @@
 """Lines a second, end to end and written to disk, against the floor in the same run.
 
 The figure is CPU time of the process that makes the shards, so that a busy machine disturbs it less; runs of ocrsynth and of
-the floor alternate.  Two workers are compared with one by wall time, start-up of the workers left out by a long run.
+the floor alternate.  Two workers are compared with one by wall time, start-up of the workers left out by a long run; beside it
+stands what the machine gives the floor, which shares nothing between its processes: no program scales better there.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import floor
 from measure import save, summary
@@ -22,6 +26,10 @@ from ocrsynth.generation.collector import tune_collector
 from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, prepare
 from ocrsynth.generation.shard import build_shard
 from ocrsynth.pipeline import pipeline_for
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+    from multiprocessing.synchronize import Barrier
 
 
 def one_run(recipe: Recipe, count: int) -> float:
@@ -50,6 +58,33 @@ def wall_s(workers: int, count: int, height: int, preset: str) -> float:
             stdout=subprocess.DEVNULL,
         )
         return time.perf_counter() - started
+
+
+def floor_wall_s(processes: int, rounds: int, recipe: Recipe, height: int) -> float:
+    """Return the longest wall seconds of *rounds* of the floor in each of some processes that begin together."""
+    context = multiprocessing.get_context("spawn")
+    barrier, times = context.Barrier(processes), context.SimpleQueue()
+    arguments = (recipe.canonical, rounds, height, barrier, times)
+    running = [context.Process(target=_floor_rounds, args=arguments) for _ in range(processes)]
+    for process in running:
+        process.start()
+    longest = max(times.get() for _ in running)
+    for process in running:
+        process.join()
+    return longest
+
+
+def _floor_rounds(canonical: bytes, rounds: int, height: int, barrier: Barrier, times: SimpleQueue[float]) -> None:
+    recipe = Recipe.from_dict(json.loads(canonical))
+    work = floor.prepare(recipe, 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "floor.bin"
+        floor.run(work, height, target)
+        barrier.wait()
+        started = time.perf_counter()
+        for _ in range(rounds):
+            floor.run(work, height, target)
+        times.put(time.perf_counter() - started)
 
 
 def main() -> None:
@@ -97,9 +132,12 @@ def main() -> None:
         n = options.scaling_count
         pairs = [(wall_s(1, n, options.height, options.preset), wall_s(2, n, options.height, options.preset)) for _ in range(3)]
         content["two_workers"] = summary([one / two for one, two in pairs])
+        alone_and_beside = [[floor_wall_s(k, 40, recipe, options.height) for k in (1, 2)] for _ in range(3)]
+        content["two_floors"] = summary([2 * one / two for one, two in alone_and_beside])
         content["two_workers_lines_a_second_wall"] = round(n / min(two for _, two in pairs))
         print(
             f"  two workers: {content['two_workers']['median']} × one, {content['two_workers_lines_a_second_wall']:,} lines/s"
+            f"; two floors {content['two_floors']['median']} ×"
         )
     save(f"generate_{options.preset}_{options.height}_{options.color}", content)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ocrsynth.degrade.presets import preset_section, preset_styles
 from ocrsynth.errors import RecipeError, suggest
+from ocrsynth.fields import validate
 from ocrsynth.text.base import SOURCES
 from ocrsynth.text.mixture import natural_source
 
@@ -78,10 +79,12 @@ def _sources(entries: list[dict[str, Any]], alphabet: Alphabet) -> list[dict[str
     for entry in entries:
         [(name, options)] = entry.items()
         natural = natural_source(alphabet) if name == NATURAL else name
-        if natural is None or not SOURCES.get(natural, "preset")().has(alphabet):
+        if natural is None:
             continue
-        known = SOURCES.get(natural, "preset").model_fields
-        found.append({natural: {key: value for key, value in options.items() if key in known or key == "weight"}})
+        source = SOURCES.get(natural, "preset")
+        known = {key: value for key, value in options.items() if key in source.model_fields}
+        if validate(source, known, "preset").has(alphabet):
+            found.append({natural: {"weight": options.get("weight", 1), **known}})
     return found or [{"alphabet": {}}]
 
 

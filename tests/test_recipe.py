@@ -139,13 +139,16 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     # Sources.
     (
         _english(text={"sources": []}),
-        "text.sources: must name at least one source, got []; known: alphabet, corpus, ngram, pattern, words",
+        "text.sources: must name at least one source, got []; known: alphabet, corpus, foreign, ngram, pattern, words",
     ),
     (_english(text={"sources": 5}), "text.sources: input should be a valid tuple, got 5"),
     (_english(text={"sources": [5]}), "text.sources[0]: input should be a valid dictionary, got 5"),
     (
         _english(text={"sources": [{"words": {}}, {"wrds": {}}]}),
-        "text.sources[1]: unknown text source 'wrds'; did you mean 'words'? (known: alphabet, corpus, ngram, pattern, words)",
+        (
+            "text.sources[1]: unknown text source 'wrds'; did you mean 'words'? "
+            "(known: alphabet, corpus, foreign, ngram, pattern, words)"
+        ),
     ),
     (
         _english(text={"sources": [{"words": {}, "alphabet": {}}]}),
@@ -550,7 +553,7 @@ def test_every_key_of_a_source_counts(name: str) -> None:
         elif get_origin(field.annotation) is Literal:
             changed = next(choice for choice in get_args(field.annotation) if choice != default)
         elif isinstance(default, (int, float)):
-            changed = default / 2 if isinstance(default, float) else default - 1
+            changed = default / 2 if isinstance(default, float) else max(default - 1, 1)
         else:
             pytest.fail(f"{key}: tell this test how to change {default!r}")
         assert base.with_changes(text={"sources": [{name: {**required, key: changed}}]}) != base, key

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ocrsynth.errors import AssetError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 END = "\n"
 """Stands before the first and behind the last character of a line."""
@@ -35,11 +38,14 @@ class Model(NamedTuple):
     successors: dict[str, Successors]
 
 
-def count(lines: list[str], order: int) -> dict[str, dict[str, int]]:
-    """Return how often each character follows each context of up to *order* - 1 characters in *lines*."""
+def count(lines: Sequence[str], order: int, border: str = END) -> dict[str, dict[str, int]]:
+    """Return how often each character follows each context of up to *order* - 1 characters in *lines*.
+
+    *border* stands before and behind each: a space, where they are single words of which no line is known.
+    """
     counts: dict[str, dict[str, int]] = {}
     for line in lines:
-        text = END + line + END
+        text = border + line + border
         for i in range(1, len(text)):
             for length in range(min(order - 1, i) + 1):
                 successors = counts.setdefault(text[i - length : i], {})

@@ -8,6 +8,7 @@ import struct
 import tarfile
 from abc import ABC, abstractmethod
 from bisect import bisect_right
+from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -246,34 +247,50 @@ class _Lmdb(_Reader):
             return str(transaction.get(b"label-%09d" % (index + 1)).decode())
 
 
+class _Groups:
+    """Row groups of Parquet files that were read last, of all readers: to keep one of each would be the whole data set."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._tables: OrderedDict[tuple[Path, int, int], Any] = OrderedDict()
+
+    def get(self, path: Path, stamp_ns: int, group: int) -> Any:
+        """Return the keys, labels and pictures of a group as a table, of the file as it was written at *stamp_ns*."""
+        key = (path, stamp_ns, group)
+        if key in self._tables:
+            self._tables.move_to_end(key)
+            return self._tables[key]
+        with optional("pyarrow.parquet", "arrow", "parquet").ParquetFile(path, memory_map=True) as file:
+            table = file.read_row_group(group, columns=["image", "text", "key"])
+        self._tables[key] = table
+        while len(self._tables) > 1 and self.nbytes > self._most_bytes:
+            self._tables.popitem(last=False)
+        return table
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes that are kept."""
+        return sum(table.nbytes for table in self._tables.values())
+
+
+_GROUPS = _Groups(256_000_000)
+
+
 class _Parquet(_Reader):
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(path.resolve())
+        self._stamp_ns = self.path.stat().st_mtime_ns
         with optional("pyarrow.parquet", "arrow", "parquet").ParquetFile(path) as file:
             groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
         self._ends = np.cumsum(groups).tolist()
-        self._cached: tuple[int, Any] | None = None
-        self._handle: Any = None
-        self._pid = 0
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A handle belongs to the process that opened it.
-        return self.__dict__ | {"_cached": None, "_handle": None, "_pid": 0}
-
-    def _file(self) -> Any:
-        if self._pid != os.getpid():
-            self._handle = optional("pyarrow.parquet", "arrow", "parquet").ParquetFile(self.path, memory_map=True)
-            self._pid = os.getpid()
-        return self._handle
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if self._ends else 0
 
     def get(self, index: int) -> tuple[str, str, bytes]:
         group = bisect_right(self._ends, index)
-        if self._cached is None or self._cached[0] != group:
-            self._cached = group, self._file().read_row_group(group, columns=["image", "text", "key"])
-        row = self._cached[1].slice(index - (self._ends[group - 1] if group else 0), 1).to_pylist()[0]
+        rows = _GROUPS.get(self.path, self._stamp_ns, group)
+        row = rows.slice(index - (self._ends[group - 1] if group else 0), 1).to_pylist()[0]
         return row["key"], row["text"], row["image"]["bytes"]
 
 

@@ -19,6 +19,8 @@ from ocrsynth.text import alphabet
 from ocrsynth.text.alphabet import Alphabet
 from ocrsynth.text.base import SOURCES, Drawer
 from ocrsynth.text.mixture import TextConfig, TextMixture, check_label, default_sources, describe_sources, parse_sources
+from ocrsynth.text.sources.foreign import _LANGUAGES
+from ocrsynth.text.vocabulary import frequent_words, share_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,6 +245,90 @@ class TestWords:
         text = f"text.sources[0].words: no word list for 'xx'; known: {known}"
         with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
             _mixture(letters, sources=[{"words": {}}])
+
+
+class TestForeign:
+    """Words of other languages that the alphabet can write."""
+
+    def test_lines_are_of_the_languages_named_and_of_no_other(self) -> None:
+        words = {
+            w for t in _texts(_drawer("foreign", languages=["fr", "it"], numbers=0, punctuation=0), 800, 60) for w in t.split()
+        }
+        known = {w.replace("'", "’") for code in ("fr", "it") for w in wordfreq.top_n_list(code, 6000, "small")}
+        assert {w.replace("'", "’") for w in words} <= known
+        assert {"avec", "della", "être"} <= words
+
+    def test_each_line_is_of_one_language(self) -> None:
+        lists = {code: set(wordfreq.top_n_list(code, 5000, "small")) for code in ("fr", "fi")}
+        for text in _texts(_drawer("foreign", languages=["fr", "fi"], numbers=0, punctuation=0), 200, 60):
+            of = [code for code, words in lists.items() if all(w.replace("’", "'") in words for w in text.split())]
+            assert of, text
+
+    def test_left_to_itself_it_takes_many_languages_but_not_the_own(self) -> None:
+        texts = [_drawer("foreign", letters, numbers=0, punctuation=0) for letters in (_ENGLISH, alphabet.load("it"))]
+        english, italian = ({w for t in _texts(drawer, 1500, 60) for w in t.split()} for drawer in texts)
+        assert {"avec", "nicht", "della", "pero", "cu", "och"} <= english
+        assert "della" not in italian
+        assert {"avec", "nicht"} <= italian
+
+    def test_letters_that_the_alphabet_lacks_are_in_none(self) -> None:
+        joined = " ".join(_texts(_drawer("foreign", languages=["tr", "pl"]), 800, 60))
+        assert set(joined) <= _ENGLISH.characters
+        assert not set("ışğłąż") & set(joined)
+
+    @pytest.mark.parametrize("language", [*assets.names("alphabets"), "haw", "qu"])
+    def test_where_it_says_that_it_has_words_it_has_many_of_every_language(self, language: str) -> None:
+        letters = alphabet.load(language)
+        if not SOURCES.get("foreign", "text")().has(letters):
+            assert letters.script not in {"Latn", "Cyrl"} or letters.respelling
+            return
+        assert all(share_written(code, letters.characters) > 0.2 for code in _LANGUAGES[letters.script]), language
+
+    def test_a_language_without_a_list_of_words(self) -> None:
+        with pytest.raises(RecipeError, match=r"^text\.languages: no word list for 'haw'; "):
+            _drawer("foreign", languages=["haw"])
+
+    def test_a_language_that_nobody_knows(self) -> None:
+        with pytest.raises(RecipeError, match=r"^text\.languages: no alphabet for 'klingonish'; "):
+            _drawer("foreign", languages=["klingonish"])
+
+    def test_a_language_in_other_letters(self) -> None:
+        message = "text.languages: must be written with the letters of English, got 'ru'; name languages of its script, or take"
+        with pytest.raises(RecipeError, match=f"^{re.escape(message)}"):
+            _drawer("foreign", languages=["fr", "ru"])
+
+    def test_a_script_of_which_no_languages_are_known(self) -> None:
+        message = "text: no languages are known that Thai could quote; name some in 'languages'"
+        with pytest.raises(RecipeError, match=f"^{re.escape(message)}$"):
+            _drawer("foreign", alphabet.load("th"))
+
+
+class TestNgramOfWords:
+    """A character model of single words."""
+
+    def test_it_makes_words_that_no_list_has_of_sequences_that_all_have(self) -> None:
+        known = set(frequent_words(_ENGLISH, 5000, 1.0)[0])
+        words = [w for t in _texts(_drawer("ngram", words=5000, backoff=0), 500, 60) for w in t.split()]
+        new = [w for w in words if w not in known]
+        assert 0.3 < len(new) / len(words) < 0.9
+        triples = {f" {w} "[i : i + 4] for w in known for i in range(len(w))}
+        assert all(f" {w} "[i : i + 4] in triples for w in new for i in range(len(w) - 1))
+
+    def test_it_knows_more_than_a_page_of_text(self) -> None:
+        def distinct(**options: Any) -> int:
+            return len({w for t in _texts(_drawer("ngram", **options), 1000, 60) for w in t.split()})
+
+        assert distinct(words=5000) > 2 * distinct()
+
+    @pytest.mark.parametrize("language", ["th", "km"])
+    def test_where_there_are_no_words_it_is_of_the_text(self, language: str) -> None:
+        letters = alphabet.load(language)
+        assert _texts(_drawer("ngram", letters, words=5000), 20, 40) == _texts(_drawer("ngram", letters), 20, 40)
+
+    def test_words_beside_a_file(self) -> None:
+        message = "text.words: the model is of a file, got 100 beside 'some.txt'; give one of the two"
+        with pytest.raises(RecipeError, match=f"^{re.escape(message)}$"):
+            _drawer("ngram", words=100, file="some.txt")
 
 
 class TestAlphabetSource:

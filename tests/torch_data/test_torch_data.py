@@ -29,6 +29,7 @@ from ocrsynth.torch_data import (
     ShardDataset,
     StreamSampler,
     make_loader,
+    shards,
 )
 from ocrsynth.write.base import FORMATS
 
@@ -455,6 +456,20 @@ class TestShards:
         parts = [len(ShardDataset(folder, format=fmt, split=s)) for s in ("train", "test")]
         assert sum(parts) == 60
         assert min(parts) > 5
+
+    def test_of_parquet_no_more_is_kept_than_a_bound(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        dataset = ShardDataset(folder, format="parquet")
+        kept = shards._Groups(1 << 30)
+        monkeypatch.setattr(shards, "_GROUPS", kept)
+        labels = [dataset[i]["text"] for i in range(60)]
+        whole = kept.nbytes
+        assert len(kept._tables) == 6
+        bound = shards._Groups(whole // 2)
+        monkeypatch.setattr(shards, "_GROUPS", bound)
+        for i in np.random.default_rng(4).permutation(60).tolist():
+            assert dataset[i]["text"] == labels[i]
+            assert bound.nbytes <= whole // 2
+        assert len(bound._tables) > 1
 
     def test_augment_is_seeded_by_index_and_epoch(self, folder: Path) -> None:
         dataset = ShardDataset(folder, format="lmdb", transform=Augment("camera", seed=5))

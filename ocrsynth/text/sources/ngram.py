@@ -14,21 +14,22 @@ from pydantic import Field
 from ocrsynth.errors import AssetError, RecipeError, SampleError
 from ocrsynth.text.base import SOURCES, Drawer, Source
 from ocrsynth.text.ngram_model import END, MAX_ORDER, Model, count, from_text, model_of
+from ocrsynth.text.vocabulary import frequent_words
 
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet
 
 _INSIDE = 0.8
+"""Share of lines that begin with a word from inside a line."""
 _MOST_ENDS = 1000
 """Lines that end before they have half the length, joined to one; of a model that only ends there is no end."""
-"""Share of lines that begin with a word from inside a line."""
 _CLUSTER = regex.compile(r"\X")
 
 
 @SOURCES.register
 class Ngram(Source):
-    """Text from a character model with back-off, fitted on sample text of the language, on a file, or read from one."""
+    """Text from a character model with back-off, fitted on text or words of the language or on a file, or read from one."""
 
     name: ClassVar[str] = "ngram"
     EXAMPLE: ClassVar[dict[str, object]] = {"order": 3}
@@ -37,9 +38,14 @@ class Ngram(Source):
     backoff: float = Field(default=0.1, ge=0, lt=1, description="chance of a shorter context, which makes new words")
     file: str | None = Field(default=None, description="UTF-8 text to fit on; empty for the specimen of the language")
     model: str | None = Field(default=None, description="model file made by `ocrsynth languages model`; its order counts")
+    words: int = Field(
+        default=0, ge=0, description="fit on so many frequent words where the language has a list of them; 0 for a text"
+    )
 
     def has(self, alphabet: Alphabet) -> bool:
-        """Tell whether there is text of the language that its alphabet can write."""
+        """Tell whether there is text of the language, or there are words, that its alphabet can write."""
+        if self._words(alphabet):
+            return True
         characters = alphabet.characters
         return any(characters.issuperset(word) for line in _specimen(alphabet.id) for word in line.split())
 
@@ -52,20 +58,32 @@ class Ngram(Source):
         except OSError as error:
             raise AssetError(f"{file}: cannot be read, {error.strerror}; check the path") from None
 
+    def _words(self, alphabet: Alphabet) -> tuple[str, ...]:
+        """Return the words to fit on, none if it is a text; where nothing stands between words they make no line."""
+        return frequent_words(alphabet, self.words, 1.0)[0] if self.words and alphabet.spacing else ()
+
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError if there is no text of the language to fit on, AssetError for a bad file."""
         if self.model and self.file:
             raise RecipeError(
                 f"{where}.file: a model is not fitted again, got {self.file!r} beside a model; give one of the two"
             )
-        model = _read_model(self.model, alphabet, where) if self.model else _fitted(self.file, self.order, alphabet, where)
+        if self.words and (given := self.model or self.file):
+            raise RecipeError(f"{where}.words: the model is of a file, got {self.words} beside {given!r}; give one of the two")
+        if self.model:
+            model = _read_model(self.model, alphabet, where)
+        elif words := self._words(alphabet):
+            model = _of_words(words, self.order)
+        else:
+            model = _fitted(self.file, self.order, alphabet, where)
         order, successors_of = model
         backoff = self.backoff
-        inside = " " in successors_of
+        # A model of words knows no ends of lines, one of a script without spaces no beginnings of words.
+        inside = (_INSIDE if END in successors_of else 1.0) if " " in successors_of else 0.0
 
         def beginning(stream: Stream) -> str:
             # Lines of sample text begin with few words, which most lines would begin with; inside them any word stands.
-            return " " if inside and stream.chance(_INSIDE) else END
+            return " " if inside and stream.chance(inside) else END
 
         def draw(stream: Stream, length: int) -> str:
             out = ""
@@ -112,6 +130,11 @@ def training_lines(file: str | None, alphabet: Alphabet, where: str) -> list[str
     if not kept:
         raise RecipeError(f"{where}: no text of {alphabet.id!r} to fit on, got {file!r}; name a file of such text")
     return kept
+
+
+@lru_cache(maxsize=4)
+def _of_words(words: tuple[str, ...], order: int) -> Model:
+    return model_of(count(words, order, " "), order)
 
 
 def _fitted(file: str | None, order: int, alphabet: Alphabet, where: str) -> Model:

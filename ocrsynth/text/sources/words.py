@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import wordfreq
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError, suggest
 from ocrsynth.text.base import SOURCES, Drawer, Source
-from ocrsynth.text.vocabulary import frequent_words, vocabulary, word_list_code
+from ocrsynth.text.vocabulary import frequent_words, vocabulary, word_list_code, word_lists
 
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _LEAST_WORDS = 50
+"""With fewer, a language is not one that the alphabet can write."""
 _FIRST_DRAWS = 12
 """Where the first word is longer than the line, so many more are drawn, and the shortest is taken."""
 _DASH_FIRST = 0.15
@@ -42,20 +42,18 @@ class Words(Source):
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether wordfreq has words that the alphabet can write."""
         language = word_list_code(alphabet)
-        known = wordfreq.available_languages("small")
-        return language in known and len(vocabulary(language, 100, alphabet.characters)) >= _LEAST_WORDS
+        return language in word_lists() and len(vocabulary(language, _LEAST_WORDS, alphabet.characters)) == _LEAST_WORDS
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError if wordfreq has no words of the language."""
         language = word_list_code(alphabet)
-        known = wordfreq.available_languages("small")
-        if language not in known:
-            raise RecipeError(f"{where}: no word list for {language!r}; {suggest(language, known)}")
+        if language not in word_lists():
+            raise RecipeError(f"{where}: no word list for {language!r}; {suggest(language, word_lists())}")
         words, cumulative = frequent_words(alphabet, self.vocabulary, self.frequency_power)
-        return _Writer(self, alphabet, words, cumulative)
+        return Writer(self, alphabet, words, cumulative)
 
 
-class _Writer:
+class Writer:
     """Joins words, numbers and punctuation until the length is reached."""
 
     def __init__(self, source: Words, alphabet: Alphabet, words: tuple[str, ...], cumulative: tuple[float, ...]) -> None:
