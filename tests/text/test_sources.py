@@ -259,7 +259,7 @@ class TestForeign:
         assert {"avec", "della", "être"} <= words
 
     def test_each_line_is_of_one_language(self) -> None:
-        lists = {code: set(wordfreq.top_n_list(code, 5000, "small")) for code in ("fr", "fi")}
+        lists = {code: set(wordfreq.top_n_list(code, 6000, "small")) for code in ("fr", "fi")}
         for text in _texts(_drawer("foreign", languages=["fr", "fi"], numbers=0, punctuation=0), 200, 60):
             of = [code for code, words in lists.items() if all(w.replace("’", "'") in words for w in text.split())]
             assert of, text

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
 
 _LANGUAGES = {
-    "Latn": ("es", "fr", "pt", "de", "it", "pl", "nl", "ro", "sv", "da", "fi", "tr"),
+    "Latn": ("en", "es", "fr", "pt", "de", "it", "id", "pl", "nl", "tr", "ro", "sv", "da", "fi"),
     "Cyrl": ("ru", "uk", "bg", "mk"),
 }
 """Word lists by script. In other scripts words of another language would be recognised as such, or there is none."""
