@@ -19,6 +19,7 @@ import regex
 
 from ocrsynth import cache
 from ocrsynth.errors import AssetError
+from ocrsynth.text.joiners import IDLE, shows_all_joiners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ EVERY = 256
 """The offset of every so manieth line is kept."""
 _BLOCK = 8 << 20
 _FIRST_FAULTS = 5
-_SCHEMA = "2"
+_SCHEMA = "3"
 _CODE_POINTS = 0x110000
 _LONGEST_CHARACTER = 4
 _LEAD_MASK = 0b1100_0000
@@ -53,7 +54,7 @@ class LineIndex:
     n_bytes: int = 0
     n_lines: int = 0
     faulty: dict[str, int] = field(default_factory=dict)
-    """Number of lines by the kind of fault: ``not UTF-8``, ``outside the alphabet``."""
+    """Number of lines by the kind of fault: ``are not UTF-8``, ``hold characters outside the alphabet``."""
     faults: list[Fault] = field(default_factory=list)
     """The first of each kind, in order."""
     offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -77,7 +78,8 @@ class LineIndex:
 
 _NOT_UTF8 = "are not UTF-8"
 _OUTSIDE = "hold characters outside the alphabet"
-_DETAIL = {_NOT_UTF8: " at byte", _OUTSIDE: ": "}
+_IDLE = "hold joiners that show nothing"
+_DETAIL = {_NOT_UTF8: " at byte", _OUTSIDE: ": ", _IDLE: " at character"}
 
 
 def index_of(path: str, characters: frozenset[str]) -> LineIndex:
@@ -126,7 +128,8 @@ def _scan(path: Path, characters: frozenset[str]) -> LineIndex:
     index = LineIndex()
     digest = hashlib.sha256()
     allowed = regex.escape("".join(sorted(characters)), special_only=False)
-    outside = regex.compile(f"[^{allowed}{regex.escape(SPACES, special_only=False)}\n]")
+    # A joiner at a border of a line has no letter beside it, so that lines need not be told apart.
+    outside = regex.compile(f"[^{allowed}{regex.escape(SPACES, special_only=False)}\n]|(?P<idle>{IDLE})")
     table = np.zeros(_CODE_POINTS, np.bool_)
     table[[ord(c) for c in (*characters, *SPACES, "\n")]] = True
     starts = [np.zeros(1, np.int64)]
@@ -194,7 +197,7 @@ def _is_clean(block: bytes, table: NDArray[np.bool_]) -> bool:
         text = block.decode()
     except UnicodeDecodeError:
         return False
-    if not unicodedata.is_normalized("NFC", text):
+    if not unicodedata.is_normalized("NFC", text) or not shows_all_joiners(text):
         return False
     return bool(table[np.frombuffer(text.encode("utf-32-le"), np.uint32)].all())
 
@@ -217,7 +220,11 @@ def _faults(block: bytes, first_line: int, outside: regex.Pattern[str]) -> Itera
         seen = 0
         while found := outside.search(text, seen):
             line += text.count("\n", seen, found.start())
-            yield line, _OUTSIDE, f": {found.group()!r} U+{ord(found.group()):04X}"
+            if found["idle"]:
+                begin = text.rfind("\n", 0, found.start()) + 1
+                yield line, _IDLE, f" at character {found.start() - begin + 1}"
+            else:
+                yield line, _OUTSIDE, f": {found.group()!r} U+{ord(found.group()):04X}"
             seen = text.find("\n", found.start()) + 1 or len(text)
             line += 1
         line += text.count("\n", seen)

@@ -15,6 +15,7 @@ from ocrsynth.records import TextLine
 from ocrsynth.text.alphabet import Alphabet, load
 from ocrsynth.text.base import SOURCES, Source
 from ocrsynth.text.coverage import CoverageConfig, Schedule
+from ocrsynth.text.joiners import JOINERS, shows_all_joiners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,8 +124,8 @@ _NAMES = 0.3
 def check_label(text: str, characters: frozenset[str]) -> str | None:
     """Return why *text* cannot be a label, or None.
 
-    It is NFC, has no control or unassigned character, is not blank, and has no space that no picture shows: before it,
-    behind it, or beside another one.
+    It is NFC, has no control or unassigned character, is not blank, has no space that no picture shows: before it, behind it,
+    or beside another one; and no joiner that changes nothing.
     """
     if not text or text.isspace():
         return "blank text"
@@ -132,9 +133,18 @@ def check_label(text: str, characters: frozenset[str]) -> str | None:
         return "spaces at its ends or beside each other"
     if not characters.issuperset(text):
         return "characters outside the alphabet"
-    if any(unicodedata.category(c) in _FORBIDDEN_CATEGORIES for c in text if not c.isascii()) or not text.isprintable():
+    return None if text.isascii() and text.isprintable() else _check_unusual(text)
+
+
+def _check_unusual(text: str) -> str | None:
+    """Return why a text that is not of printable ASCII alone cannot be a label, or None."""
+    if not shows_all_joiners(text):
+        return "a joiner that shows nothing"
+    if any(unicodedata.category(c) in _FORBIDDEN_CATEGORIES for c in text if not c.isascii()):
         return "control or unassigned characters"
-    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+    if not text.isprintable() and any(not c.isprintable() for c in text if c not in JOINERS):
+        return "control or unassigned characters"
+    if not unicodedata.is_normalized("NFC", text):
         return "text is not NFC"
     return None
 

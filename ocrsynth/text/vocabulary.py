@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import regex
 from wordfreq import available_languages, cB_to_freq, read_cBpack
 
+from ocrsynth.text.joiners import shows_all_joiners
+
 if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
 
@@ -35,7 +37,7 @@ def vocabulary(language: str, size: int, characters: frozenset[str]) -> tuple[tu
     if language == "el":
         # wordfreq folds case, and with it the sigma that ends a word.
         words = ((f"{w[:-1]}ς" if w.endswith("σ") and len(w) > 1 else w, f) for w, f in words)
-    return tuple(islice((entry for entry in words if writable(entry[0])), size))
+    return tuple(islice((entry for entry in words if writable(entry[0]) and shows_all_joiners(entry[0])), size))
 
 
 def share_written(language: str, characters: frozenset[str]) -> float:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from ocrsynth.errors import RecipeError, SampleError
 from ocrsynth.text.base import SOURCES, Drawer, Source
+from ocrsynth.text.joiners import shows_all_joiners
 from ocrsynth.text.line_index import EVERY, LineIndex, index_of
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class _Reader:
         return text if text.isascii() else unicodedata.normalize("NFC", text)
 
     def _usable(self, text: str) -> bool:
-        return bool(text) and self._characters.issuperset(text)
+        return bool(text) and self._characters.issuperset(text) and shows_all_joiners(text)
 
     def _none(self) -> SampleError:
         return SampleError(f"text: {_TRIES} draws of {self._file!r} gave no text inside the alphabet; mend the file")
