@@ -108,6 +108,8 @@ def notes(recipe: Recipe) -> list[str]:
     if recipe.render.backgrounds and (faults := backgrounds.listing(recipe.render.backgrounds).skipped):
         more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
         found.append(f"background left out: {faults[0]}{more}")
+    if recipe.idle:
+        found.append(f"without effect, for every style says something else: {', '.join(recipe.idle)}; change it in the styles")
     letters = alphabet.load(recipe.language)
     sources = [s.source for kind in (recipe, *(style.recipe for style in recipe.styles)) for s in kind.sources]
     return found + list(dict.fromkeys(warning for source in sources if (warning := source.warning(letters))))
@@ -146,6 +148,8 @@ def _later_faults(file: str, rest: dict[str, Any], places: Locations) -> list[Fa
         try:
             Pipeline(Recipe.from_dict(rest))
         except OcrsynthError as error:
+            if any(str(error) == fault.message for fault in found):
+                break
             found.append(_fault(file, error, str(error), places))
             place = places.of_message(str(error))
             path = place[0] if place else ()
@@ -199,7 +203,7 @@ def _resolved(pipeline: Pipeline) -> dict[str, Any]:
     recipe = pipeline.recipe
     letters = alphabet.load(recipe.language)
     families = pipeline.fonts.families
-    kinds = recipe.styles or (Style("", 1.0, recipe),)
+    kinds = recipe.styles or (Style("", 1.0, recipe, ""),)
     all_kinds = sum(kind.weight for kind in kinds)
     sources: dict[str, float] = defaultdict(float)
     for kind in kinds:

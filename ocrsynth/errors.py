@@ -17,11 +17,12 @@ Messages read ``<where>: <what is wrong>, got <repr>; <what to do>``.
 from __future__ import annotations
 
 import difflib
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class ExitCode(IntEnum):
@@ -67,6 +68,15 @@ class CoverageError(OcrsynthError):
     """No font can show a text that the recipe asks for."""
 
     exit_code = ExitCode.COVERAGE
+
+
+@contextmanager
+def told_at(where: str) -> Iterator[None]:
+    """Put *where*, if there is such a place, before the path of a RecipeError."""
+    try:
+        yield
+    except RecipeError as error:
+        raise RecipeError(f"{where}.{error}" if where else str(error)) from None
 
 
 class SampleError(OcrsynthError):

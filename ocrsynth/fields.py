@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, TypeVar, get_args, get_origin
 
@@ -23,6 +24,26 @@ if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
 
 _PAIR = 2
+
+
+MOST_WEIGHT = 1e12
+"""Sums of weights stay numbers that can be told apart."""
+
+
+def weight_fault(value: Any) -> str | None:
+    """Return what is wrong with the weight of a member of a list, with what to do, or None."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if 0 < value <= MOST_WEIGHT:
+            return None
+        what = f"must be at most {MOST_WEIGHT:.0e}" if value > 0 else "must be a number above 0"
+        # An integer of hundreds of digits is no help to read.
+        shown = repr(value) if -MOST_WEIGHT <= value <= MOST_WEIGHT or isinstance(value, float) else "a larger one"
+        return f"{what}, got {shown}; leave it out for 1"
+    advice = "leave it out for 1"
+    if isinstance(value, str):
+        with suppress(ValueError):
+            advice = f"YAML takes that for text, write {float(value)}"
+    return f"must be a number above 0, got {value!r}; {advice}"
 
 
 def is_whole(value: object, least: int, most: int) -> TypeGuard[int]:

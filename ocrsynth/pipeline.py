@@ -11,7 +11,7 @@ import numpy as np
 
 from ocrsynth import codec, legibility
 from ocrsynth.degrade.chain import Chain, Fit
-from ocrsynth.errors import Rejected, SampleError
+from ocrsynth.errors import Rejected, SampleError, told_at
 from ocrsynth.fields import is_whole
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.selection import FontSelector
@@ -83,13 +83,15 @@ class Pipeline:
         self._decorates = any(
             share > 0 for share in recipe.render.decoration.model_dump(exclude={"neighbours", "line_distance_em"}).values()
         )
-        self._styles = tuple((style.name, Pipeline(style.recipe)) for style in recipe.styles)
+        self._styles: list[tuple[str, Pipeline]] = []
+        for style in recipe.styles:
+            with told_at(style.where):
+                self._styles.append((style.name, Pipeline(style.recipe)))
         self._style_weights = list(accumulate(style.weight for style in recipe.styles))
         kind = recipe.output.image
         chains = [pipeline._chain for _, pipeline in self._styles] or [self._chain]  # noqa: SLF001 - of its own kind
         self.suffix = ("jpg" if all(c.ends_in_codec for c in chains) else "png") if kind == "auto" else _SUFFIXES[kind]
-        for name, pipeline in self._styles:
-            # One data set has one kind of picture.
+        for name, pipeline in self._styles:  # One data set has one kind of picture.
             pipeline.suffix, pipeline.style = self.suffix, name
 
     def sample(self, index: int) -> Sample:

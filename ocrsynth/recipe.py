@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,7 @@ from ocrsynth import assets
 from ocrsynth.degrade import borrowed
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
 from ocrsynth.degrade.presets import preset_section, read_preset
-from ocrsynth.errors import AssetError, RecipeError, YamlError, suggest
+from ocrsynth.errors import AssetError, RecipeError, YamlError, suggest, told_at
 from ocrsynth.fields import Section, is_whole, validate
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.selection import FontConfig
@@ -30,7 +30,7 @@ from ocrsynth.locations import Locations
 from ocrsynth.render import backgrounds
 from ocrsynth.render.layout import RenderConfig
 from ocrsynth.render.paper import check_contrast
-from ocrsynth.styles import OF_PRESETS, Entry, check_shared, entries_of, laid_over
+from ocrsynth.styles import OF_PRESETS, Entry, check_shared, entries_of, laid_over, without_effect
 from ocrsynth.styles import SECTIONS as STYLED
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import (
@@ -147,6 +147,8 @@ class Style(NamedTuple):
     weight: float
     recipe: Recipe
     """What its samples are made by; it has no styles itself."""
+    where: str
+    """Its place in the recipe, empty for a style of a preset: of such only what the recipe itself says can be wrong."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +172,8 @@ class Recipe:
     """Kinds of documents that samples are drawn from; empty where the recipe itself says how every sample is made."""
     canonical: bytes
     """The recipe as JSON with every default filled in and keys sorted."""
+    idle: tuple[str, ...] = ()
+    """Keys that it names to no effect, as each of its styles says something else."""
 
     @classmethod
     def for_language(cls, language: str, preset: str = DEFAULT_PRESET, seed: int = 0, **sections: Any) -> Recipe:
@@ -255,17 +259,12 @@ class Recipe:
         made = cls(language=letters.id, seed=seed, sources=sources, degrade=links, styles=kinds, canonical=canonical, **parts)
         for i, kind in enumerate(kinds):
             check_shared(made, kind.recipe, f"styles[{i}]")
-        return made
+        return replace(made, idle=without_effect(data, made, [kind.recipe for kind in kinds if kind.where], letters))
 
     @classmethod
     def _style(cls, entry: Entry) -> Style:
-        try:
-            return Style(entry.name, entry.weight, cls.from_dict(entry.data))
-        except RecipeError as error:
-            if not entry.where:
-                # Of a preset's style only what the recipe itself says can be wrong.
-                raise
-            raise RecipeError(f"{entry.where}.{error}") from None
+        with told_at(entry.where):
+            return Style(entry.name, entry.weight, cls.from_dict(entry.data), entry.where)
 
     def __eq__(self, other: object) -> bool:
         """Compare by content."""

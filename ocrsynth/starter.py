@@ -50,6 +50,12 @@ _PHASE_WORDS = {
 }
 
 
+_STYLES_WIN = (
+    "The styles at the end are laid over the sections before them: what every style says for itself, as its texts, "
+    "their lengths and its margins, is changed there."
+)
+
+
 def starter(recipe: Recipe, preset: str) -> str:
     """Return the YAML text of a commented recipe that is equal to *recipe*, whose chain is that of a *preset*."""
     letters = alphabet.load(recipe.language)
@@ -65,6 +71,7 @@ def starter(recipe: Recipe, preset: str) -> str:
         "#     ocrsynth recipe explain FILE",
         "#     ocrsynth preview FILE -o sheet.png",
         "#     ocrsynth generate FILE -n 10000 -o out/",
+        *(_comment(_STYLES_WIN, 0) if recipe.styles else ()),
         "",
         f"# {_about(letters)}",
         f"language: {data['language']}",

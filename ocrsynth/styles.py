@@ -7,14 +7,13 @@ in a recipe the style's own keys win, of a preset those that the recipe names it
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ocrsynth.degrade.presets import preset_section, preset_styles
 from ocrsynth.errors import RecipeError, suggest
-from ocrsynth.fields import validate
+from ocrsynth.fields import validate, weight_fault
 from ocrsynth.text.base import SOURCES
-from ocrsynth.text.mixture import natural_source
+from ocrsynth.text.mixture import default_sources, natural_source, parse_sources
 
 if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
@@ -97,8 +96,8 @@ def _of_recipe(style: Any, data: dict[str, Any], chain: Any, where: str) -> Entr
     name, weight = style.get("name"), style.get("weight", 1.0)
     if not isinstance(name, str) or not name:
         raise RecipeError(f"{where}.name: must be a name, got {name!r}; say what kind of document it is")
-    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
-        raise RecipeError(f"{where}.weight: must be a number above 0, got {weight!r}; leave it out for 1")
+    if fault := weight_fault(weight):
+        raise RecipeError(f"{where}.weight: {fault}")
     sections: dict[str, Any] = {}
     for section in SECTIONS:
         own = style.get(section)
@@ -120,6 +119,25 @@ def laid_over(given: Any, defaults: dict[str, Any]) -> Any:
     if isinstance(given.get("decoration"), dict):
         merged["decoration"] = {**defaults.get("decoration", {}), **given["decoration"]}
     return merged
+
+
+def without_effect(data: dict[str, Any], base: Any, styles: list[Any], alphabet: Alphabet) -> tuple[str, ...]:
+    """Return the keys that a recipe's *data* names although each of its own styles says something else.
+
+    *base* and *styles* are the recipes made of them.
+    """
+    found = []
+    for section in SECTIONS if styles else ():
+        whole = getattr(base, section)
+        for key in data.get(section) or ():
+            value = getattr(whole, key)
+            usual = value == getattr(type(whole)(), key)
+            if key == "sources":
+                # A recipe that was written out in full names them as well.
+                usual = base.sources == parse_sources(default_sources(alphabet), "text.sources")
+            if not (usual or key == "decoration") and all(getattr(getattr(style, section), key) != value for style in styles):
+                found.append(f"{section}.{key}")
+    return tuple(found)
 
 
 def check_shared(base: Any, style: Any, where: str) -> None:

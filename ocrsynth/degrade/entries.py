@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ocrsynth.degrade.base import OPS, Op
 from ocrsynth.errors import RecipeError, suggest
-from ocrsynth.fields import validate
+from ocrsynth.fields import validate, weight_fault
 from ocrsynth.seeding import Stream
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ def _parse_group(
     for i, entry in enumerate(members):
         name, inner = _entry(entry, f"{where}.ops[{i}]")
         weight = inner.pop("weight", 1.0) if kind == "one_of" else 1.0
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
-            raise RecipeError(f"{where}.ops[{i}].{name}.weight: must be a number above 0, got {weight!r}; leave it out for 1")
+        if fault := weight_fault(weight):
+            raise RecipeError(f"{where}.ops[{i}].{name}.weight: {fault}")
         weights.append(float(weight))
         bare.append({name: inner})
     count = _count(n, len(members), f"{where}.n") if kind == "some_of" else (1, 1)

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from ocrsynth.errors import CoverageError, RecipeError, suggest
-from ocrsynth.fields import Range, Section, Within
+from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.faces import covered, features_of, full_width
 from ocrsynth.records import PLAIN, FontChoice, FontKey, Setting
@@ -59,7 +59,7 @@ class FontConfig(Section):
     """Folders of font files, searched with all below them."""
     system: bool = Field(default=False, description="whether to take the fonts of this system as well")
     families: tuple[str, ...] = Field(default=(), description="only these families; empty for all")
-    classes: dict[catalogue.FontClass, Annotated[float, Field(ge=0)]] = Field(default_factory=_default_classes)
+    classes: dict[catalogue.FontClass, Annotated[float, Field(ge=0, le=MOST_WEIGHT)]] = Field(default_factory=_default_classes)
     """Weights of the classes of families; fonts from folders are of class other."""
     italic: float = Field(default=0.15, ge=0, le=1, description="share of italic faces where a family has them")
     regular: float = Field(default=0.45, ge=0, le=1, description="share of lines in the regular weight and width")

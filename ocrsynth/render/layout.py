@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from ocrsynth.errors import Rejected, suggest
-from ocrsynth.fields import Range, Section, Within
+from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within
 from ocrsynth.records import Layout
 from ocrsynth.render.decoration import DecorationConfig
 from ocrsynth.render.inks import INKS
@@ -102,8 +102,8 @@ class RenderConfig(Section):
                 raise PydanticCustomError(
                     "name", "unknown name {name}; {advice}", {"name": repr(name), "advice": suggest(name, known)}
                 )
-            if not 0 <= weight < math.inf:
-                raise PydanticCustomError("weight", "weights must be 0 or more")
+            if not 0 <= weight <= MOST_WEIGHT:
+                raise PydanticCustomError("weight", "weights must be from 0 to 1e12")
         if sum(value.values()) <= 0:
             raise PydanticCustomError("weight", "must have a weight above 0")
         # Recipes that say the same draw the same, in whatever order they say it.

@@ -26,10 +26,8 @@ _LONGEST_TAG = 3
 """Letters of a language's code."""
 _VIRAMA = 9
 """Canonical combining class of viramas."""
-_MEMBERS = {"ms": "zlm"}
-"""Macrolanguages whose alphabet stands under the name of a member."""
-_DOTTED = frozenset({"tr", "az", "crh", "tt-Latn", "kk-Latn"})
-"""Languages in which i and ı are two letters, and their capitals İ and I."""
+_MEMBERS = {"ms": "zlm", "zsm": "zlm", "no": "nb"}
+"""Macrolanguages, and members, whose alphabet stands under the name of a member."""
 _GREEK = frozenset({"el", "grc"})
 _TONOS = "\u0301\u0300\u0342\u0313\u0314"
 """Accents and breathings of Greek."""
@@ -83,7 +81,7 @@ class Alphabet(Section):
 
     def upper(self, text: str) -> str:
         """Return *text* in capitals as the language writes them."""
-        if self.language in _DOTTED:
+        if self._dotted:
             text = text.replace("i", "İ").replace("ı", "I")
         if self.language in _GREEK:
             text = _without_tonos(text)
@@ -101,6 +99,11 @@ class Alphabet(Section):
             if c.isdigit():
                 return text
         return text
+
+    @cached_property
+    def _dotted(self) -> bool:
+        """Tell whether i and ı are two letters, and their capitals İ and I."""
+        return "ı" in self.base.split()
 
     @cached_property
     def letters(self) -> tuple[str, ...]:

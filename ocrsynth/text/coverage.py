@@ -29,8 +29,10 @@ _WORD = 5
 class CoverageConfig(Section):
     """The recipe's ``text.coverage`` section: each character at least so often in so many samples."""
 
-    at_least: int = Field(default=0, ge=0, description="times that each character must occur; 0 for no target")
-    samples: int = Field(default=10_000, ge=1, description="number of samples, from index 0, in which it must")
+    at_least: int = Field(default=0, ge=0, le=1_000_000, description="times that each character must occur; 0 for no target")
+    samples: int = Field(
+        default=10_000, ge=1, le=1_000_000_000_000, description="number of samples, from index 0, in which it must"
+    )
 
 
 class Schedule:

@@ -6,14 +6,14 @@ import unicodedata
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import regex
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError, SampleError, suggest
-from ocrsynth.fields import Range, Section, Within, validate
+from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within, validate, weight_fault
 from ocrsynth.records import TextLine
 from ocrsynth.text.alphabet import Alphabet, load
 from ocrsynth.text.base import SOURCES, Source
+from ocrsynth.text.clusters import CLUSTER
 from ocrsynth.text.coverage import CoverageConfig, Schedule
 from ocrsynth.text.joiners import JOINERS, shows_all_joiners
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
     from ocrsynth.text.base import Drawer
 
-_CLUSTER = regex.compile(r"\X")
-
 
 class CaseWeights(Section):
     """Weights of the case styles of a line; scripts without case ignore them."""
 
-    asis: float = Field(default=0.0, ge=0, description="as the source gives it")
-    sentence: float = Field(default=0.0, ge=0, description="first letter upper")
-    title: float = Field(default=0.0, ge=0, description="first letter of each word upper")
-    upper: float = Field(default=0.0, ge=0, description="all letters upper")
-    mixed: float = Field(default=0.0, ge=0, description="first letter of the line and of some words upper, as names have it")
+    asis: float = Field(default=0.0, ge=0, le=MOST_WEIGHT, description="as the source gives it")
+    sentence: float = Field(default=0.0, ge=0, le=MOST_WEIGHT, description="first letter upper")
+    title: float = Field(default=0.0, ge=0, le=MOST_WEIGHT, description="first letter of each word upper")
+    upper: float = Field(default=0.0, ge=0, le=MOST_WEIGHT, description="all letters upper")
+    mixed: float = Field(
+        default=0.0, ge=0, le=MOST_WEIGHT, description="first letter of the line and of some words upper, as names have it"
+    )
 
 
 class ForeignConfig(Section):
@@ -82,8 +82,8 @@ def parse_sources(entries: tuple[Mapping[str, Any], ...], where: str) -> tuple[W
             raise RecipeError(f"{at}.{name}: must be a mapping of keys to values, got {arguments!r}; write 'key: value' pairs")
         arguments = dict(arguments or {})
         weight = arguments.pop("weight", 1.0)
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
-            raise RecipeError(f"{at}.{name}.weight: must be a number above 0, got {weight!r}; leave it out for 1")
+        if fault := weight_fault(weight):
+            raise RecipeError(f"{at}.{name}.weight: {fault}")
         found.append(WeightedSource(validate(source, arguments, f"{at}.{name}"), float(weight)))
     return tuple(found)
 
@@ -197,7 +197,7 @@ class TextMixture:
         """Return a text of two languages: words of the foreign one stand between those of the own."""
         foreign = stream.choice(self._foreign)(stream, 1 + stream.below(max(length // 2, 1)))
         own = self._draw[which](stream, max(length - len(foreign) - 1, 1))
-        units = own.split(" ") if self._alphabet.spacing else _CLUSTER.findall(own)
+        units = own.split(" ") if self._alphabet.spacing else CLUSTER.findall(own)
         place = stream.between(0, len(units))
         return (" " if self._alphabet.spacing else "").join((*units[:place], foreign, *units[place:]))
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
 
 
+LEAST_WORDS = 50
+"""With fewer, a language is not one that the alphabet can write."""
+
+
 def word_list_code(alphabet: Alphabet) -> str:
     """Return the code by which wordfreq knows a language, or one whose words stand in; it has no scripts."""
     return alphabet.word_list or alphabet.language.partition("-")[0]

@@ -6,6 +6,7 @@ import operator
 import os
 import struct
 import tarfile
+import threading
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections import OrderedDict
@@ -253,18 +254,20 @@ class _Groups:
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._tables: OrderedDict[tuple[Path, int, int], Any] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, path: Path, stamp_ns: int, group: int) -> Any:
         """Return the keys, labels and pictures of a group as a table, of the file as it was written at *stamp_ns*."""
         key = (path, stamp_ns, group)
-        if key in self._tables:
-            self._tables.move_to_end(key)
-            return self._tables[key]
-        with optional("pyarrow.parquet", "arrow", "parquet").ParquetFile(path, memory_map=True) as file:
-            table = file.read_row_group(group, columns=["image", "text", "key"])
-        self._tables[key] = table
-        while len(self._tables) > 1 and self.nbytes > self._most_bytes:
-            self._tables.popitem(last=False)
+        with self._lock:
+            if key in self._tables:
+                self._tables.move_to_end(key)
+                return self._tables[key]
+            with optional("pyarrow.parquet", "arrow", "parquet").ParquetFile(path, memory_map=True) as file:
+                table = file.read_row_group(group, columns=["image", "text", "key"])
+            self._tables[key] = table
+            while len(self._tables) > 1 and self.nbytes > self._most_bytes:
+                self._tables.popitem(last=False)
         return table
 
     @property

@@ -9,8 +9,9 @@ import regex
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError
-from ocrsynth.fields import Range, Within
+from ocrsynth.fields import MOST_WEIGHT, Range, Within
 from ocrsynth.text.base import SOURCES, Drawer, Source
+from ocrsynth.text.clusters import length_of
 from ocrsynth.text.confusables import groups_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet as AlphabetData
 
 
+_TRIES = 20
+"""Draws of a letter that fits into what is left of a word."""
 _CONSONANT = regex.compile(r"\p{Indic_Syllabic_Category=Consonant}")
 
 
@@ -28,9 +31,9 @@ class Alphabet(Source):
     name: ClassVar[str] = "alphabet"
     EXAMPLE: ClassVar[dict[str, object]] = {"word_length": [1, 9]}
 
-    letters: float = Field(default=0.6, ge=0, description="share of letters")
-    digits: float = Field(default=0.2, ge=0, description="share of digits")
-    punctuation: float = Field(default=0.2, ge=0, description="share of punctuation and symbols")
+    letters: float = Field(default=0.6, ge=0, le=MOST_WEIGHT, description="share of letters")
+    digits: float = Field(default=0.2, ge=0, le=MOST_WEIGHT, description="share of digits")
+    punctuation: float = Field(default=0.2, ge=0, le=MOST_WEIGHT, description="share of punctuation and symbols")
     marks: float = Field(default=0.25, ge=0, le=1, description="share of letters that carry a mark, where there are marks")
     confusables: float = Field(
         default=0.1, ge=0, le=1, description="share of words made of characters that look alike, such as l 1 I or O 0"
@@ -76,6 +79,19 @@ class Alphabet(Source):
             # A mark may turn a letter into one that the language does not have.
             return marked if known.issuperset(marked) else drawn
 
+        def letters_of(stream: Stream, size: int) -> str:
+            out: list[str] = []
+            while size > 0:
+                drawn = cluster(stream)
+                # Letters such as the Mayan ch' are more than one character to a reader.
+                for _ in range(_TRIES):
+                    if len(drawn) <= 1 or length_of(drawn) <= size:
+                        break
+                    drawn = cluster(stream)
+                out.append(drawn)
+                size -= 1 if len(drawn) <= 1 else length_of(drawn)
+            return "".join(out)
+
         groups = groups_of(frozenset(characters))
         alike = self.confusables if groups else 0.0
 
@@ -86,9 +102,10 @@ class Alphabet(Source):
                 size = min(word_length.draw_int(stream), left)
                 if alike and stream.chance(alike):
                     group = stream.choice(groups)
-                    words.append("".join([stream.choice(group) for _ in range(size)]))
+                    word = "".join([stream.choice(group) for _ in range(size)])
                 else:
-                    words.append("".join([cluster(stream) for _ in range(size)]))
+                    word = letters_of(stream, size)
+                words.append(word)
                 left -= size + 1
             return (" " if spacing else "").join(words)
 

@@ -8,11 +8,11 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import regex
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError, SampleError
 from ocrsynth.text.base import SOURCES, Drawer, Source
+from ocrsynth.text.clusters import CLUSTER, length_of
 from ocrsynth.text.joiners import shows_all_joiners
 from ocrsynth.text.line_index import EVERY, LineIndex, index_of
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet
 
-_CLUSTER = regex.compile(r"\X")
 _BYTES_A_CLUSTER = 16
 """Bytes looked at for each cluster asked for; longer clusters only make the text shorter."""
 _TRIES = 500
@@ -145,8 +144,8 @@ class _Words(_Reader):
             units = text.split(" ")
             place = len(before.split()) - 1
         else:
-            units = _CLUSTER.findall(text)
-            place = len(_CLUSTER.findall(before)) - 1
+            units = CLUSTER.findall(text)
+            place = len(CLUSTER.findall(before)) - 1
         if cut_behind:
             units = units[:-1]
         if cut_before:
@@ -158,16 +157,12 @@ def _stretch(units: list[str], place: int, length: int, *, spacing: bool) -> str
     """Return the *units* from *place* on that fit into *length* clusters; if the line ends early, from before it too."""
     gap = 1 if spacing else 0
     end = place + 1
-    left = length - _size(units[place])
-    while end < len(units) and (size := _size(units[end]) + gap) <= left:
+    left = length - length_of(units[place])
+    while end < len(units) and (size := length_of(units[end]) + gap) <= left:
         left -= size
         end += 1
     # A line's end met early would make texts short: then the stretch begins before the place.
-    while end == len(units) and place > 0 and (size := _size(units[place - 1]) + gap) <= left:
+    while end == len(units) and place > 0 and (size := length_of(units[place - 1]) + gap) <= left:
         left -= size
         place -= 1
     return (" " if spacing else "").join(units[place:end])
-
-
-def _size(unit: str) -> int:
-    return len(unit) if unit.isascii() else len(_CLUSTER.findall(unit))

@@ -36,7 +36,7 @@ class Foreign(Words):
 
     languages: tuple[str, ...] = ()
     """Languages, as tags or ids; empty for a dozen that are much written in the script."""
-    vocabulary: int = Field(default=5_000, ge=1, description="number of most frequent words of each language")
+    vocabulary: int = Field(default=5_000, ge=1, le=1_000_000, description="number of most frequent words of each language")
 
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether other languages are known that are written with these letters, in their usual spelling."""

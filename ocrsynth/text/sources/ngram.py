@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-import regex
 from pydantic import Field
 
 from ocrsynth.errors import AssetError, RecipeError, SampleError
 from ocrsynth.text.base import SOURCES, Drawer, Source
+from ocrsynth.text.clusters import CLUSTER, length_of
 from ocrsynth.text.ngram_model import END, MAX_ORDER, Model, count, from_text, model_of
-from ocrsynth.text.vocabulary import frequent_words
+from ocrsynth.text.vocabulary import LEAST_WORDS, frequent_words
 
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 _INSIDE = 0.8
 """Share of lines that begin with a word from inside a line."""
+_MOST_CHARACTERS = 8
+"""Of a cluster: a model may know nothing but marks."""
 _MOST_ENDS = 1000
 """Lines that end before they have half the length, joined to one; of a model that only ends there is no end."""
-_CLUSTER = regex.compile(r"\X")
 
 
 @SOURCES.register
@@ -39,7 +40,10 @@ class Ngram(Source):
     file: str | None = Field(default=None, description="UTF-8 text to fit on; empty for the specimen of the language")
     model: str | None = Field(default=None, description="model file made by `ocrsynth languages model`; its order counts")
     words: int = Field(
-        default=0, ge=0, description="fit on so many frequent words where the language has a list of them; 0 for a text"
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="fit on so many frequent words where the language has a list of them; 0 for a text",
     )
 
     def has(self, alphabet: Alphabet) -> bool:
@@ -60,7 +64,9 @@ class Ngram(Source):
 
     def _words(self, alphabet: Alphabet) -> tuple[str, ...]:
         """Return the words to fit on, none if it is a text; where nothing stands between words they make no line."""
-        return frequent_words(alphabet, self.words, 1.0)[0] if self.words and alphabet.spacing else ()
+        words = frequent_words(alphabet, self.words, 1.0)[0] if self.words and alphabet.spacing else ()
+        # Of a list in another script the few in this one are of another language.
+        return words if len(words) >= min(LEAST_WORDS, self.words) else ()
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError if there is no text of the language to fit on, AssetError for a bad file."""
@@ -89,7 +95,8 @@ class Ngram(Source):
             out = ""
             history = beginning(stream)
             ends = 0
-            while len(out) <= length:
+            # Clusters are counted when there may be enough of them.
+            while len(out) <= length or (len(out) <= _MOST_CHARACTERS * length and length_of(out) <= length):
                 keep = order - 1
                 while keep > 0 and stream.chance(backoff):
                     keep -= 1
@@ -101,7 +108,7 @@ class Ngram(Source):
                 if drawn != END:
                     out += drawn
                     history += drawn
-                elif len(out) > length // 2:
+                elif length_of(out) > length // 2:
                     return " ".join(out.split())
                 else:
                     # The line is too short to end: another begins behind it.
@@ -168,8 +175,8 @@ def _whole(text: str, alphabet: Alphabet) -> str:
         text = text[1:]
     if alphabet.spacing and " " in text:
         return text.rpartition(" ")[0]
-    clusters: list[str] = _CLUSTER.findall(text)
-    return "".join(clusters[:-1]) if len(clusters) > 1 else text
+    clusters: list[str] = CLUSTER.findall(text)
+    return "".join(clusters[:-1]).rstrip() if len(clusters) > 1 else text
 
 
 @lru_cache(maxsize=8)

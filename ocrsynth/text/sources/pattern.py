@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError, SampleError
-from ocrsynth.fields import Range, Section, Within, validate
+from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within, validate
 from ocrsynth.seeding import Stream
 from ocrsynth.text.base import SOURCES, Drawer, Source
+from ocrsynth.text.clusters import length_of
 from ocrsynth.text.patterns.grammar import Drawn, compile_template
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Template(Section):
     """One template and its weight."""
 
     text: str = Field(min_length=1)
-    weight: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0, le=MOST_WEIGHT)
 
 
 @SOURCES.register
@@ -84,7 +85,7 @@ class Pattern(Source):
     locale: str | None = None
     """Country whose forms are written, as a tag such as de-AT; empty for the one where the language is spoken most."""
     join: Annotated[Range, Within(1, 20, whole=True)] = Range(1, 1)
-    """Entries on a line, with spaces between them."""
+    """Entries on a line, with spaces between them; one where the language has no spaces."""
 
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether some template can be written in this alphabet."""
@@ -106,7 +107,9 @@ class Pattern(Source):
             written, weights = _usual(generators)
         if not written:
             raise RecipeError(f"{where}: no usual entry can be written in the alphabet of {alphabet.id!r}; give templates")
-        return _Drawer(written, weights, self.join, alphabet.characters)
+        # Where the language has no spaces nothing would part the entries.
+        join = self.join if " " in alphabet.characters else Range(1, 1)
+        return _Drawer(written, weights, join, alphabet.characters)
 
     def _given(self, alphabet: Alphabet, generators: Generators, where: str) -> tuple[list[Drawn], list[float]]:
         """Return the recipe's own templates and their weights; raises RecipeError if one is wrong or cannot be written."""
@@ -129,7 +132,9 @@ class Pattern(Source):
 
     @staticmethod
     def _entry(entry: str | dict[str, Any], where: str) -> Template:
-        return validate(Template, {"text": entry} if isinstance(entry, str) else entry, where)
+        template = validate(Template, {"text": entry} if isinstance(entry, str) else entry, where)
+        # As labels are: some keyboards write accents as characters of their own.
+        return template.model_copy(update={"text": unicodedata.normalize("NFC", template.text)})
 
 
 @lru_cache(maxsize=8)
@@ -186,11 +191,11 @@ class _Drawer:
         """Return entries of at most *length* characters, or the shortest there are if none is that short."""
         text = self._one(stream, length)
         for _ in range(self._join.draw_int(stream) - 1):
-            room = length - len(text) - 1
+            room = length - length_of(text) - 1
             if room < 1:
                 break
             more = self._one(stream, room)
-            if len(more) <= room:
+            if length_of(more) <= room:
                 text = f"{text} {more}"
         return text
 
@@ -201,9 +206,9 @@ class _Drawer:
             text = " ".join(templates[stream.weighted(cumulative)].draw(stream).split())
             if not text or not self._characters.issuperset(text):
                 continue
-            if len(text) <= length:
+            if length_of(text) <= length:
                 return text
-            if not shortest or len(text) < len(shortest):
+            if not shortest or length_of(text) < length_of(shortest):
                 shortest = text
         if not shortest:
             raise SampleError(f"text: {_TRIES} draws of templates left the alphabet; change text.sources' templates")

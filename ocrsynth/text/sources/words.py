@@ -8,15 +8,14 @@ from pydantic import Field
 
 from ocrsynth.errors import RecipeError, suggest
 from ocrsynth.text.base import SOURCES, Drawer, Source
-from ocrsynth.text.vocabulary import frequent_words, vocabulary, word_list_code, word_lists
+from ocrsynth.text.clusters import length_of
+from ocrsynth.text.vocabulary import LEAST_WORDS, frequent_words, vocabulary, word_list_code, word_lists
 
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet
 
 
-_LEAST_WORDS = 50
-"""With fewer, a language is not one that the alphabet can write."""
 _FIRST_DRAWS = 12
 """Where the first word is longer than the line, so many more are drawn, and the shortest is taken."""
 _DASH_FIRST = 0.15
@@ -32,7 +31,7 @@ class Words(Source):
     name: ClassVar[str] = "words"
     EXAMPLE: ClassVar[dict[str, object]] = {"vocabulary": 5000}
 
-    vocabulary: int = Field(default=25_000, ge=1, description="number of most frequent words")
+    vocabulary: int = Field(default=25_000, ge=1, le=1_000_000, description="number of most frequent words")
     frequency_power: float = Field(
         default=0.7, ge=0, le=1, description="1 keeps the frequencies of the language, 0 makes all words equally likely"
     )
@@ -42,7 +41,7 @@ class Words(Source):
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether wordfreq has words that the alphabet can write."""
         language = word_list_code(alphabet)
-        return language in word_lists() and len(vocabulary(language, _LEAST_WORDS, alphabet.characters)) == _LEAST_WORDS
+        return language in word_lists() and len(vocabulary(language, LEAST_WORDS, alphabet.characters)) == LEAST_WORDS
 
     def compile(self, alphabet: Alphabet, where: str) -> Drawer:
         """Return the drawer; raises RecipeError if wordfreq has no words of the language."""
@@ -84,16 +83,16 @@ class Writer:
         while True:
             part = self._part(stream)
             for _ in range(_FIRST_DRAWS if not parts else 0):
-                if len(part) <= length:
+                if length_of(part) <= length:
                     break
-                part = min(part, self._part(stream), key=len)
+                part = min(part, self._part(stream), key=length_of)
             fits = len(part) + 2 <= length
             if not parts and fits and self._space and self._dashes and stream.chance(_DASH_FIRST * self._punctuation):
                 # As direct speech begins in many languages, and an item of a list in all.
                 part = f"{stream.choice(self._dashes)} {part}"
             if apostrophe != "'":
                 part = part.replace("'", apostrophe)
-            size += len(part) + len(self._space)
+            size += length_of(part) + len(self._space)
             if parts and size > length:
                 return self._space.join(parts)
             parts.append(part)
