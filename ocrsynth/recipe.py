@@ -214,7 +214,9 @@ class Recipe:
             if key not in KEYS:
                 raise RecipeError(f"{key}: unknown key in a recipe, got {key!r}; {suggest(str(key), KEYS)}")
         if not isinstance(data.get("language"), str):
-            raise RecipeError(f"language: must name a language, got {data.get('language')!r}; write for example 'language: en'")
+            no = data.get("language") is False
+            advice = "put no in quotes, for YAML takes it for false" if no else "write for example 'language: en'"
+            raise RecipeError(f"language: must name a language, got {data.get('language')!r}; {advice}")
         letters = alphabet.load(data["language"])
         seed: Any = data.get("seed", 0)
         if not is_whole(seed, 0, MAX_SEED):

@@ -131,6 +131,41 @@ def test_every_fault_is_found_that_shows_beside_alphabet_and_fonts(tmp_path: Pat
         assert fault.message.startswith(text)
 
 
+def test_a_fault_of_a_style_is_told_once_at_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "style.yaml"
+    path.write_text(
+        "language: en\n"
+        "text: {sources: [{foreign: {languages: [de]}}]}\n"
+        "styles:\n"
+        "  - {name: a, degrade: clean}\n"
+        "  - name: b\n"
+        "    degrade: clean\n"
+        "    text: {sources: [{foreign: {languages: [ru]}}]}\n",
+        encoding="utf-8",
+    )
+    [fault] = check(path).faults
+    assert fault.line == 7
+    assert fault.message.startswith("styles[1].text.sources[0].foreign.languages: must be written with the letters of English")
+
+
+def test_keys_without_effect_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "idle.yaml"
+    styles = "styles:\n  - {name: a, degrade: clean, text: {length_clusters: [1, 5]}}\n  - {name: b, degrade: scan"
+    head = "language: en\ntext: {length_clusters: [2, 3], empty_share: 0.1}\n"
+    path.write_text(f"{head}{styles}, text: {{length_clusters: [1, 9]}}}}\n", encoding="utf-8")
+    assert check(path).notes == [
+        "without effect, for every style says something else: text.length_clusters; change it in the styles"
+    ]
+    path.write_text(f"{head}{styles}}}\n", encoding="utf-8")
+    assert check(path).notes == []
+
+
+def test_a_recipe_written_out_in_full_has_no_keys_without_effect() -> None:
+    recipe = Recipe.for_language("en")
+    assert Recipe.from_dict(recipe.to_dict()).idle == ()
+    assert recipe.with_changes(render={"height_px": 48}).idle == ()
+
+
 def test_other_commands_name_the_first_line_too(tmp_path: Path) -> None:
     path = tmp_path / "faulty.yaml"
     path.write_text("language: en\n\ndegrade:\n  - jpeg:\n  - jpg:\n", encoding="utf-8")

@@ -62,6 +62,7 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     # Languages and seeds.
     ({}, "language: must name a language, got None; write for example 'language: en'"),
+    ({"language": False}, "language: must name a language, got False; put no in quotes, for YAML takes it for false"),
     ({"language": 5}, "language: must name a language, got 5; write for example 'language: en'"),
     (
         {"language": "xx"},

@@ -18,6 +18,7 @@ from ocrsynth.shape.clusters import grapheme_starts
 from ocrsynth.text import alphabet
 from ocrsynth.text.alphabet import Alphabet
 from ocrsynth.text.base import SOURCES, Drawer
+from ocrsynth.text.clusters import length_of
 from ocrsynth.text.mixture import TextConfig, TextMixture, check_label, default_sources, describe_sources, parse_sources
 from ocrsynth.text.sources.foreign import _LANGUAGES
 from ocrsynth.text.vocabulary import frequent_words, share_written
@@ -448,11 +449,77 @@ class TestMixture:
         with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
             parse_sources(({"words": {}, "alphabet": {}},), "text.sources")
 
-    @pytest.mark.parametrize("weight", [0, -1, True, "2", float("inf"), float("nan"), None])
-    def test_a_wrong_weight(self, weight: object) -> None:
-        text = f"text.sources[0].words.weight: must be a number above 0, got {weight!r}; leave it out for 1"
+    @pytest.mark.parametrize(
+        ("weight", "fault"),
+        [
+            *(
+                (w, f"must be a number above 0, got {w!r}; leave it out for 1")
+                for w in (0, -1, True, float("nan"), None, "two")
+            ),
+            ("2", "must be a number above 0, got '2'; YAML takes that for text, write 2.0"),
+            ("1e-3", "must be a number above 0, got '1e-3'; YAML takes that for text, write 0.001"),
+            (float("inf"), "must be at most 1e+12, got inf; leave it out for 1"),
+            (1e308, "must be at most 1e+12, got 1e+308; leave it out for 1"),
+            (10**400, "must be at most 1e+12, got a larger one; leave it out for 1"),
+        ],
+    )
+    def test_a_wrong_weight(self, weight: object, fault: str) -> None:
+        text = f"text.sources[0].words.weight: {fault}"
         with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
             parse_sources(({"words": {"weight": weight}},), "text.sources")
+
+
+class TestLengths:
+    """A length is what a reader counts: grapheme clusters."""
+
+    @pytest.mark.parametrize(
+        ("language", "source"), [("hi", "words"), ("bn", "words"), ("hi", "ngram"), ("th", "ngram"), ("en", "words")]
+    )
+    def test_lines_are_as_long_as_was_asked(self, language: str, source: str) -> None:
+        letters = alphabet.load(language)
+        for length in (12, 30):
+            sizes = [length_of(text) for text in _texts(_drawer(source, letters), 200, length)]
+            assert max(sizes) <= length + 1
+            assert sum(sizes) / len(sizes) > 0.68 * length
+
+    def test_letters_of_several_characters_count_as_such(self) -> None:
+        letters = _changed(base="a b c ch sch")
+        for length in (1, 2, 7):
+            texts = _texts(_drawer("alphabet", letters, confusables=0, marks=0), 300, length)
+            assert max(map(len, texts)) <= length
+        assert any("sch" in text for text in _texts(_drawer("alphabet", letters), 300, 7))
+
+    def test_a_model_of_marks_alone_ends(self, tmp_path: Path) -> None:
+        path = tmp_path / "marks.txt"
+        path.write_text("ocrsynth ngram 1, order 1\n\t\u0301 1\n", encoding="utf-8")
+        letters = _changed(marks="\u0301")
+        assert len(_drawer("ngram", letters, model=str(path))(Stream(1, 0, "text"), 5)) < 60
+
+
+class TestWhereThereAreNoSpaces:
+    """Chinese and Japanese."""
+
+    @pytest.mark.parametrize("language", ["ja", "zh-Hans", "zh-Hant"])
+    def test_entries_stand_alone(self, language: str) -> None:
+        letters = alphabet.load(language)
+        texts = _texts(_drawer("pattern", letters, join=[2, 3]), 300, 40)
+        assert all(check_label(text, letters.characters) is None for text in texts)
+
+    def test_a_model_ends_with_no_space(self) -> None:
+        for language in ("th", "km", "bo"):
+            letters = alphabet.load(language)
+            assert all(text == text.strip() for text in _texts(_drawer("ngram", letters), 400, 30))
+
+
+def test_a_list_in_another_script_is_no_list_of_the_language() -> None:
+    """Romanian in Cyrillic letters: of its list nine words are of such, all of them Russian."""
+    letters = alphabet.load("ro-Cyrl")
+    assert _texts(_drawer("ngram", letters, words=5000), 20, 40) == _texts(_drawer("ngram", letters), 20, 40)
+
+
+def test_a_template_may_be_typed_with_marks_of_their_own() -> None:
+    drawer = _drawer("pattern", alphabet.load("de"), templates=["Gebu\u0308hr {price}"])
+    assert all(text.startswith("Gebühr ") for text in _texts(drawer, 20, 30))
 
 
 class TestCaseMapping:

@@ -172,7 +172,7 @@ def _whole(text: str, alphabet: Alphabet) -> str:
     """Return *text* without the word, or where there are no spaces the cluster, that its length may have cut."""
     text = " ".join(text.split())
     while text and unicodedata.category(text[0]).startswith("M"):
-        text = text[1:]
+        text = text[1:].lstrip()
     if alphabet.spacing and " " in text:
         return text.rpartition(" ")[0]
     clusters: list[str] = CLUSTER.findall(text)
