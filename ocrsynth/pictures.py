@@ -43,9 +43,13 @@ def _opened(source: Path | io.BytesIO, where: str) -> NDArray[np.uint8]:
 
     try:
         with Image.open(source) as opened:
+            if (pages := getattr(opened, "n_frames", 1)) > 1:
+                raise AssetError(f"{where}: holds {pages} pictures; save each as a file of its own")
             picture = ImageOps.exif_transpose(opened)
             if picture.mode.startswith(("I", "F")):
                 levels = np.asarray(picture).astype(np.float64)
+                if not np.isfinite(levels).all() or levels.min() < 0:
+                    raise AssetError(f"{where}: holds levels that are negative or no numbers; save it with 8 or 16 bits")
                 # Sixteen bits use their whole scale; floats and 32 bits what they hold.
                 top = 65_535.0 if picture.mode.startswith("I;16") else max(float(levels.max()), 1.0)
                 return np.rint(np.clip(levels / top, 0, 1) * 255).astype(np.uint8)

@@ -13,10 +13,11 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ocrsynth.errors import OcrsynthError, RecipeError, suggest
+from ocrsynth.errors import AssetError, OcrsynthError, RecipeError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.metadata import EntryPoint
 
 T = TypeVar("T", bound=type)
 
@@ -54,8 +55,21 @@ class Registry(Generic[T]):
         for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
             importlib.import_module(f"{self.package}.{module}")
         for entry in sorted(_installed(tuple(sys.path)).select(group=self.group), key=lambda e: e.name):
-            self.register(entry.load())
+            self.register(self._entered(entry))
         self._loaded = True
+
+    def _entered(self, entry: EntryPoint) -> T:
+        """Return the class of an entry point; raises AssetError for one that cannot be loaded."""
+        try:
+            item: T = entry.load()
+            item.name  # type: ignore[attr-defined]  # noqa: B018 - what has none is no plug-in
+        except Exception as error:
+            package = entry.dist.name if entry.dist else "an unknown package"
+            raise AssetError(
+                f"{self.kind} {entry.name!r} of {package}: cannot be loaded, {type(error).__name__}: {error}; "
+                "update that package or uninstall it"
+            ) from error
+        return item
 
     def get(self, name: str, where: str) -> T:
         """Return the class called *name*; *where* is the place that asks, for the message of a RecipeError."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ocrsynth.degrade.base import OPS
-from ocrsynth.errors import OcrsynthError, RecipeError
+from ocrsynth.errors import AssetError, OcrsynthError, RecipeError
 from ocrsynth.registry import Registry
 from ocrsynth.text.base import SOURCES
 from ocrsynth.write.base import FORMATS
@@ -138,6 +138,24 @@ def test_an_entry_point_cannot_take_the_name_of_another_plug_in(make: Make) -> N
     registry = make({}, {"one": "ext_one:Same", "two": "ext_two:Same"})
     with pytest.raises(OcrsynthError, match=re.escape("thing 'same': registered twice, by ext_one and ext_two; rename one")):
         list(registry)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("import nothing_of_the_name\n", "ModuleNotFoundError: No module named 'nothing_of_the_name'"),
+        ("Zeta = 5\n", "AttributeError: 'int' object has no attribute 'name'"),
+        ("class Zeta:\n    pass\n", "AttributeError: type object 'Zeta' has no attribute 'name'"),
+        ("def broken(:\n", "SyntaxError: "),
+    ],
+)
+def test_a_plug_in_of_others_that_is_broken_is_named(make: Make, tmp_path: Path, content: str, fault: str) -> None:
+    registry = make({}, {"zeta": "ext_one:Zeta"})
+    (tmp_path / "ext_one.py").write_text(content)
+    with pytest.raises(AssetError) as caught:
+        list(registry)
+    assert str(caught.value).startswith(f"thing 'zeta' of third-party: cannot be loaded, {fault}")
+    assert str(caught.value).endswith("; update that package or uninstall it")
 
 
 def test_a_plug_in_that_cannot_be_loaded_fails_every_time(make: Make) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._number import a_number
 from ocrsynth.cli._place import Place
 
 if TYPE_CHECKING:
@@ -19,31 +19,26 @@ if TYPE_CHECKING:
 
     from ocrsynth.augment import Augmented
 
-_QUADS = ("cluster_quads", "word_quads")
-_LINES = ("line_quad", "baseline")
-
-
-def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    # Of no range is NaN outside.
-    if value is not None and math.isnan(value):
-        raise click.BadParameter("nan is no number.", ctx, param)
-    return value
+_SHAPES = {"cluster_quads": (-1, 4, 2), "word_quads": (-1, 4, 2), "line_quad": (4, 2), "baseline": (-1, 2)}
+"""Of the points of a label; -1 for any number."""
 
 
 @click.command(epilog="Example: ocrsynth degrade one/000000000123.png --preset camera -o degraded/")
 @click.argument("pictures", nargs=-1, required=True, type=Place(exists=True, dir_okay=False))
-@click.option("--preset", default="scan", show_default=True, help="Degradation preset.", shell_complete=_complete.presets)
+@click.option("--preset", help="Degradation preset.  [default: scan]", shell_complete=_complete.presets)
 @click.option("--recipe", type=Place(dir_okay=False), help="Take the chain of this recipe, or of its styles by their weights.")
 @click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, show_default=True, help="Seed of all random numbers.")
 @click.option(
     "--em",
     "em_px",
     type=click.FloatRange(1, 10_000),
-    callback=_number,
+    callback=a_number,
     help="Font size of the text in px.  [default: 0.7 of the height]",
 )
 @click.option("-o", "--out", required=True, type=Place(file_okay=False), help="Folder of the degraded pictures.")
-def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: int, em_px: float | None, out: str) -> None:
+def command(
+    pictures: tuple[str, ...], preset: str | None, recipe: str | None, seed: int, em_px: float | None, out: str
+) -> None:
     """Degrade pictures of your own.
 
     A file of the same name ending in .json beside a picture, with boxes as ocrsynth writes them, is carried along.
@@ -59,9 +54,12 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
     from ocrsynth.recipe import Recipe
     from ocrsynth.seeding import Stream
 
+    if preset and recipe:
+        raise RecipeError(f"--preset: there is one chain, got {preset!r} beside --recipe {recipe}; give one of the two")
     loaded = Recipe.load(recipe) if recipe else None
     styles = loaded.styles if loaded else ()
-    chains = [Chain(style.recipe.degrade) for style in styles] or [Chain(loaded.degrade) if loaded else chain_of(preset)]
+    chains = [Chain(style.recipe.degrade) for style in styles]
+    chains = chains or [Chain(loaded.degrade) if loaded else chain_of(preset or "scan")]
     weights = list(accumulate(style.weight for style in styles)) or [1.0]
     paths = [Path(p) for p in pictures]
     names = [p.stem for p in paths]
@@ -82,7 +80,7 @@ def command(pictures: tuple[str, ...], preset: str, recipe: str | None, seed: in
             except ValueError as error:
                 raise AssetError(f"{path}: {str(error).removeprefix('image: ')}") from None
             sidecar = path.with_suffix(".json")
-            moved = _moved(sidecar, made) if sidecar.is_file() else None
+            moved = _moved(sidecar, picture, made) if sidecar.is_file() else None
             # Boxes of a picture that had this name before would be wrong beside the new one.
             (folder / sidecar.name).unlink(missing_ok=True)
             write_output(folder / f"{path.stem}.png", codec.encode_png(made.image))
@@ -100,6 +98,13 @@ def _same(target: Path, picture: Path, name: str) -> bool:
     return any(source.exists() and target.exists() and target.samefile(source) for source in (picture, picture.with_name(name)))
 
 
+def _require_size(meta: dict[str, Any], picture: NDArray[np.uint8]) -> None:
+    """Raise ValueError if metadata are of a picture of another size."""
+    height, width = picture.shape[:2]
+    if (meta.get("width"), meta.get("height")) != (width, height):
+        raise ValueError(f"it is of a picture of {meta.get('width')}×{meta.get('height')} px, not {width}×{height}")
+
+
 def _points(meta: dict[str, Any], key: str) -> NDArray[np.float64]:
     """Return the corners that stand under *key*, float64; raises ValueError if one is none."""
     import numpy as np
@@ -107,11 +112,14 @@ def _points(meta: dict[str, Any], key: str) -> NDArray[np.float64]:
     points = np.array(meta[key], np.float64)
     if not np.isfinite(points).all():
         raise ValueError(f"a corner of {key} is no number")
+    wanted = _SHAPES[key]
+    if points.ndim != len(wanted) or any(n not in (-1, m) for n, m in zip(wanted, points.shape, strict=True)):
+        raise ValueError(f"{key} must have the shape {wanted}, -1 for any number, got {points.shape}")
     return points
 
 
-def _moved(sidecar: Path, made: Augmented) -> bytes:
-    """Return the metadata of a picture with all boxes where the degraded picture has them."""
+def _moved(sidecar: Path, picture: NDArray[np.uint8], made: Augmented) -> bytes:
+    """Return the metadata of *picture* with all boxes where the degraded picture has them."""
     import numpy as np
     import orjson
 
@@ -119,13 +127,15 @@ def _moved(sidecar: Path, made: Augmented) -> bytes:
 
     try:
         meta: dict[str, Any] = orjson.loads(sidecar.read_bytes())
-        height, width = made.image.shape[:2]
-        meta |= {"width": width, "height": height}
-        for key in (*_QUADS, *_LINES):
+        _require_size(meta, picture)
+        meta |= {"width": made.image.shape[1], "height": made.image.shape[0]}
+        for key in _SHAPES:
             if meta.get(key):
                 points = _points(meta, key)
                 meta[key] = np.round(made.move(points.reshape(-1, 2)), 2).reshape(points.shape).tolist()
-        meta["provenance"] = {**meta.get("provenance", {}), "degraded": made.record}
+        provenance = meta.get("provenance", {})
+        # A picture may be degraded again.
+        meta["provenance"] = {**provenance, "degraded": [*provenance.get("degraded", []), *made.record]}
     except (ValueError, TypeError, AttributeError) as error:
         raise AssetError(f"{sidecar}: holds no boxes as ocrsynth writes them, {error}; remove it or mend it") from None
     return orjson.dumps(meta, option=orjson.OPT_SORT_KEYS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ocrsynth.cli import _complete
+from ocrsynth.cli._number import a_number
 from ocrsynth.cli._place import Place
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def command() -> None:
 )
 @click.option("-n", "--count", type=click.IntRange(1), default=500, help="Number of source lines.")
 @click.option("-o", "--out", type=Place(), help="Folder of the report; one begun before is resumed.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the rendered lines.")
+@click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, help="Seed of the rendered lines.")
 @click.option("--suite", default=None, help="Suite by name or as a YAML file.  [default: ocrsynth-c@1]", show_default=False)
 @click.option("--only", multiple=True, help="Only this perturbation, group, kind or condition; repeatable.")
 @click.option("--data", type=Place(), help="Read these lines, a data set or a frozen suite, instead of rendered ones.")
@@ -61,7 +62,13 @@ def command() -> None:
 @click.option("--workers", type=click.IntRange(1), help="Number of engine processes.  [default: number of cores]")
 @click.option("--profile", default="exact", help="How text is compared: exact, compat or alnum_ci.")
 @click.option("--charset", type=Place(), help="Characters that the engine can write, a file of Charset.save.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=60.0, help="Seconds for a picture.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    callback=a_number,
+    default=60.0,
+    help="Seconds for a picture.",
+)
 @click.option("--baseline", type=Place(), help="result.json of another engine, for mCE.")
 @click.option("--freeze", type=Place(), help="Store the pictures of the suite in this folder.")
 @click.option(
@@ -99,7 +106,10 @@ def run(
         raise RecipeError("ENGINE: is missing, got None; say for example ocrsynth evaluate tesseract -o report/")
     if engine is not None and out is None:
         raise RecipeError("-o: the folder of the report is missing, got None; say for example -o report/")
-    bounds = dict(_bound(text) for text in max_cer)
+    pairs = [_bound(text) for text in max_cer]
+    bounds = dict(pairs)
+    if len(bounds) < len(pairs):
+        raise RecipeError(f"--max-cer: bounds a figure twice, got {', '.join(max_cer)}; give each one bound")
     chosen = Settings(language=lang, suite=suite or DEFAULT_SUITE, **settings)
     known = frozenset("".join(Charset.load(charset).symbols)) if charset else None
     base = read_result(baseline) if baseline else None

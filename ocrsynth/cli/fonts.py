@@ -166,9 +166,13 @@ def _shortened(text: str) -> str:
 
 
 def _folders(fonts: tuple[str, ...], system_fonts: bool) -> tuple[str, ...]:
+    from ocrsynth.errors import AssetError
     from ocrsynth.fonts import catalogue
 
-    return (*fonts, *catalogue.system_folders()) if system_fonts else fonts
+    folders = (*fonts, *catalogue.system_folders()) if system_fonts else fonts
+    if system_fonts and not folders:
+        raise AssetError("--system-fonts: this system has none, got no folder of fonts; install some, or leave it out")
+    return folders
 
 
 def _families(folders: tuple[str, ...]) -> tuple[Family, ...]:
@@ -193,11 +197,13 @@ def _covering(families: tuple[Family, ...], lang: str) -> tuple[Family, ...]:
 
 def _table(headings: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     for heading in headings:
         table.add_column(heading, justify="right" if heading == "faces" else "left")
     for row in rows:
-        table.add_row(*(" ".join(v) if isinstance(v := row[h], list) else str(v) for h in headings))
+        # What fonts say of themselves may hold brackets, which are no markup.
+        table.add_row(*(escape(" ".join(v) if isinstance(v := row[h], list) else str(v)) for h in headings))
     Console(width=None if Console().is_terminal else 160).print(table)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 NAME = "albumentations"
 _PROBE_SHAPE = (40, 200)
+_UNTRUE = ("mirrors", "turns over")
+"""What no draw of a transform may do."""
 _PROBES = 4
 _DRAWS = 8
 
@@ -157,8 +159,8 @@ def from_entry(arguments: Any, where: str) -> Op:
     height, width = _PROBE_SHAPE
     warp = BorrowedWarp(transform=op.transform, arguments=op.arguments)
     faults = [_fault(made.transform, seed, height, width) for seed in range(_PROBES)]
-    if any(fault == "mirrors" for fault in faults):
-        raise RecipeError(f"{where}.transform: {op.transform} mirrors letters, and the label would be wrong; leave it out")
+    if untrue := next((fault for fault in faults if fault in _UNTRUE), None):
+        raise RecipeError(f"{where}.transform: {op.transform} {untrue} letters, and the label would be wrong; leave it out")
     if all(faults):
         raise RecipeError(f"{where}.transform: {op.transform} {faults[0]} the line, and the label would be wrong; leave it out")
     return warp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import cv2
@@ -57,8 +58,12 @@ class MeasuredMap(NamedTuple):
         return cast("NDArray[np.float64]", moved)
 
 
+_UPSIDE_DOWN = 0.1
+"""Cosine of an angle a little over a right one, by which lines may be turned."""
+
+
 def measured(warp: Callable[[NDArray[np.float32]], NDArray[Any]], height: int, width: int) -> MeasuredMap | str:
-    """Return the map of *warp* on a picture of this size, or what is wrong with it: ``cuts``, ``folds`` or ``mirrors``.
+    """Return the map of *warp* on a picture of this size, or what is wrong: ``cuts``, ``folds``, ``mirrors``, ``turns over``.
 
     *warp* is given pictures with a margin around them, float32 (H, W, 3) between 0 and 1.
     """
@@ -67,6 +72,9 @@ def measured(warp: Callable[[NDArray[np.float32]], NDArray[Any]], height: int, w
         found = _measured_with(warp, height, width, margin)
         if found != "cuts":
             break
+    if isinstance(found, MeasuredMap) and found.affine[1, 1] < -_UPSIDE_DOWN * math.sqrt(np.linalg.det(found.affine[:2])):
+        # Of 66 and 99 no picture tells which way up it is.
+        return "turns over"
     return found
 
 

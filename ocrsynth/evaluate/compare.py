@@ -53,6 +53,7 @@ def compare(a: Result, b: Result) -> list[Difference]:
             )
     if a["profile"] != b["profile"]:
         raise RecipeError(f"compare: both must have one profile, got {a['profile']!r} and {b['profile']!r}")
+    require_same_pictures(a, b, "compare")
     kinds = {c["name"]: c["kind"] for c in a["conditions"]}
     shared = {c["name"] for c in b["conditions"]}
     names = [name for name in kinds if name in shared]
@@ -75,6 +76,18 @@ def compare(a: Result, b: Result) -> list[Difference]:
         Difference(name, float(rates_a[i]), float(rates_b[i]), *interval(spread[:, i], len(d)), float(p[i]), adjusted[i])
         for i, name in enumerate(names)
     ]
+
+
+def require_same_pictures(a: Result, b: Result, where: str) -> None:
+    """Raise RecipeError, beginning with *where*, if the pictures of a condition that both results have differ."""
+    hashes = {c["name"]: c.get("images_sha256") for c in a["conditions"]}
+    for condition in b["conditions"]:
+        theirs = hashes.get(condition["name"], condition.get("images_sha256"))
+        if theirs != condition.get("images_sha256"):
+            raise RecipeError(
+                f"{where}: both must have read the same pictures, got others under {condition['name']}; machines draw with "
+                "small differences, so freeze the suite with --freeze and evaluate both with --data"
+            )
 
 
 def comparison_table(a: Result, b: Result, differences: list[Difference]) -> str:

@@ -15,6 +15,7 @@ from ocrsynth.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -81,6 +82,12 @@ class Engine(ABC):
         return self.read(images)
 
     @classmethod
+    def files(cls, arguments: str) -> list[Path]:
+        """Return the files named in a spec that decide what it reads: if one has changed, an evaluation begins anew."""
+        del arguments
+        return []
+
+    @classmethod
     def missing(cls) -> str | None:
         """Return what must be installed before it can be made, or None; packages are looked for, not imported."""
         lacking = [package for package in cls.requires if find_spec(package) is None]
@@ -97,6 +104,12 @@ def engine_of(spec: str, language: str) -> Engine:
     """Return the engine of a spec, ``name`` or ``name:arguments``; raises RecipeError and what `Engine.from_spec` raises."""
     name, _, arguments = spec.partition(":")
     return ENGINES.get(name, "engine").from_spec(arguments, language)
+
+
+def files_of(spec: str) -> list[Path]:
+    """Return the files that decide what the engine of a spec reads; none of what is no spec."""
+    name, _, arguments = spec.partition(":")
+    return ENGINES.get(name, "engine").files(arguments) if name in ENGINES else []
 
 
 def described() -> list[dict[str, str | None]]:

@@ -9,7 +9,7 @@ import orjson
 
 from ocrsynth import codec
 from ocrsynth.errors import OutputError
-from ocrsynth.evaluate.lines import hash_of_lines
+from ocrsynth.evaluate.lines import LINES, hash_of, hash_of_lines, stored_lines
 from ocrsynth.evaluate.suite import read_suite
 from ocrsynth.files import write_atomically
 
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ocrsynth.evaluate.lines import SourceLine
     from ocrsynth.evaluate.reading import Pictures
     from ocrsynth.evaluate.suite import Condition, Suite
 
 FROZEN = "suite.json"
+_HASHES = "pictures.json"
 
 
 def freeze(
@@ -36,29 +40,68 @@ def freeze(
 
     The description comes last, so a folder with one is whole.
     """
+    hashes: dict[str, list[str]] = {}
     for condition in conditions:
         if not condition.severity:
             continue
         (folder / condition.name).mkdir(exist_ok=True)
+        hashes[condition.name] = []
         for line in lines:
             data = codec.encode_png(pictures.of(condition, line.number))
             (folder / condition.name / f"{line.number:06d}.png").write_bytes(data)
+            hashes[condition.name].append(hash_of(data))
             on_picture(1)
+    write_atomically(folder / _HASHES, orjson.dumps(hashes) + b"\n")
     content = {"suite": suite.source, "hash": suite.hash, "lines_sha256": hash_of_lines(lines)}
     content["conditions"] = [c.name for c in conditions]
     write_atomically(folder / FROZEN, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def read_frozen(folder: Path) -> Suite:
-    """Return the suite of a frozen folder, which has the conditions that were frozen; raises OutputError."""
+    """Return the suite of a frozen folder, which has the conditions that were frozen.
+
+    Raises OutputError if it is none, or its lines are not those that were frozen.
+    """
     path = folder / FROZEN
     try:
         content = orjson.loads(path.read_bytes())
-        frozenset(content["conditions"])
         # Whatever the ops are by now, the pictures are those of the hash that they were frozen with.
-        return replace(read_suite(content["suite"], str(path)), frozen_hash=str(content["hash"]))
+        suite = replace(read_suite(content["suite"], str(path)), frozen_hash=str(content["hash"]))
+        unknown = set(content["conditions"]) - {c.name for c in suite.conditions()}
+        lines_sha256 = content["lines_sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(f"{path}: is no frozen suite, {error}; freeze it again") from None
+    if unknown:
+        raise OutputError(f"{path}: has conditions that its suite has not, got {', '.join(sorted(unknown))}; freeze it again")
+    lines = stored_lines(folder / LINES)
+    if lines is None or hash_of_lines(lines) != lines_sha256:
+        # Pictures go by the numbers of lines: one line less, and each has its neighbour's label.
+        raise OutputError(f"{folder / LINES}: must be the lines that were frozen, got others; freeze them again")
+    return suite
+
+
+class FrozenPictures:
+    """The pictures of a frozen folder, each looked at before it is used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            self._hashes: dict[str, list[str]] = orjson.loads((folder / _HASHES).read_bytes())
+        except (OSError, ValueError) as error:
+            raise OutputError(f"{folder / _HASHES}: cannot be read, {error}; freeze the suite again") from None
+
+    def of(self, condition: str, number: int) -> NDArray[np.uint8]:
+        """Return the picture of a line under a condition; raises OutputError if it is not the one that was frozen."""
+        path = self._folder / condition / f"{number:06d}.png"
+        try:
+            data = path.read_bytes()
+            same = hash_of(data) == self._hashes[condition][number]
+            picture = codec.decode(data) if same else None
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise OutputError(f"{path}: cannot be read, {error}; freeze the suite again") from None
+        if picture is None:
+            raise OutputError(f"{path}: is not the picture that was frozen, got other bytes; freeze the suite again")
+        return picture
 
 
 def frozen_conditions(folder: Path) -> frozenset[str]:

@@ -10,9 +10,11 @@ import numpy as np
 import orjson
 
 from ocrsynth import codec
-from ocrsynth.errors import OutputError, RecipeError
+from ocrsynth.degrade.chain import LONGEST_PX
+from ocrsynth.errors import AssetError, OutputError, RecipeError
 from ocrsynth.files import write_atomically
 from ocrsynth.generation.source import open_source
+from ocrsynth.pictures import read_picture_in
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.recipe import Recipe
 from ocrsynth.text import alphabet
@@ -36,6 +38,10 @@ _X_OF_HEIGHT = 0.35
 _LEAST_X_OF_HEIGHT = 0.12
 """What is lower is no letter: a dash, a rule."""
 _LARGEST_SCALE = 6.0
+
+
+LINES = "lines"
+"""Folder of the lines, of a report or a frozen suite."""
 
 
 class SourceLine(NamedTuple):
@@ -102,8 +108,10 @@ def read_from(data: Path, fmt: str | None, count: int) -> Iterator[tuple[NDArray
         if wanted is not None and i not in wanted:
             continue
         try:
-            image = codec.decode(stored.image)
-        except ValueError as error:
+            raw = stored.image.startswith(b"\x93NUMPY")
+            # As `degrade` and `compare` read them: upright by its EXIF, alpha on white.
+            image = codec.decode(stored.image) if raw else read_picture_in(stored.image, stored.key)
+        except (ValueError, AssetError) as error:
             raise OutputError(f"{data}: the picture of {stored.key} cannot be read, {error}; run ocrsynth lint") from None
         font = (stored.meta.get("provenance") or {}).get("font") or {}
         facts = {"text": stored.text, "font_class": font.get("class", ""), "family": font.get("family", ""), "key": stored.key}
@@ -124,6 +132,13 @@ def store(
     found: list[SourceLine] = []
     for number, (image, x_height, facts) in enumerate(lines):
         if x_height_px is not None:
+            height, width = image.shape[:2]
+            scale = _scale(x_height, x_height_px)
+            if max(height, width) * scale > LONGEST_PX:
+                raise RecipeError(
+                    f"--data: the picture of {facts['key']} would have {width * scale:.0f}×{height * scale:.0f} px, got "
+                    f"{width}×{height} with letters of {x_height:.0f} px; cut it into lines, or give --keep-size"
+                )
             image, x_height = resized(image, x_height, x_height_px)  # noqa: PLW2901 - the same line, at its size
         data = codec.encode_png(image)
         (folder / f"{number:06d}.png").write_bytes(data)
@@ -135,7 +150,7 @@ def store(
                 facts["font_class"],
                 facts["family"],
                 facts["key"],
-                hashlib.sha256(data).hexdigest(),
+                hash_of(data),
             )
         )
         on_line(number + 1)
@@ -151,7 +166,10 @@ def stored_lines(folder: Path) -> list[SourceLine] | None:
         content = (folder / _INDEX).read_bytes()
     except FileNotFoundError:
         return None
-    return [SourceLine(**orjson.loads(row)) for row in content.splitlines()]
+    try:
+        return [SourceLine(**orjson.loads(row)) for row in content.splitlines()]
+    except (ValueError, TypeError) as error:
+        raise OutputError(f"{folder / _INDEX}: is damaged, {error}; start again in an empty folder") from None
 
 
 def picture_of(folder: Path, line: SourceLine) -> NDArray[np.uint8]:
@@ -161,9 +179,14 @@ def picture_of(folder: Path, line: SourceLine) -> NDArray[np.uint8]:
         data = path.read_bytes()
     except OSError as error:
         raise OutputError(f"{path}: cannot be read, {error.strerror or error}; start again in an empty folder") from None
-    if hashlib.sha256(data).hexdigest() != line.sha256:
+    if hash_of(data) != line.sha256:
         raise OutputError(f"{path}: is not the picture of line {line.number} any more; start again in an empty folder")
     return codec.decode(data)
+
+
+def hash_of(data: bytes) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def hash_of_lines(lines: Iterable[SourceLine]) -> str:
@@ -197,9 +220,13 @@ def measured_x_height(image: NDArray[np.uint8]) -> float:
     return max(float(longest[-1] - longest[0] + 1) / 4, height * _LEAST_X_OF_HEIGHT, 1.0)
 
 
+def _scale(x_height: float, wanted: float) -> float:
+    return min(wanted / x_height, _LARGEST_SCALE)
+
+
 def resized(image: NDArray[np.uint8], x_height: float, wanted: float) -> tuple[NDArray[np.uint8], float]:
     """Return a picture whose text has an x-height of *x_height* px brought to *wanted*, and the x-height that it got."""
-    scale = min(wanted / x_height, _LARGEST_SCALE)
+    scale = _scale(x_height, wanted)
     height, width = image.shape[:2]
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     if size == (width, height):

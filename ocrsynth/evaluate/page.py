@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ocrsynth import codec
 from ocrsynth.evaluate.metrics import edits_between, graphemes, normalised
 from ocrsynth.evaluate.suite import Condition
-from ocrsynth.evaluate.table import KINDS, facts, hardest, percent, perturbations, shown
+from ocrsynth.evaluate.table import KINDS, facts, hardest, percent, perturbations, shown, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ _TICKS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 def page(result: Result, lines: Sequence[SourceLine], pictures: Pictures, baselines: Sequence[Result] = ()) -> str:
     """Return the page of a result; *pictures* makes those of the worst readings anew."""
-    title = html.escape(f"{result['engine']['name']} under {result['suite']['name']}")
+    title = html.escape(title_of(result))
     versions = ", ".join(f"{k} {v}" for k, v in result["engine"]["versions"].items())
     about = (
         f"{result['lines']['count']} lines ({result['lines']['language']}, {result['lines']['from']}), "

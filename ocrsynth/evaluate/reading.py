@@ -8,9 +8,9 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ocrsynth import codec
-from ocrsynth.errors import OcrsynthError, OutputError
+from ocrsynth.errors import OcrsynthError
 from ocrsynth.evaluate.engine import Key, Recognition, Unanswered
+from ocrsynth.evaluate.frozen import FrozenPictures
 from ocrsynth.evaluate.lines import SourceLine, picture_of, stored_lines
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ocrsynth.evaluate.engine import Engine
     from ocrsynth.evaluate.suite import Condition, Suite
 
-LINES = "lines"
 OK = "ok"
 _DETAIL = 200
 
@@ -34,7 +33,7 @@ class Pictures:
     def __init__(self, suite: Suite, folder: Path, frozen: Path | None = None) -> None:
         self.suite = suite
         self._folder = folder
-        self._frozen = frozen
+        self._frozen = None if frozen is None else FrozenPictures(frozen)
         self._lines = {line.number: line for line in stored_lines(folder) or ()}
         self._clean = lru_cache(maxsize=4096)(self._read_clean)
 
@@ -45,11 +44,7 @@ class Pictures:
         """Return the picture of a line under a condition."""
         line = self._lines[number]
         if self._frozen is not None and condition.severity:
-            path = self._frozen / condition.name / f"{number:06d}.png"
-            try:
-                return codec.decode(path.read_bytes())
-            except (OSError, ValueError) as error:
-                raise OutputError(f"{path}: cannot be read, {error}; freeze the suite again") from None
+            return self._frozen.of(condition.name, number)
         return self.suite.degrade(self._clean(line), condition, number, line.x_height_px)
 
 
@@ -95,6 +90,9 @@ def _answers(engine: Engine, images: list[NDArray[np.uint8]], keys: list[Key]) -
     try:
         # Copies, for an engine may write into what it is given, and clean lines are used again.
         given = engine.read_keyed([image.copy() for image in images], keys)
+        if isinstance(given, (str, bytes, dict)):
+            # Of which the letters or keys would be taken for readings.
+            raise TypeError(f"must give a list of readings, got {type(given).__name__}")  # noqa: TRY301 - as the engine's own
         count = len(given)
     except OcrsynthError:
         raise

@@ -87,15 +87,22 @@ class Readings:
             if len(whole) != len(content):
                 # A killed run may leave half a row, which nothing may be written behind.
                 write_atomically(path, whole)
-            for row in whole.splitlines():
-                record = orjson.loads(row)
-                if "about" in record:
-                    self.set_about(record["about"])
-                elif "engine_s" in record:
-                    self._engine_s += record["engine_s"]
-                    self._all_s += record["all_s"]
-                else:
-                    self._known[record["condition"], record["line"]] = record
+            for number, row in enumerate(whole.splitlines(), 1):
+                try:
+                    self._take(orjson.loads(row))
+                except (ValueError, KeyError, TypeError) as error:
+                    raise OutputError(
+                        f"{path}:{number}: is damaged, {error}, got {row[:60]!r}; take it out to have it read again"
+                    ) from None
+
+    def _take(self, record: dict[str, Any]) -> None:
+        if "about" in record:
+            self.set_about(record["about"])
+        elif "engine_s" in record:
+            self._engine_s += record["engine_s"]
+            self._all_s += record["all_s"]
+        else:
+            self._known[record["condition"], record["line"]] = record
 
     def set_about(self, about: dict[str, Any]) -> None:
         """Take what the file says of the engine."""

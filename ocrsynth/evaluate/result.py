@@ -63,7 +63,8 @@ def result_of(
     found = []
     for i, (condition, counted) in enumerate(zip(conditions, scored.conditions, strict=True)):
         low, high = interval(samples[:, i], len(lines))
-        found.append({**condition._asdict(), "name": condition.name, **counted, "cer_low": low, "cer_high": high})
+        pictures = {"images_sha256": _hash_of_images({k: r for k, r in by_key.items() if k[0] == condition.name})}
+        found.append({**condition._asdict(), "name": condition.name, **counted, "cer_low": low, "cer_high": high, **pictures})
     result: Result = {
         "schema": SCHEMA,
         "suite": {"name": suite.name, "hash": suite.hash, "x_height_px": suite.x_height_px},

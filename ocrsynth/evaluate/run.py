@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ocrsynth.errors import OcrsynthError, OutputError, RecipeError
-from ocrsynth.evaluate.engine import Engine, FunctionEngine
+from ocrsynth.evaluate.compare import require_same_pictures
+from ocrsynth.evaluate.engine import Engine, FunctionEngine, files_of
 from ocrsynth.evaluate.extra import needed
 from ocrsynth.evaluate.frozen import FROZEN, freeze, frozen_conditions, read_frozen
-from ocrsynth.evaluate.lines import clean_recipe, hash_of_lines, picture_of, read_from, rendered, store, stored_lines
+from ocrsynth.evaluate.lines import LINES, clean_recipe, hash_of_lines, picture_of, read_from, rendered, store, stored_lines
 from ocrsynth.evaluate.metrics import PROFILES
 from ocrsynth.evaluate.readers import read_all
-from ocrsynth.evaluate.reading import LINES, Pictures, digest_of, failed, read_chunk
+from ocrsynth.evaluate.reading import Pictures, digest_of, failed, read_chunk
 from ocrsynth.evaluate.readings import Progress, Readings, Silent, has_content, has_readings
 from ocrsynth.evaluate.result import Result, against, result_of
 from ocrsynth.evaluate.suite import DEFAULT_SUITE, load_suite
-from ocrsynth.files import remove, write_atomically
+from ocrsynth.files import hash_of, remove, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,8 @@ EVALUATION = "evaluation.json"
 RESULT = "result.json"
 _LOG = "engine.log"
 DEFAULT_TIMEOUT_S = 60.0
+_NEEDED = {"suite", "profile", "conditions", "summary", "lines", "engine", "per_line"}
+"""Of a result, for comparisons."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +128,11 @@ def evaluate(
                 "from": settings.data or "rendered",
                 "seed": settings.seed,
             },
+            "only": list(settings.only),
             "timing": readings.timing(wall_s),
         }
         if baseline is not None:
+            require_same_pictures(result, baseline, "baseline")
             result["against"] = {"engine": baseline["engine"]["name"], **against(result, baseline)}
         readings.finish()
         write_atomically(folder / RESULT, orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
@@ -169,9 +174,9 @@ def read_result(path: str | os.PathLike[str]) -> Result:
         raise OutputError(f"{file}: cannot be read, {error.strerror or error}") from None
     except orjson.JSONDecodeError as error:
         raise OutputError(f"{file}: is not JSON, {error}") from None
-    if not isinstance(found, dict) or found.get("schema") != 1 or "conditions" not in found:
-        raise OutputError(f"{file}: is no result of an evaluation of this schema, got {str(found)[:60]!r}")
-    return found
+    if isinstance(found, dict) and found.get("schema") == 1 and found.keys() >= _NEEDED and found["conditions"]:
+        return found
+    raise OutputError(f"{file}: is no result of an evaluation of this schema, got {str(found)[:60]!r}; evaluate again")
 
 
 @contextmanager
@@ -194,7 +199,16 @@ def _locked(folder: Path) -> Iterator[None]:
 def _suite_of(settings: Settings) -> tuple[Suite, Path | None]:
     """Return the suite, and the folder of its pictures if they are frozen."""
     if settings.data is not None and (Path(settings.data) / FROZEN).exists():
-        return read_frozen(Path(settings.data)), Path(settings.data)
+        suite, usual = read_frozen(Path(settings.data)), Settings()
+        idle = [name for name in ("seed", "fonts", "keep_size") if getattr(settings, name) != getattr(usual, name)]
+        if settings.suite not in (usual.suite, suite.name) and load_suite(settings.suite).name != suite.name:
+            idle.append("suite")
+        for name in idle:
+            raise RecipeError(
+                f"--{name.replace('_', '-')}: a frozen suite has its own, got {getattr(settings, name)!r} beside "
+                f"--data {settings.data}; leave it out"
+            )
+        return suite, Path(settings.data)
     return load_suite(settings.suite), None
 
 
@@ -206,8 +220,13 @@ def conditions_of(settings: Settings) -> list[Condition]:
 
 def _conditions(suite: Suite, frozen: Path | None, settings: Settings) -> list[Condition]:
     conditions = suite.conditions(settings.only)
-    there = frozen_conditions(frozen) if frozen is not None else None
-    return [c for c in conditions if there is None or c.name in there]
+    if frozen is None:
+        return conditions
+    there = frozen_conditions(frozen)
+    for name in settings.only:
+        if not there & {c.name for c in suite.conditions((name,)) if c.severity}:
+            raise RecipeError(f"--only: {frozen} holds no pictures of {name!r}; freeze them too, or leave it out")
+    return [c for c in conditions if c.name in there]
 
 
 def _fits(baseline: Result, suite: Suite, profile: Profile) -> None:
@@ -249,6 +268,9 @@ def _claim(folder: Path, settings: Settings, suite: Suite, engine: str) -> bool:
     """Write down what is evaluated here, and tell whether that is new, or check that it is what was begun."""
     asked = {"engine": engine, "suite_hash": suite.hash, **{k: getattr(settings, k) for k in Settings.__dataclass_fields__}}
     asked["only"] = list(settings.only)
+    # The same names may stand for other things by now.
+    files = [Path(settings.data)] if settings.data is not None else []
+    asked["files"] = {str(path): hash_of(path)[0] for path in files + files_of(engine) if path.exists()}
     path = folder / EVALUATION
     try:
         known = orjson.loads(path.read_bytes())

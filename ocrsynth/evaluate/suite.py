@@ -11,6 +11,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -21,6 +22,7 @@ from ocrsynth.augment import degrade_image
 from ocrsynth.degrade.chain import Chain
 from ocrsynth.degrade.entries import describe_chain, parse_chain
 from ocrsynth.errors import AssetError, RecipeError, suggest
+from ocrsynth.locations import Locations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +35,8 @@ DEFAULT_SUITE = "ocrsynth-c@1"
 CLEAN = "clean"
 EM_OF_X_HEIGHT = 2.0
 _FOLDER = Path(__file__).parent / "suites"
+_KEYS = ("name", "x_height_px", "perturbations")
+_NAME = re.compile(r"\w+", re.ASCII)
 _STRENGTH = re.compile(r"^(-)?(?:(\d+\.?\d*|\.\d+)\*)?\$s(:int)?$")
 
 
@@ -142,13 +146,16 @@ def load_suite(name: str = DEFAULT_SUITE) -> Suite:
     """Return a suite by name, or from a YAML file; raises AssetError or RecipeError."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else _FOLDER / f"{name}.yaml"
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
     except OSError as error:
         if path.parent == _FOLDER:
             raise RecipeError(f"--suite: unknown suite {name!r}; {suggest(name, suites())}") from None
-        raise AssetError(f"{path}: cannot be read, {error.strerror or error}") from None
+        raise AssetError(f"{path}: cannot be read, {error.strerror or error}; check the path") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: is not YAML, {error}") from None
+        raise RecipeError(f"{path}: is not YAML, {' '.join(str(error).split())}; mend it") from None
+    for double in Locations(text).doubles:
+        raise RecipeError(f"{path}:{double.line}: {double}")
     return read_suite(content, str(path))
 
 
@@ -156,6 +163,11 @@ def read_suite(content: Any, where: str) -> Suite:
     """Return the suite that a YAML file holds; raises RecipeError with the path of what is wrong."""
     if not isinstance(content, dict) or not {"name", "x_height_px", "perturbations"} <= content.keys():
         raise RecipeError(f"{where}: must be a mapping with name, x_height_px and perturbations, got {type(content).__name__}")
+    for key in content:
+        if key not in _KEYS:
+            raise RecipeError(f"{where}: {key}: unknown key in a suite, got {key!r}; {suggest(str(key), _KEYS)}")
+    if not isinstance(content["name"], str) or not content["name"]:
+        raise RecipeError(f"{where}: name: must be a name, got {content['name']!r}; name it with a version, such as mine@1")
     x_height = content["x_height_px"]
     if isinstance(x_height, bool) or not isinstance(x_height, (int, float)) or not 4 <= x_height <= 200:
         raise RecipeError(f"{where}: x_height_px: must be a number of px from 4 to 200, got {x_height!r}")
@@ -163,7 +175,7 @@ def read_suite(content: Any, where: str) -> Suite:
     if not isinstance(entries, dict) or not entries:
         raise RecipeError(f"{where}: perturbations: must name at least one perturbation, got {entries!r}")
     found = {str(name): _perturbation(str(name), entry, f"{where}: perturbations.{name}") for name, entry in entries.items()}
-    return Suite(str(content["name"]), float(x_height), found, content)
+    return Suite(content["name"], float(x_height), found, content)
 
 
 def _perturbation(name: str, entry: Any, where: str) -> Perturbation:
@@ -172,17 +184,27 @@ def _perturbation(name: str, entry: Any, where: str) -> Perturbation:
         raise RecipeError(f"{where}: must have group, chain, strengths and perhaps kind, got {entry!r}")
     if name == CLEAN or "-" in name:
         raise RecipeError(f"{where}: the name must have no hyphen and not be {CLEAN!r}, got {name!r}; use underscores")
+    if not _NAME.fullmatch(name):
+        # Conditions are folders.
+        raise RecipeError(f"{where}: the name must be of letters, digits and _, got {name!r}; use underscores")
+    if not isinstance(entry["group"], str) or not entry["group"]:
+        raise RecipeError(f"{where}.group: must be a name, got {entry['group']!r}; say what kind of fault it is")
     strengths, kind = entry["strengths"], entry.get("kind", "suite")
     if kind not in ("suite", "scene", "held_out"):
         raise RecipeError(f"{where}.kind: must be suite, scene or held_out, got {kind!r}")
     numbers = isinstance(strengths, list) and all(isinstance(s, (int, float)) and not isinstance(s, bool) for s in strengths)
     if not numbers or not strengths:
         raise RecipeError(f"{where}.strengths: must be a list of numbers, one a severity, got {strengths!r}")
+    steps = [b - a for a, b in pairwise(strengths)]
+    if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)):
+        raise RecipeError(f"{where}.strengths: must rise, or fall, from severity to severity, got {strengths!r}; order them")
     if not isinstance(entry["chain"], list):
         raise RecipeError(f"{where}.chain: must be a list of ops, got {entry['chain']!r}; write '- op: {{…}}' lines")
-    made = Perturbation(name, str(entry["group"]), kind, tuple(entry["chain"]), tuple(float(s) for s in strengths))
+    made = Perturbation(name, entry["group"], kind, tuple(entry["chain"]), tuple(float(s) for s in strengths))
     for strength in made.strengths:
         parse_chain(made.entries(strength), f"{where}.chain")
+    if len(made.strengths) > 1 and made.entries(made.strengths[0]) == made.entries(made.strengths[-1]):
+        raise RecipeError(f"{where}.chain: must say $s where its strength stands, got {entry['chain']!r}; write it there")
     return made
 
 

@@ -21,7 +21,7 @@ def table(result: Result) -> str:
     summary, engine, lines = result["summary"], result["engine"], result["lines"]
     versions = ", ".join(f"{name} {value}" for name, value in engine["versions"].items())
     parts = [
-        f"# {engine['name']} under {result['suite']['name']}",
+        f"# {title_of(result)}",
         "",
         (
             f"{lines['count']} lines ({lines['language']}, {lines['from']}), profile `{result['profile']}`; {versions}; "
@@ -50,7 +50,7 @@ def table(result: Result) -> str:
             "",
         ]
     if result["groups"]:
-        severities = sorted({s for row in result["groups"].values() for s in row})
+        severities = sorted({s for row in result["groups"].values() for s in row}, key=int)
         parts += [
             "## Groups: mean CER in %",
             "",
@@ -67,7 +67,7 @@ def table(result: Result) -> str:
                 "",
                 *_grid(
                     ("", "lines", "clean CER %", "mean CER %"),
-                    [(name, str(f["lines"]), percent(f["clean_cer"]), percent(f["mean_cer"])) for name, f in rows.items()],
+                    [(cell(n), str(f["lines"]), percent(f["clean_cer"]), percent(f["mean_cer"])) for n, f in rows.items()],
                 ),
                 "",
             ]
@@ -98,6 +98,12 @@ def table(result: Result) -> str:
         f"{timing['engine_ms_a_line']:.1f} ms a line, {timing['engine_share']:.0%} of the readers' time in the engine."
     )
     return "\n".join(parts) + "\n"
+
+
+def title_of(result: Result) -> str:
+    """Return what a report is of; a part of a suite is none of its figures."""
+    only = ", ".join(result.get("only", ()))
+    return f"{result['engine']['name']} under {result['suite']['name']}{f', {only} alone' if only else ''}"
 
 
 def facts(result: Result) -> list[tuple[str, str, str]]:
@@ -159,7 +165,13 @@ def percent(share: float | None, *, unit: bool = False) -> str:
 
 def shown(cluster: str) -> str:
     """Return a cluster as a table shows it."""
-    return {"": "(nothing)", " ": "(space)"}.get(cluster, cluster.replace("|", "\\|").replace("`", "'"))
+    known = {"": "(nothing)", " ": "(space)", "\n": "(line end)", "\r": "(line end)", "\r\n": "(line end)", "\t": "(tab)"}
+    return known.get(cluster, cell(cluster))
+
+
+def cell(text: str) -> str:
+    """Return any text as it may stand in a table of Markdown."""
+    return " ".join(text.replace("|", "\\|").replace("`", "'").split())
 
 
 def _interval(of: dict[str, Any], key: str) -> str:
@@ -167,8 +179,8 @@ def _interval(of: dict[str, Any], key: str) -> str:
 
 
 def _with_interval(condition: dict[str, Any]) -> str:
-    half = (condition["cer_high"] - condition["cer_low"]) / 2
-    return f"{100 * condition['cer']:.1f} ± {100 * half:.1f}"
+    # Not as ±: intervals of low rates lie to one side.
+    return f"{100 * condition['cer']:.1f} ({100 * condition['cer_low']:.1f} – {100 * condition['cer_high']:.1f})"
 
 
 def _point(summary: dict[str, Any], name: str) -> str:

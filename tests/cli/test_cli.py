@@ -59,6 +59,76 @@ def test_no_picture_is_degraded_over_itself(tmp_path: Path) -> None:
         assert _run(tmp_path, f"degrade one/000000000005.png --em {em} -o two").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"width": 9999}, "it is of a picture of 9999×"),
+        ({"line_quad": [[1, 2], [3, 4]]}, "line_quad must have the shape (4, 2), -1 for any number, got (2, 2)"),
+        (
+            {"cluster_quads": [[[1, 2, 3], [1, 2, 3]]]},
+            "cluster_quads must have the shape (-1, 4, 2), -1 for any number, got (1, 2, 3)",
+        ),
+        (None, "it is of a picture of None×None px"),
+    ],
+)
+def test_boxes_that_are_not_of_the_picture_are_refused(tmp_path: Path, change: dict[str, object] | None, fault: str) -> None:
+    assert not _run(tmp_path, "render --lang en --preset clean --index 5 -o one").returncode
+    path = tmp_path / "one/000000000005.json"
+    meta = {"shapes": []} if change is None else json.loads(path.read_text()) | change
+    path.write_text(json.dumps(meta))
+    done = _run(tmp_path, "degrade one/000000000005.png --preset camera -o two")
+    assert done.returncode == 3
+    assert f"000000000005.json: holds no boxes as ocrsynth writes them, {fault}" in done.stderr
+    assert list((tmp_path / "two").iterdir()) == []
+
+
+def test_a_picture_that_is_degraded_again_tells_of_both(tmp_path: Path) -> None:
+    assert not _run(tmp_path, "render --lang en --preset clean --index 5 -o one").returncode
+    assert not _run(tmp_path, "degrade one/000000000005.png --preset scan -o two").returncode
+    once = json.loads((tmp_path / "two/000000000005.json").read_text())["provenance"]["degraded"]
+    assert not _run(tmp_path, "degrade two/000000000005.png --preset camera -o three").returncode
+    twice = json.loads((tmp_path / "three/000000000005.json").read_text())["provenance"]["degraded"]
+    assert twice[: len(once)] == once
+    assert len(twice) > len(once)
+
+
+def test_a_preset_beside_a_recipe_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("language: en\ndegrade: scan\n")
+    assert not _run(tmp_path, "render --lang en --preset clean --index 5 -o one").returncode
+    done = _run(tmp_path, "degrade one/000000000005.png --preset camera --recipe r.yaml -o two")
+    assert done.returncode == 2
+    assert "--preset: there is one chain, got 'camera' beside --recipe r.yaml; give one of the two" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["pages", "nan", "negative"])
+def test_a_picture_that_would_come_out_black_or_in_part_is_refused(tmp_path: Path, kind: str) -> None:
+    from PIL import Image
+
+    levels = np.full((32, 200), 0.5 if kind != "negative" else -3, np.float32)
+    levels[3, 3] = np.nan if kind == "nan" else levels[0, 0]
+    picture = Image.fromarray(levels)
+    more = {"save_all": True, "append_images": [picture]} if kind == "pages" else {}
+    picture.save(tmp_path / "p.tiff", **more)
+    done = _run(tmp_path, "degrade p.tiff -o two")
+    assert done.returncode == 3
+    assert ("holds 2 pictures" if kind == "pages" else "holds levels that are negative or no numbers") in done.stderr
+
+
+def test_what_fonts_say_of_themselves_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    from ocrsynth.cli.fonts import _table
+
+    _table(("family", "licence"), [{"family": "A [old] one", "licence": "see [/] licence"}])
+    assert "A [old] one  see [/] licence" in capsys.readouterr().out
+
+
+def test_fonts_of_a_system_that_has_none(tmp_path: Path) -> None:
+    empty = {"XDG_DATA_HOME": "/nonexistent", "XDG_DATA_DIRS": "/nonexistent", "HOME": str(tmp_path)}
+    for line in ("fonts list --system-fonts", "fonts plan --lang en --system-fonts", "fonts licences --system-fonts"):
+        done = _run(tmp_path, line, **empty)
+        assert done.returncode == 3
+        assert done.stderr.startswith("error: --system-fonts: this system has none")
+
+
 def test_a_report_never_replaces_what_is_no_page(tmp_path: Path) -> None:
     assert not _run(tmp_path, "generate --lang en --preset clean -n 2 -q -o set").returncode
     plan = (tmp_path / "set/plan.json").read_bytes()

@@ -309,7 +309,8 @@ class TestData:
         scored = evaluate("predictions:r/predictions.jsonl", shop / "p", _settings(8, data="frozen"))
         assert scored["summary"] == rendered["summary"]
         (shop / "frozen/noise-2/000003.png").write_bytes(b"")
-        with pytest.raises(OutputError, match=r"000003.png: cannot be read, .*; freeze the suite again"):
+        changed = r"000003.png: is not the picture that was frozen, got other bytes; freeze the suite again"
+        with pytest.raises(OutputError, match=changed):
             evaluate("python:odd_engines:Reader", shop / "g", _settings(8, data="frozen"), workers=1)
 
     def test_changed_lines_are_noticed(self, shop: Path) -> None:

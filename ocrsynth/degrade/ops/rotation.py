@@ -23,8 +23,8 @@ class Rotation(ProjectiveOp):
     EXAMPLE: ClassVar[dict[str, Any]] = {"angle_deg": [-2, 2]}
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple({"angle_deg": [a, a]} for a in (0.5, 1, 2, 3.5, 5))
 
-    angle_deg: Annotated[Range, Within(-180, 180)] = Range(-1, 1)
-    """Counter-clockwise positive."""
+    angle_deg: Annotated[Range, Within(-90, 90)] = Range(-1, 1)
+    """Counter-clockwise positive; a line that is turned over would read as another, as 66 does."""
 
     def sample(self, stream: Stream, frame: Frame) -> Params:
         """Return ``angle_deg``."""

@@ -101,19 +101,17 @@ class Command(Engine):
                     continue  # Programs print things when they start.
                 if isinstance(record, dict) and record.get("id") == question["id"]:
                     break
-        except BrokenPipeError:
+        except (BrokenPipeError, Unanswered) as error:
             self._stop()
-            raise Unanswered("crash", "the program ended") from None
-        except Unanswered as verdict:
-            self._stop()
-            if fresh and self._loading_s is None and verdict.status == "timeout":
+            verdict = error if isinstance(error, Unanswered) else Unanswered("crash", "the program ended")
+            if fresh and self._loading_s is None:
                 self._silent_starts += 1
                 if self._silent_starts == _SILENT_STARTS:
                     raise WorkerError(
                         f"engine 'cmd:{self.command}': started {_SILENT_STARTS} times, it gave no answer ({verdict}); "
                         'it must answer each line with {"id": …, "text": …} and a line end, at once'
                     ) from None
-            raise
+            raise verdict from None
         if fresh and self._loading_s is None:
             self._loading_s = time.monotonic() - started
         return None if record.get("text") is None else Recognition(record["text"], record.get("confidence"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocrsynth.errors import AssetError, RecipeError
 from ocrsynth.evaluate.engine import ENGINES, Engine, Key, Recognition
+from ocrsynth.evaluate.reading import digest_of
+from ocrsynth.fields import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +32,12 @@ class Predictions(Engine):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._known: dict[Key, Recognition | None] = {}
+        self._pictures: dict[Key, Any] = {}
         try:
             content = path.read_bytes()
         except OSError as error:
             raise AssetError(f"{path}: cannot be read, {error.strerror or error}") from None
+        self._sha256 = hashlib.sha256(content).hexdigest()
         for number, row in enumerate(content.splitlines(), 1):
             if not row.strip():
                 continue
@@ -40,9 +45,9 @@ class Predictions(Engine):
                 record: dict[str, Any] = json.loads(row)  # which takes the NaN and lone surrogates of its writer
                 if "about" in record or "engine_s" in record:
                     continue  # What a report's own file says beside the readings.
-                key = Key(str(record["condition"]), int(record["line"]))
-                text = record.get("reading", record.get("text"))
-                known = None if text is None else Recognition(str(text), record.get("confidence"))
+                key, known = _prediction(record)
+                if "image" in record:
+                    self._pictures[key] = record["image"]
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise RecipeError(
                     f"{path}:{number}: is no prediction ({error}), got {row[:80]!r}; "
@@ -60,9 +65,14 @@ class Predictions(Engine):
         del language
         return cls(Path(arguments))
 
+    @classmethod
+    def files(cls, arguments: str) -> list[Path]:
+        """Return the file."""
+        return [Path(arguments)]
+
     def versions(self) -> dict[str, str]:
-        """Return the name of the file and how many readings it holds."""
-        return {"predictions": f"{self.path.name}, {len(self._known)} readings"}
+        """Return the name of the file, its hash, and how many readings it holds."""
+        return {"predictions": f"{self.path.name} {self._sha256[:16]}, {len(self._known)} readings"}
 
     def read(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[str | Recognition | None]:
         """Refuse: pictures are found by their keys."""
@@ -71,6 +81,21 @@ class Predictions(Engine):
         )
 
     def read_keyed(self, images: Sequence[NDArray[np.uint8]], keys: Sequence[Key]) -> Sequence[str | Recognition | None]:
-        """Return the file's readings; None for what it does not hold."""
-        del images
+        """Return the file's readings, None for what it does not hold; raises RecipeError for those of other pictures."""
+        for image, key in zip(images, keys, strict=True):
+            if self._pictures.get(key, known := digest_of(image)) != known:
+                raise RecipeError(
+                    f"{self.path}: was read of other pictures, got {self._pictures[key]!r} for {key.condition}, "
+                    f"line {key.line}, which is {known!r} here; give the --data, -n and --seed that it was read with"
+                )
         return [self._known.get(key) for key in keys]
+
+
+def _prediction(record: dict[str, Any]) -> tuple[Key, Recognition | None]:
+    """Return a row's picture and reading; raises KeyError, TypeError or AttributeError."""
+    condition, line, text = record["condition"], record["line"], record.get("reading", record.get("text"))
+    if not (isinstance(condition, str) and is_whole(line, 0, 1 << 62) and (text is None or isinstance(text, str))):
+        raise TypeError("condition and reading must be text, line a whole number from 0")
+    # What a report could not read is as good as missing.
+    unread = text is None or record.get("status", "ok") != "ok"
+    return Key(condition, line), None if unread else Recognition(str(text), record.get("confidence"))

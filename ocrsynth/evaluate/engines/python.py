@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,29 @@ from ocrsynth.errors import RecipeError
 from ocrsynth.evaluate.engine import ENGINES, Engine, FunctionEngine
 
 
+def file_of(place: str) -> list[Path]:
+    """Return the file of the module in ``package.module:object``, if there is one; nothing is imported but its packages."""
+    module = place.partition(":")[0]
+    _find_here()
+    try:
+        spec = find_spec(module) if module else None
+    except (ImportError, ValueError):
+        return []
+    return [Path(spec.origin)] if spec is not None and spec.has_location and spec.origin else []
+
+
+def _find_here() -> None:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+
+
 def object_at(place: str, spec: str) -> Any:
     """Return the object at ``package.module:object``; modules of the current folder are found as well; raises RecipeError."""
     module, _, name = place.partition(":")
     if not module or not name:
         raise RecipeError(f"engine {spec!r}: must name a module and an object, got {place!r}; write package.module:object")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    _find_here()
     try:
         found: Any = import_module(module)
         for part in name.split("."):
@@ -37,6 +53,11 @@ class Python(FunctionEngine):
     """
 
     name = "python"
+
+    @classmethod
+    def files(cls, arguments: str) -> list[Path]:
+        """Return the file of the module."""
+        return file_of(arguments)
 
     @classmethod
     def from_spec(cls, arguments: str, language: str) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,11 @@ import numpy as np
 from ocrsynth.charset import Charset
 from ocrsynth.errors import AssetError, RecipeError
 from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition, options_of
-from ocrsynth.evaluate.engines.python import object_at
+from ocrsynth.evaluate.engines.python import file_of, object_at
 from ocrsynth.evaluate.extra import needed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,6 +45,13 @@ class Torch(Engine):
         self.charset = frozenset("".join(charset.symbols))
 
     @classmethod
+    def files(cls, arguments: str) -> list[Path]:
+        """Return the files of module, program, weights and charset."""
+        options = dict(part.partition("=")[::2] for part in arguments.split(","))
+        named = [Path(options[key]) for key in ("program", "weights", "charset") if options.get(key)]
+        return [*named, *file_of(options.get("module", ""))]
+
+    @classmethod
     def from_spec(cls, arguments: str, language: str) -> Engine:
         """Return the engine; see the class for its options."""
         del language
@@ -59,16 +67,15 @@ class Torch(Engine):
         torch = needed("torch", "engine 'torch'", "torch")
         charset = Charset.load(options["charset"])
         if options["program"]:
-            try:
+            with _readable(options["program"]):
                 module = torch.export.load(options["program"]).module()
-            except OSError as error:
-                raise AssetError(f"{options['program']}: cannot be read, {error.strerror or error}") from None
             return cls(_Exported(module), charset, height=options["height"], stride=options["stride"], label=options["program"])
         module = object_at(options["module"], spec)
         if not isinstance(module, torch.nn.Module):
             module = module(len(charset))
         if options["weights"]:
-            module.load_state_dict(_weights(torch, options["weights"]))
+            with _readable(options["weights"]):
+                module.load_state_dict(_weights(torch, options["weights"]))
         return cls(module, charset, height=options["height"], stride=options["stride"], label=options["module"])
 
     def versions(self) -> dict[str, str]:
@@ -116,11 +123,20 @@ class _Exported:
         return self._module(batch)
 
 
-def _weights(torch: Any, path: str) -> dict[str, Any]:
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    """Tell in one line what PyTorch cannot read or use; its own messages run over many."""
     try:
-        saved = torch.load(Path(path), weights_only=True, map_location="cpu")
+        yield
     except OSError as error:
         raise AssetError(f"{path}: cannot be read, {error.strerror or error}") from None
+    except Exception as error:  # noqa: BLE001 - of unpickling, zip files and state dicts, anything
+        text = " ".join(str(error).split())[:200]
+        raise AssetError(f"{path}: cannot be used, {type(error).__name__}: {text}; give what the module was saved as") from None
+
+
+def _weights(torch: Any, path: str) -> dict[str, Any]:
+    saved = torch.load(Path(path), weights_only=True, map_location="cpu")
     # A checkpoint holds the state dict beside other things.
     state: dict[str, Any] = saved["model"] if isinstance(saved, dict) and "model" in saved else saved
     return state
