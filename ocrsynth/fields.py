@@ -151,8 +151,26 @@ _PLAIN = {
     **dict.fromkeys(("float_parsing", "float_type"), "must be a number"),
     **dict.fromkeys(("bool_parsing", "bool_type"), "must be true or false"),
     "string_type": "must be text",
+    "finite_number": "must be a finite number",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be above {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be below {lt}",
+    "literal_error": "must be {expected}",
+    "tuple_type": "must be a list",
+    **dict.fromkeys(("dict_type", "model_type"), "must be a mapping of keys to values"),
 }
-"""Faults of a type in the words of the other messages."""
+"""Faults in the words of the other messages, by their kinds in pydantic."""
+_ADVICE = {
+    "greater_than_equal": "give a larger one",
+    "greater_than": "give a larger one",
+    "less_than_equal": "give a smaller one",
+    "less_than": "give a smaller one",
+    "literal_error": "choose one of these",
+    "tuple_type": "write [first, second]",
+    "dict_type": "write 'key: value' pairs",
+    "model_type": "write 'key: value' pairs",
+}
 
 
 def validate(model: type[M], data: Any, where: str) -> M:
@@ -176,8 +194,11 @@ def validate(model: type[M], data: Any, where: str) -> M:
             raise RecipeError(
                 f"{where}{parent}: unknown key {first['loc'][-1]!r}; {suggest(str(first['loc'][-1]), known)}"
             ) from None
-        text = _PLAIN.get(first["type"], first["msg"][:1].lower() + first["msg"][1:])
-        advice = first.get("ctx", {}).get("advice")
+        # Bounds as people write them: 1 for 1.0.
+        context = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in first.get("ctx", {}).items()}
+        plain = _PLAIN.get(first["type"])
+        text = first["msg"][:1].lower() + first["msg"][1:] if plain is None else plain.format(**context)
+        advice = context.get("advice", _ADVICE.get(first["type"]))
         raise RecipeError(f"{where}{path}: {text}, got {first['input']!r}" + (f"; {advice}" if advice else "")) from None
 
 

@@ -115,7 +115,7 @@ _FOUND_LATER = [
     (6, f"{_ENTRY}[0]: column 1: has no generator 'nothing', known: address, "),
     (8, f"{_ENTRY}[2]: column 1: has a group without its end, got '(a|b'; write ')' or '|' there"),
     (9, f"{_ENTRY}[3]: column 1: has a class without its end, got '[z'; write ']' behind it"),
-    (10, f"{_ENTRY}[4].weight: input should be greater than 0, got -1"),
+    (10, f"{_ENTRY}[4].weight: must be above 0, got -1; give a larger one"),
     (11, f"{_ENTRY}[5]: unknown key 'txt'; did you mean 'text'?"),
     (12, "/nowhere: no such text file; check the path"),
     (14, "fonts.families: no family 'Nobody' in the sets and folders; "),

@@ -94,26 +94,26 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     # Sections and values of wrong types.
     (_english(render=5), "render: must be a mapping of keys to values, got 5; write 'key: value' lines"),
     (_english(text=["words"]), "text: must be a mapping of keys to values, got ['words']; write 'key: value' lines"),
-    (_english(render={"height_px": 4}), "render.height_px: input should be greater than or equal to 8, got 4"),
+    (_english(render={"height_px": 4}), "render.height_px: must be at least 8, got 4; give a larger one"),
     (
         _english(render={"height_px": "big"}),
         "render.height_px: must be a whole number, got 'big'",
     ),
-    (_english(render={"color": "red"}), "render.color: input should be 'grey' or 'rgb', got 'red'"),
-    (_english(fonts={"italic": 2}), "fonts.italic: input should be less than or equal to 1, got 2"),
-    (_english(fonts={"sets": "default"}), "fonts.sets: input should be a valid tuple, got 'default'"),
+    (_english(render={"color": "red"}), "render.color: must be 'grey' or 'rgb', got 'red'; choose one of these"),
+    (_english(fonts={"italic": 2}), "fonts.italic: must be at most 1, got 2; give a smaller one"),
+    (_english(fonts={"sets": "default"}), "fonts.sets: must be a list, got 'default'; write [first, second]"),
     (
         _english(fonts={"features": {"smcp": 0.1}}),
         "fonts.features: 'smcp' shows small capitals, not the characters of the label, got {'smcp': 0.1}; leave it out",
     ),
-    (_english(legibility={"attempts": 0}), "legibility.attempts: input should be greater than or equal to 1, got 0"),
+    (_english(legibility={"attempts": 0}), "legibility.attempts: must be at least 1, got 0; give a larger one"),
     (
         _english(legibility={"min_contrast_grey": _NAN}),
-        "legibility.min_contrast_grey: input should be a finite number, got nan",
+        "legibility.min_contrast_grey: must be a finite number, got nan",
     ),
     (
         _english(output={"image": "gif"}),
-        "output.image: input should be 'auto', 'png', 'jpeg', 'webp' or 'raw', got 'gif'",
+        "output.image: must be 'auto', 'png', 'jpeg', 'webp' or 'raw', got 'gif'; choose one of these",
     ),
     (_english(output={"format": "hdf5"}), f"output.format: unknown format 'hdf5'; known: {_FORMATS}"),
     (_english(output={"format": []}), "output.format: must be the name of a format, or a list of such, got []"),
@@ -142,8 +142,8 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
         _english(text={"sources": []}),
         "text.sources: must name at least one source, got []; known: alphabet, corpus, foreign, ngram, pattern, words",
     ),
-    (_english(text={"sources": 5}), "text.sources: input should be a valid tuple, got 5"),
-    (_english(text={"sources": [5]}), "text.sources[0]: input should be a valid dictionary, got 5"),
+    (_english(text={"sources": 5}), "text.sources: must be a list, got 5; write [first, second]"),
+    (_english(text={"sources": [5]}), "text.sources[0]: must be a mapping of keys to values, got 5; write 'key: value' pairs"),
     (
         _english(text={"sources": [{"words": {}}, {"wrds": {}}]}),
         (
@@ -373,7 +373,7 @@ def test_changes_merge_key_by_key() -> None:
 
 def test_changes_are_validated() -> None:
     recipe = Recipe.for_language("en", preset="clean")
-    text = "render.height_px: input should be greater than or equal to 8, got 1"
+    text = "render.height_px: must be at least 8, got 1; give a larger one"
     with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
         recipe.with_changes(render={"height_px": 1})
     with pytest.raises(RecipeError, match=r"^rendr: unknown key in a recipe, got 'rendr'; did you mean 'render'\?"):

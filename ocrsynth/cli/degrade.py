@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +127,7 @@ def _moved(sidecar: Path, picture: NDArray[np.uint8], made: Augmented) -> bytes:
     from ocrsynth.errors import AssetError
 
     try:
-        meta: dict[str, Any] = orjson.loads(sidecar.read_bytes())
+        meta: dict[str, Any] = orjson.loads(sidecar.read_bytes().removeprefix(BOM_UTF8))
         _require_size(meta, picture)
         meta |= {"width": made.image.shape[1], "height": made.image.shape[0]}
         for key in _SHAPES:

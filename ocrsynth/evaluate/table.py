@@ -160,7 +160,8 @@ def hardest(result: Result) -> list[tuple[str, int, float]]:
 
 def percent(share: float | None, *, unit: bool = False) -> str:
     """Return a share in percent, or a dash for None."""
-    return "–" if share is None else f"{100 * share:.2f}{' %' if unit else ''}"
+    # Rounded first: a rate a little below none is no "-0.00".
+    return "–" if share is None else f"{round(100 * share, 2) + 0.0:.2f}{' %' if unit else ''}"
 
 
 def shown(cluster: str) -> str:

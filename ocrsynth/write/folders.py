@@ -103,7 +103,8 @@ def lines_of(path: Path) -> Iterator[str]:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    yield line.decode("utf-8").removesuffix("\n")
+                    # Some editors begin a file with a mark of byte order, which is no part of its text.
+                    yield line.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\n")
                 except UnicodeDecodeError as error:
                     raise ValueError(f"{path.name} line {number} is no UTF-8, {error.reason}") from None
     except OSError as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ocrsynth import Recipe, codec, generate
+from ocrsynth import Recipe, codec, generate, make_sample
 from ocrsynth.errors import ExitCode, OutputError, RecipeError
 from ocrsynth.generation.convert import convert
 from ocrsynth.generation.lint import lint
@@ -390,3 +390,18 @@ def test_a_conversion_done_again_leaves_what_is_the_user_s(tmp_path: Path) -> No
     # What the conversion before wrote is gone.
     assert [p.name for p in (data / "val").iterdir()] == ["mine.txt"]
     assert not (data / "train").exists()
+
+
+@pytest.mark.parametrize(
+    ("fmt", "file"),
+    [("imagefolder", "metadata.jsonl"), ("paddle", "rec_gt.txt"), ("tesstrain", "*.gt.txt"), ("doctr", "labels.json")],
+)
+def test_a_mark_of_byte_order_is_no_part_of_a_label(fmt: str, file: str, tmp_path: Path) -> None:
+    """Some editors put one before what they save."""
+    recipe = Recipe.for_language("en", preset="clean", seed=4, output={"format": fmt})
+    generate(recipe, 3, tmp_path / "set")
+    for path in list((tmp_path / "set").rglob(file)):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    texts = [stored.text for _, stored in open_source(tmp_path / "set", fmt).read()]
+    # docTR's are of words.
+    assert " ".join(texts) == " ".join(make_sample(recipe, i).text for i in range(3))

@@ -50,7 +50,10 @@ class Command(Engine):
 
     def __init__(self, command: str) -> None:
         self.command = command
-        self._words = shlex.split(command)
+        try:
+            self._words = shlex.split(command)
+        except ValueError as error:
+            raise RecipeError(f"engine 'cmd:{command}': is no command, {error}; mend its quotes") from None
         if not self._words or shutil.which(self._words[0]) is None:
             raise RecipeError(f"engine 'cmd:{command}': there is no program {self._words[:1]}; check the path")
         self._folder = Path(tempfile.mkdtemp(prefix="ocrsynth-cmd-"))

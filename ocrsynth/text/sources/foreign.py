@@ -35,7 +35,7 @@ class Foreign(Words):
     EXAMPLE: ClassVar[dict[str, object]] = {"languages": ["fr", "it", "de"]}
 
     languages: tuple[str, ...] = ()
-    """Languages, as tags or ids; empty for a dozen that are much written in the script."""
+    """Languages, as tags or ids; empty for those that are much written in the script, Latin or Cyrillic."""
     vocabulary: int = Field(default=5_000, ge=1, le=1_000_000, description="number of most frequent words of each language")
 
     def has(self, alphabet: Alphabet) -> bool:

@@ -6,6 +6,7 @@ docTR's vocabularies have no space, so its samples are words: each word of a lin
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, ClassVar
 
 import orjson
@@ -55,7 +56,7 @@ class Doctr(FolderFormat):
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the words; raises ValueError where the labels are broken."""
         try:
-            labels = orjson.loads((path / _LABELS).read_bytes())
+            labels = orjson.loads((path / _LABELS).read_bytes().removeprefix(BOM_UTF8))
         except (OSError, orjson.JSONDecodeError) as error:
             raise ValueError(f"{_LABELS} cannot be read, {error}") from None
         if not isinstance(labels, dict) or not all(isinstance(text, str) for text in labels.values()):
