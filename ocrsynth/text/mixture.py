@@ -13,7 +13,7 @@ from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within, validate, weigh
 from ocrsynth.records import TextLine
 from ocrsynth.text.alphabet import Alphabet, load
 from ocrsynth.text.base import SOURCES, Source
-from ocrsynth.text.clusters import CLUSTER
+from ocrsynth.text.clusters import CLUSTER, length_of
 from ocrsynth.text.coverage import CoverageConfig, Schedule
 from ocrsynth.text.joiners import JOINERS, shows_all_joiners
 
@@ -44,6 +44,14 @@ class ForeignConfig(Section):
     share: float = Field(default=0.15, ge=0, le=1, description="share of lines that hold words of one of them")
 
 
+class LoanwordsConfig(Section):
+    """The recipe's ``text.loanwords`` section: words of other languages inside lines, as far as the alphabet can write them."""
+
+    share: float = Field(default=0.0, ge=0, le=1, description="share of lines that hold some, up to the whole line")
+    languages: tuple[str, ...] = ()
+    """Languages, as tags or ids; empty for those that are much written in the script, Latin or Cyrillic."""
+
+
 class TextConfig(Section):
     """The recipe's ``text`` section: where texts come from, how long they are, and in which case."""
 
@@ -55,6 +63,8 @@ class TextConfig(Section):
     """Weights of the case styles, 0 for those that are not named; the label is what results."""
     foreign: ForeignConfig = ForeignConfig()
     """Words of other languages inside lines, such as English names in Arabic."""
+    loanwords: LoanwordsConfig = LoanwordsConfig()
+    """Words of other languages inside lines, in letters of the language's own: names, quotations."""
     coverage: CoverageConfig = CoverageConfig()
     """A target for every character of the alphabet, met by schedule."""
     empty_share: float = Field(default=0.0, ge=0, le=1, description="share of pictures without text, whose label is empty")
@@ -117,6 +127,8 @@ def foreign_alphabets(config: TextConfig) -> tuple[Alphabet, ...]:
 
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp", "Co"})
 _MAX_DRAWS = 20
+_LEAST_BESIDE = 2
+"""Room that a text needs beside words of another language."""
 _NAMES = 0.3
 """Share of words with a capital in the style ``mixed``."""
 
@@ -166,6 +178,9 @@ class TextMixture:
             raise RecipeError("text.case: all weights are 0, got 0; give 'asis' a weight")
         self._foreign = [_natural_drawer(a, "text.foreign.languages") for a in foreign_alphabets(config)]
         self._foreign_share = config.foreign.share if self._foreign else 0.0
+        loanwords = validate(SOURCES.get("foreign", "text"), {"languages": config.loanwords.languages}, "text.loanwords")
+        self._loanwords_share = config.loanwords.share if loanwords.has(alphabet) else 0.0
+        self._loanwords = loanwords.compile(alphabet, "text.loanwords") if self._loanwords_share else None
         longest = int(config.length_clusters.high)
         self.schedule = Schedule(config.coverage, alphabet, longest, seed) if config.coverage.at_least else None
 
@@ -177,6 +192,8 @@ class TextMixture:
             length = self._length.draw_int(stream)
             if self._foreign_share and length > 1 and stream.chance(self._foreign_share):
                 text = self._mixed(which, stream, length)
+            elif self._loanwords is not None and stream.chance(self._loanwords_share):
+                text = self._with_loanwords(which, self._loanwords, stream, length)
             else:
                 text = self._draw[which](stream, length)
             if not isinstance(text, str):
@@ -197,6 +214,19 @@ class TextMixture:
         """Return a text of two languages: words of the foreign one stand between those of the own."""
         foreign = stream.choice(self._foreign)(stream, 1 + stream.below(max(length // 2, 1)))
         own = self._draw[which](stream, max(length - len(foreign) - 1, 1))
+        return self._inserted(foreign, own, stream)
+
+    def _with_loanwords(self, which: int, loanwords: Drawer, stream: Stream, length: int) -> str:
+        """Return a text with some words of another language, or of nothing but such."""
+        foreign = loanwords(stream, 1 + stream.below(length))
+        room = length - length_of(foreign) - 1
+        if room < _LEAST_BESIDE:
+            return foreign
+        own = self._draw[which](stream, room)
+        # Some entries are no shorter.
+        return self._inserted(foreign, own, stream) if isinstance(own, str) and length_of(own) <= room else own
+
+    def _inserted(self, foreign: str, own: str, stream: Stream) -> str:
         units = own.split(" ") if self._alphabet.spacing else CLUSTER.findall(own)
         place = stream.between(0, len(units))
         return (" " if self._alphabet.spacing else "").join((*units[:place], foreign, *units[place:]))

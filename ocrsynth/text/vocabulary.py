@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import lru_cache
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING
@@ -59,7 +60,7 @@ def _by_frequency(language: str) -> list[list[str]]:
     return read_cBpack(word_lists()[language])
 
 
-def frequent_words(alphabet: Alphabet, size: int, power: float) -> tuple[tuple[str, ...], tuple[float, ...]]:
+def frequent_words(alphabet: Alphabet, size: int, power: float) -> tuple[tuple[str, ...], array[float]]:
     """Return the *size* most frequent words of a language and the sums of their weights, frequencies to a *power*.
 
     Both are empty if wordfreq has no list of the language.
@@ -78,9 +79,10 @@ def _respelt(rules: tuple[tuple[str, str], ...], words: tuple[str, ...]) -> tupl
 
 
 @lru_cache(maxsize=32)
-def words_of(language: str, size: int, power: float, characters: frozenset[str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+def words_of(language: str, size: int, power: float, characters: frozenset[str]) -> tuple[tuple[str, ...], array[float]]:
     """Return what `frequent_words` does, of the list with the code *language*, written with *characters*."""
     if language not in word_lists():
-        return (), ()
+        return (), array("d")
     found = vocabulary(language, size, characters)
-    return tuple(word for word, _ in found), tuple(accumulate(f**power for _, f in found))
+    # Of a dozen languages: numbers of their own would take four times the memory.
+    return tuple(word for word, _ in found), array("d", accumulate(f**power for _, f in found))

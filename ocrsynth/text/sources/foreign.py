@@ -36,7 +36,7 @@ class Foreign(Words):
 
     languages: tuple[str, ...] = ()
     """Languages, as tags or ids; empty for those that are much written in the script, Latin or Cyrillic."""
-    vocabulary: int = Field(default=5_000, ge=1, le=1_000_000, description="number of most frequent words of each language")
+    vocabulary: int = Field(default=10_000, ge=1, le=1_000_000, description="number of most frequent words of each language")
 
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether other languages are known that are written with these letters, in their usual spelling."""
@@ -73,6 +73,6 @@ class Foreign(Words):
         if share_written(code, alphabet.characters) < _LEAST_SHARE:
             raise RecipeError(
                 f"{where}: must be written with the letters of {alphabet.name}, got {name!r}; "
-                "name languages of its script, or take 'text.foreign' for words in letters of their own"
+                "name languages of its script, or take text.foreign for words in letters of their own"
             )
         return code

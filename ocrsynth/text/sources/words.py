@@ -12,6 +12,8 @@ from ocrsynth.text.clusters import length_of
 from ocrsynth.text.vocabulary import LEAST_WORDS, frequent_words, vocabulary, word_list_code, word_lists
 
 if TYPE_CHECKING:
+    from array import array
+
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet
 
@@ -55,7 +57,7 @@ class Words(Source):
 class Writer:
     """Joins words, numbers and punctuation until the length is reached."""
 
-    def __init__(self, source: Words, alphabet: Alphabet, words: tuple[str, ...], cumulative: tuple[float, ...]) -> None:
+    def __init__(self, source: Words, alphabet: Alphabet, words: tuple[str, ...], cumulative: array[float]) -> None:
         self._words = words
         self._cumulative = cumulative
         self._numbers = source.numbers
