@@ -72,6 +72,7 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
         "length_clusters": plain(text.length_clusters),
         "case": _shares(text.case.model_dump()) if letters.casing else {},
         "foreign": {"languages": list(text.foreign.languages), "share": text.foreign.share} if text.foreign.languages else {},
+        "loanwords": text.loanwords.model_dump() if text.loanwords.share else {},
         "coverage": text.coverage.model_dump() if text.coverage.at_least else {},
         "empty_share": text.empty_share,
         "vertical_share": recipe.render.vertical,
@@ -192,6 +193,9 @@ def _optional(texts: dict[str, Any]) -> list[str]:
     if texts["foreign"]:
         languages = ", ".join(texts["foreign"]["languages"])
         lines.append(f"  {_percent(texts['foreign']['share'])} with words of {languages} inside")
+    if texts["loanwords"]:
+        languages = ", ".join(texts["loanwords"]["languages"]) or "other languages"
+        lines.append(f"  {_percent(texts['loanwords']['share'])} with words of {languages} inside, in letters of its own")
     if texts["coverage"]:
         target = texts["coverage"]
         lines.append(f"  each character at least {target['at_least']} times in {target['samples']:,} samples")

@@ -66,6 +66,8 @@ def _of_preset(style: dict[str, Any], data: dict[str, Any], alphabet: Alphabet) 
             own = laid_over(own, preset_section(style["degrade"], name))
         if name == "text" and "sources" in own:
             own = own | {"sources": _sources(own["sources"], alphabet)}
+        if "loanwords" in own and not SOURCES.get("foreign", "preset")().has(alphabet):
+            own = {key: value for key, value in own.items() if key != "loanwords"}
         sections[name] = laid_over(data.get(name), own)
     return Entry(
         style["name"], float(style.get("weight", 1)), {**data, **sections, "degrade": style["degrade"], "styles": []}, ""

@@ -179,7 +179,7 @@ class TextMixture:
         self._foreign = [_natural_drawer(a, "text.foreign.languages") for a in foreign_alphabets(config)]
         self._foreign_share = config.foreign.share if self._foreign else 0.0
         loanwords = validate(SOURCES.get("foreign", "text"), {"languages": config.loanwords.languages}, "text.loanwords")
-        self._loanwords_share = config.loanwords.share if loanwords.has(alphabet) else 0.0
+        self._loanwords_share = config.loanwords.share
         self._loanwords = loanwords.compile(alphabet, "text.loanwords") if self._loanwords_share else None
         longest = int(config.length_clusters.high)
         self.schedule = Schedule(config.coverage, alphabet, longest, seed) if config.coverage.at_least else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import wordfreq
 
-from ocrsynth import assets
+from ocrsynth import Recipe, assets
 from ocrsynth.errors import RecipeError, SampleError
 from ocrsynth.fields import validate
 from ocrsynth.seeding import Stream
@@ -302,6 +302,44 @@ class TestForeign:
         message = "text: no languages are known that Thai could quote; name some in 'languages'"
         with pytest.raises(RecipeError, match=f"^{re.escape(message)}$"):
             _drawer("foreign", alphabet.load("th"))
+
+
+class TestLoanwords:
+    """Such words inside lines of any source."""
+
+    def test_the_share_of_lines_is_as_asked_and_lengths_are_kept(self) -> None:
+        digits = {"alphabet": {"letters": 0, "punctuation": 0, "word_length": [2, 2]}}
+        section = {"sources": [digits], "length_clusters": [20, 30], "case": _cased(asis=1)}
+        mixture = _mixture(**section, loanwords={"share": 0.5, "languages": ["fr", "it"]})
+        texts = [mixture.draw(Stream(3, i, "text")).text for i in range(2000)]
+        mixed = [text for text in texts if any(c.isalpha() for c in text)]
+        assert len(mixed) / 2000 == pytest.approx(0.5, abs=0.04)
+        assert max(map(len, texts)) <= 32
+        assert sum(any(w.isdigit() for w in t.split()) and any(w.isalpha() for w in t.split()) for t in mixed) > 0.7 * len(
+            mixed
+        )
+        assert {" avec ", " della "} <= {w for w in (" avec ", " della ") for t in mixed if w in f" {t} "}
+
+    def test_no_letter_comes_with_them(self) -> None:
+        mixture = _mixture(loanwords={"share": 1.0})
+        assert mixture.characters == _ENGLISH.characters
+        assert all(_ENGLISH.characters.issuperset(mixture.draw(Stream(4, i, "text")).text) for i in range(500))
+
+    def test_without_a_share_nothing_changes(self) -> None:
+        plain, none = _mixture(), _mixture(loanwords={"share": 0.0, "languages": ["fr"]})
+        assert [plain.draw(Stream(5, i, "text")) for i in range(100)] == [none.draw(Stream(5, i, "text")) for i in range(100)]
+
+    def test_a_script_that_has_none(self) -> None:
+        message = "text.loanwords: no languages are known that Thai could quote; name some in 'languages'"
+        with pytest.raises(RecipeError, match=f"^{re.escape(message)}$"):
+            _mixture(alphabet.load("th"), loanwords={"share": 0.1})
+
+    @pytest.mark.parametrize(("language", "share"), [("en", 0.4), ("ru", 0.4), ("th", 0.0), ("de-Latf", 0.0), ("ar", 0.0)])
+    def test_the_default_has_them_where_there_are_any(self, language: str, share: float) -> None:
+        styles = Recipe.for_language(language).styles
+        assert {style.recipe.text.loanwords.share for style in styles} == {share}
+        plain = Recipe.for_language(language, text={"loanwords": {"share": 0}}).styles
+        assert {style.recipe.text.loanwords.share for style in plain} == {0.0}
 
 
 class TestNgramOfWords:
