@@ -53,7 +53,7 @@ def test_the_first_hour(tmp_path: Path) -> None:
     assert "\n    degrade: receipt\n" in text, "of a style what differs, and its chain by name"
     assert len(text.splitlines()) < 500
     lines = _run(tmp_path, "check", "recipe.yaml").stdout.splitlines()
-    assert lines[4].startswith("  styles: receipt 20%, form 16%, ")
+    assert lines[4].startswith("  styles: receipt 21%, form 16%, ")
     assert lines[5].startswith("  texts: words 50%, pattern 32%, alphabet 11%, "), "over all styles"
     ops = lines[6].removeprefix("  degrade: ").split(", ")
     assert len(ops) == len(set(ops)) > 20
