@@ -66,12 +66,18 @@ def _of_preset(style: dict[str, Any], data: dict[str, Any], alphabet: Alphabet) 
             own = laid_over(own, preset_section(style["degrade"], name))
         if name == "text" and "sources" in own:
             own = own | {"sources": _sources(own["sources"], alphabet)}
-        if "loanwords" in own and not SOURCES.get("foreign", "preset")().has(alphabet):
+        if "loanwords" in own and (_names_texts(data) or not SOURCES.get("foreign", "preset")().has(alphabet)):
             own = {key: value for key, value in own.items() if key != "loanwords"}
         sections[name] = laid_over(data.get(name), own)
     return Entry(
         style["name"], float(style.get("weight", 1)), {**data, **sections, "degrade": style["degrade"], "styles": []}, ""
     )
+
+
+def _names_texts(data: dict[str, Any]) -> bool:
+    """Tell whether a recipe has texts of its own, into which a preset puts nothing."""
+    text = data.get("text")
+    return isinstance(text, dict) and text.get("sources") is not None
 
 
 def _sources(entries: list[dict[str, Any]], alphabet: Alphabet) -> list[dict[str, Any]]:

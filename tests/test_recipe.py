@@ -390,6 +390,8 @@ _CHANGES: dict[str, Any] = {
     "text.case.mixed": 0.5,
     "text.foreign.languages": ["ru"],
     "text.foreign.share": 0.5,
+    "text.loanwords.languages": ["fr"],
+    "text.loanwords.share": 0.3,
     "text.coverage.at_least": 3,
     "text.coverage.samples": 3,
     "text.empty_share": 0.5,

@@ -128,12 +128,11 @@ def _moved(sidecar: Path, picture: NDArray[np.uint8], made: Augmented) -> bytes:
 
     try:
         meta: dict[str, Any] = orjson.loads(sidecar.read_bytes().removeprefix(BOM_UTF8))
+        boxes = {key: _points(meta, key) for key in _SHAPES if meta.get(key)}
         _require_size(meta, picture)
         meta |= {"width": made.image.shape[1], "height": made.image.shape[0]}
-        for key in _SHAPES:
-            if meta.get(key):
-                points = _points(meta, key)
-                meta[key] = np.round(made.move(points.reshape(-1, 2)), 2).reshape(points.shape).tolist()
+        for key, points in boxes.items():
+            meta[key] = np.round(made.move(points.reshape(-1, 2)), 2).reshape(points.shape).tolist()
         provenance = meta.get("provenance", {})
         # A picture may be degraded again.
         meta["provenance"] = {**provenance, "degraded": [*provenance.get("degraded", []), *made.record]}

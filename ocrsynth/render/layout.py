@@ -103,7 +103,9 @@ class RenderConfig(Section):
                     "name", "unknown name {name}; {advice}", {"name": repr(name), "advice": suggest(name, known)}
                 )
             if not 0 <= weight <= MOST_WEIGHT:
-                raise PydanticCustomError("weight", "weights must be from 0 to 1e12")
+                raise PydanticCustomError(
+                    "weight", "weights must be at most 1e12" if weight > 0 else "weights must be 0 or more"
+                )
         if sum(value.values()) <= 0:
             raise PydanticCustomError("weight", "must have a weight above 0")
         # Recipes that say the same draw the same, in whatever order they say it.

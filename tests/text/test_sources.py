@@ -255,12 +255,12 @@ class TestForeign:
         words = {
             w for t in _texts(_drawer("foreign", languages=["fr", "it"], numbers=0, punctuation=0), 800, 60) for w in t.split()
         }
-        known = {w.replace("'", "’") for code in ("fr", "it") for w in wordfreq.top_n_list(code, 6000, "small")}
+        known = {w.replace("'", "’") for code in ("fr", "it") for w in wordfreq.top_n_list(code, 12_000, "small")}
         assert {w.replace("'", "’") for w in words} <= known
         assert {"avec", "della", "être"} <= words
 
     def test_each_line_is_of_one_language(self) -> None:
-        lists = {code: set(wordfreq.top_n_list(code, 6000, "small")) for code in ("fr", "fi")}
+        lists = {code: set(wordfreq.top_n_list(code, 14_000, "small")) for code in ("fr", "fi")}
         for text in _texts(_drawer("foreign", languages=["fr", "fi"], numbers=0, punctuation=0), 200, 60):
             of = [code for code, words in lists.items() if all(w.replace("’", "'") in words for w in text.split())]
             assert of, text
@@ -338,8 +338,9 @@ class TestLoanwords:
     def test_the_default_has_them_where_there_are_any(self, language: str, share: float) -> None:
         styles = Recipe.for_language(language).styles
         assert {style.recipe.text.loanwords.share for style in styles} == {share}
-        plain = Recipe.for_language(language, text={"loanwords": {"share": 0}}).styles
-        assert {style.recipe.text.loanwords.share for style in plain} == {0.0}
+        # Who says none, or brings texts, gets none.
+        for text in ({"loanwords": {"share": 0}}, {"sources": [{"alphabet": {}}]}):
+            assert {style.recipe.text.loanwords.share for style in Recipe.for_language(language, text=text).styles} == {0.0}
 
 
 class TestNgramOfWords:

@@ -464,11 +464,11 @@ class TestShards:
         labels = [dataset[i]["text"] for i in range(60)]
         whole = kept.nbytes
         assert len(kept._tables) == 6
-        bound = shards._Groups(whole // 2)
+        bound = shards._Groups(whole * 2 // 3)
         monkeypatch.setattr(shards, "_GROUPS", bound)
         for i in np.random.default_rng(4).permutation(60).tolist():
             assert dataset[i]["text"] == labels[i]
-            assert bound.nbytes <= whole // 2
+            assert bound.nbytes <= whole * 2 // 3
         assert len(bound._tables) > 1
 
     def test_augment_is_seeded_by_index_and_epoch(self, folder: Path) -> None:
