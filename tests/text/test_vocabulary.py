@@ -26,3 +26,15 @@ def test_words_are_spelt_as_the_alphabet_says(language: str, has: str, lacks: st
 def test_an_ancient_language_is_found_by_the_script_it_is_printed_in() -> None:
     # Its likeliest script is Cypriot, of which no letters are known.
     assert alphabet.load("grc").id == "grc_Grek"
+
+
+@pytest.mark.parametrize(("tag", "name"), [("no", "nb_Latn"), ("nor", "nb_Latn"), ("no-NO", "nb_Latn"), ("zsm", "zlm_Latn")])
+def test_a_macrolanguage_or_its_member_is_found(tag: str, name: str) -> None:
+    assert alphabet.load(tag).id == name
+
+
+@pytest.mark.parametrize("tag", ["tr", "az", "gag", "zza"])
+def test_dotted_and_dotless_i_have_capitals_of_their_own(tag: str) -> None:
+    letters = alphabet.load(tag)
+    assert letters.upper("i ı") == "İ I"
+    assert letters.capitalised("iş") == "İş"

@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -470,6 +471,20 @@ class TestShards:
             assert dataset[i]["text"] == labels[i]
             assert bound.nbytes <= whole * 2 // 3
         assert len(bound._tables) > 1
+
+    def test_parquet_is_read_by_many_threads(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        dataset = ShardDataset(folder, format="parquet")
+        labels = [dataset[i]["text"] for i in range(60)]
+        # Nearly every read takes a group out for another.
+        monkeypatch.setattr(shards, "_GROUPS", shards._Groups(1))
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            with ThreadPoolExecutor(6) as pool:
+                found = list(pool.map(lambda i: dataset[i % 60]["text"], range(0, 1200, 7)))
+        finally:
+            sys.setswitchinterval(before)
+        assert found == [labels[i % 60] for i in range(0, 1200, 7)]
 
     def test_augment_is_seeded_by_index_and_epoch(self, folder: Path) -> None:
         dataset = ShardDataset(folder, format="lmdb", transform=Augment("camera", seed=5))
