@@ -43,7 +43,8 @@ def _opened(source: Path | io.BytesIO, where: str) -> NDArray[np.uint8]:
 
     try:
         with Image.open(source) as opened:
-            if (pages := getattr(opened, "n_frames", 1)) > 1:
+            # Phones put a preview or a depth map behind a photograph.
+            if opened.format != "MPO" and (pages := getattr(opened, "n_frames", 1)) > 1:
                 raise AssetError(f"{where}: holds {pages} pictures; save each as a file of its own")
             picture = ImageOps.exif_transpose(opened)
             if picture.mode.startswith(("I", "F")):

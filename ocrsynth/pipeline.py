@@ -345,9 +345,7 @@ def _moved(drawn: Drawn, layout: Layout, shaped: ShapedLine | None, shape: tuple
     """Return the points of all labels in the final picture; where the chain bends, with a baseline of many points."""
     if not drawn.parts or shaped is None:
         return drawn.move(layout.points)
-    starts = shaped.cluster_ranges[:, 0]
-    words = np.searchsorted(starts, layout.word_ranges)
-    return bent_labels(layout, words, len(starts), drawn.move, (shape[0], shape[1]))
+    return bent_labels(layout, shaped.cluster_ranges[:, 0], drawn.move, (shape[0], shape[1]))
 
 
 def _sample(

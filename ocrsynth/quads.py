@@ -19,8 +19,7 @@ _STRAIGHT = 2
 
 def bent_labels(
     layout: Layout,
-    first_clusters: NDArray[np.int64],
-    n_clusters: int,
+    cluster_starts: NDArray[np.int32],
     move: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     frame: tuple[int, int],
 ) -> NDArray[np.float64]:
@@ -29,9 +28,10 @@ def bent_labels(
     The corners of a bent word bound it no longer: words and lines get the smallest rectangles around their clusters that
     run as their own corners do, or upright ones where those would leave the picture.
 
-    *first_clusters* are the places of the words' first and last + 1 clusters, int64 (m, 2); *frame* is the height and
-    width of the picture in px.
+    *cluster_starts* are the places in the text where clusters begin, int32 (n,); *frame* is the height and width of the
+    picture in px.
     """
+    first_clusters, n_clusters = np.searchsorted(cluster_starts, layout.word_ranges), len(cluster_starts)
     baseline = layout.points[-layout.n_baseline :]
     if len(baseline) == _STRAIGHT:
         baseline = baseline[0] + (baseline[1] - baseline[0]) * _BASELINE

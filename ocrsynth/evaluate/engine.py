@@ -109,7 +109,7 @@ def engine_of(spec: str, language: str) -> Engine:
 def files_of(spec: str) -> list[Path]:
     """Return the files that decide what the engine of a spec reads; none of what is no spec."""
     name, _, arguments = spec.partition(":")
-    return ENGINES.get(name, "engine").files(arguments) if name in ENGINES else []
+    return ENGINES.get(name, "engine").files(arguments) if arguments and name in ENGINES else []
 
 
 def described() -> list[dict[str, str | None]]:

@@ -104,6 +104,12 @@ class FrozenPictures:
         return picture
 
 
+def files_of(data: Path) -> list[Path]:
+    """Return what tells whether lines changed: of a frozen folder its two files, which hold hashes of the others."""
+    frozen = [data / FROZEN, data / _HASHES]
+    return frozen if frozen[0].exists() else [data]
+
+
 def frozen_conditions(folder: Path) -> frozenset[str]:
     """Return the names of the conditions whose pictures a frozen folder holds."""
     return frozenset(orjson.loads((folder / FROZEN).read_bytes())["conditions"])

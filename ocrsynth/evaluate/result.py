@@ -60,10 +60,13 @@ def result_of(
     by_key = {(r["condition"], r["line"]): r for r in records}
     scored = _scored(by_key, lines, conditions, profile, charset)
     samples = bootstrap(scored.edits, scored.characters)
+    of_condition: dict[str, dict[tuple[str, int], dict[str, Any]]] = {c.name: {} for c in conditions}
+    for key, record in by_key.items():
+        of_condition[key[0]][key] = record
     found = []
     for i, (condition, counted) in enumerate(zip(conditions, scored.conditions, strict=True)):
         low, high = interval(samples[:, i], len(lines))
-        pictures = {"images_sha256": _hash_of_images({k: r for k, r in by_key.items() if k[0] == condition.name})}
+        pictures = {"images_sha256": _hash_of_images(of_condition[condition.name])}
         found.append({**condition._asdict(), "name": condition.name, **counted, "cer_low": low, "cer_high": high, **pictures})
     result: Result = {
         "schema": SCHEMA,

@@ -15,9 +15,11 @@ import orjson
 
 from ocrsynth.errors import OcrsynthError, OutputError, RecipeError
 from ocrsynth.evaluate.compare import require_same_pictures
-from ocrsynth.evaluate.engine import Engine, FunctionEngine, files_of
+from ocrsynth.evaluate.engine import Engine, FunctionEngine
+from ocrsynth.evaluate.engine import files_of as files_of_engine
 from ocrsynth.evaluate.extra import needed
 from ocrsynth.evaluate.frozen import FROZEN, freeze, frozen_conditions, read_frozen
+from ocrsynth.evaluate.frozen import files_of as files_of_lines
 from ocrsynth.evaluate.lines import LINES, clean_recipe, hash_of_lines, picture_of, read_from, rendered, store, stored_lines
 from ocrsynth.evaluate.metrics import PROFILES
 from ocrsynth.evaluate.readers import read_all
@@ -269,8 +271,8 @@ def _claim(folder: Path, settings: Settings, suite: Suite, engine: str) -> bool:
     asked = {"engine": engine, "suite_hash": suite.hash, **{k: getattr(settings, k) for k in Settings.__dataclass_fields__}}
     asked["only"] = list(settings.only)
     # The same names may stand for other things by now.
-    files = [Path(settings.data)] if settings.data is not None else []
-    asked["files"] = {str(path): hash_of(path)[0] for path in files + files_of(engine) if path.exists()}
+    files = files_of_engine(engine) + ([] if settings.data is None else files_of_lines(Path(settings.data)))
+    asked["files"] = {str(path): hash_of(path)[0] for path in files if path.exists()}
     path = folder / EVALUATION
     try:
         known = orjson.loads(path.read_bytes())

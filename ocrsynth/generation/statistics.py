@@ -12,14 +12,13 @@ from hashlib import blake2b
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
-import regex
+from ocrsynth.text.clusters import length_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ocrsynth.records import Sample
 
-_CLUSTER = regex.compile(r"\X")
 _SKETCH = 1024
 """Smallest hashes that are kept: distinct texts are then estimated within 3 %, and counted exactly up to so many."""
 _HASHES = 1 << 63
@@ -89,7 +88,7 @@ class Statistics:
             first = provenance.get("first_draw")
             if first:
                 text, family, source = first["text"], first["family"], first["source"]
-                length = len(_CLUSTER.findall(text))
+                length = length_of(text)
             first_texts.append(text)
             _count_one(self.requested, length, family, source)
             self.rejected.update(provenance["rejected"])

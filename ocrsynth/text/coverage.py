@@ -17,11 +17,11 @@ from pydantic import Field
 from ocrsynth.errors import RecipeError
 from ocrsynth.fields import Section
 from ocrsynth.seeding import Stream
+from ocrsynth.text.clusters import CLUSTER, length_of
 
 if TYPE_CHECKING:
     from ocrsynth.text.alphabet import Alphabet
 
-_CLUSTER = regex.compile(r"\X")
 _WORD = 5
 """Owed characters that stand together as a word."""
 
@@ -70,8 +70,8 @@ class Schedule:
         letters = [self._carriers.get(c, "") + c for c in lacking]
         words = ["".join(letters[i : i + _WORD]) for i in range(0, len(letters), _WORD)]
         added = self._gap.join(words)
-        room = self._longest - len(_CLUSTER.findall(added)) - len(self._gap)
-        units = text.split(" ") if self._gap else _CLUSTER.findall(text)
+        room = self._longest - length_of(added) - len(self._gap)
+        units = text.split(" ") if self._gap else CLUSTER.findall(text)
         kept = ""
         for unit in units:
             longer = f"{kept}{self._gap}{unit}" if kept else unit

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import gflanguages
-import regex
 from gfmetadata import LanguageProto, text_format
 
+from ocrsynth.text.clusters import CLUSTER
+
 _DATA = Path(gflanguages.__file__).resolve().parent / "data" / "languages"
-_CLUSTER = regex.compile(r"\X")
 _PLACEHOLDER = "\u25cc"
 _ASCII_DIGITS = "0123456789"
 _CLOSING = frozenset(".,;:!?…،؛؟۔।॥。、，；：！？．։՞՜፡።፣፤፥፧၊။៖។༎།᠂᠃܀")
@@ -65,7 +65,7 @@ def expand(exemplars: str) -> list[str]:
         if token.startswith("{") and len(token) > 1:
             found[bare] = None
         else:
-            found |= dict.fromkeys(_CLUSTER.findall(bare))
+            found |= dict.fromkeys(CLUSTER.findall(bare))
     return [c for c in found if c and all(unicodedata.category(k) not in {"Cn", "Co", "Cs", "Cc"} for k in c)]
 
 

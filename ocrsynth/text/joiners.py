@@ -13,7 +13,8 @@ _JOINS_ON = r"\p{Joining_Type=Dual_Joining}\p{Joining_Type=Transparent}*"
 _JOINS_BACK = r"[\p{Joining_Type=Dual_Joining}\p{Joining_Type=Right_Joining}]"
 _VIRAMA = r"\p{Canonical_Combining_Class=9}"
 IDLE = (
-    f"(?!(?<={_JOINS_ON})\u200c(?={_JOINS_BACK})"
+    # Looked for first, for what else is asked costs more.
+    f"(?=[{JOINERS}])(?!(?<={_JOINS_ON})\u200c(?={_JOINS_BACK})"
     f"|(?<=\\p{{L}}\\p{{M}}*{_VIRAMA})[{JOINERS}](?=\\p{{L}})"
     f"|(?<=\\p{{L}}\\p{{M}}*)[{JOINERS}](?={_VIRAMA}\\p{{L}}))[{JOINERS}]"
 )
@@ -23,4 +24,4 @@ _IDLE = regex.compile(IDLE)
 
 def shows_all_joiners(text: str) -> bool:
     """Tell whether each joiner of *text*, if it has any, changes how the letters beside it are written."""
-    return text.isascii() or _IDLE.search(text) is None
+    return text.isascii() or not any(joiner in text for joiner in JOINERS) or _IDLE.search(text) is None

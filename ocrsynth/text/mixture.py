@@ -178,9 +178,10 @@ class TextMixture:
             raise RecipeError("text.case: all weights are 0, got 0; give 'asis' a weight")
         self._foreign = [_natural_drawer(a, "text.foreign.languages") for a in foreign_alphabets(config)]
         self._foreign_share = config.foreign.share if self._foreign else 0.0
-        loanwords = validate(SOURCES.get("foreign", "text"), {"languages": config.loanwords.languages}, "text.loanwords")
-        self._loanwords_share = config.loanwords.share
-        self._loanwords = loanwords.compile(alphabet, "text.loanwords") if self._loanwords_share else None
+        loanwords = config.loanwords
+        source = validate(SOURCES.get("foreign", "text"), {"languages": loanwords.languages}, "text.loanwords")
+        self._loanwords_share = loanwords.share
+        self._loanwords = source.compile(alphabet, "text.loanwords") if loanwords.share or loanwords.languages else None
         longest = int(config.length_clusters.high)
         self.schedule = Schedule(config.coverage, alphabet, longest, seed) if config.coverage.at_least else None
 
@@ -192,7 +193,7 @@ class TextMixture:
             length = self._length.draw_int(stream)
             if self._foreign_share and length > 1 and stream.chance(self._foreign_share):
                 text = self._mixed(which, stream, length)
-            elif self._loanwords is not None and stream.chance(self._loanwords_share):
+            elif self._loanwords is not None and self._loanwords_share and stream.chance(self._loanwords_share):
                 text = self._with_loanwords(which, self._loanwords, stream, length)
             else:
                 text = self._draw[which](stream, length)
@@ -213,7 +214,7 @@ class TextMixture:
     def _mixed(self, which: int, stream: Stream, length: int) -> str:
         """Return a text of two languages: words of the foreign one stand between those of the own."""
         foreign = stream.choice(self._foreign)(stream, 1 + stream.below(max(length // 2, 1)))
-        own = self._draw[which](stream, max(length - len(foreign) - 1, 1))
+        own = self._draw[which](stream, max(length - length_of(foreign) - 1, 1))
         return self._inserted(foreign, own, stream)
 
     def _with_loanwords(self, which: int, loanwords: Drawer, stream: Stream, length: int) -> str:

@@ -114,6 +114,16 @@ def test_a_picture_that_would_come_out_black_or_in_part_is_refused(tmp_path: Pat
     assert ("holds 2 pictures" if kind == "pages" else "holds levels that are negative or no numbers") in done.stderr
 
 
+def test_a_photograph_with_a_preview_behind_it_is_one_picture(tmp_path: Path) -> None:
+    from PIL import Image
+
+    photograph = Image.new("RGB", (200, 40), "white")
+    photograph.save(tmp_path / "p.jpg", "MPO", save_all=True, append_images=[photograph.resize((50, 10))])
+    with Image.open(tmp_path / "p.jpg") as opened:
+        assert opened.n_frames == 2
+    assert not _run(tmp_path, "degrade p.jpg --preset clean -o two").returncode
+
+
 def test_what_fonts_say_of_themselves_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     from ocrsynth.cli.fonts import _table
 

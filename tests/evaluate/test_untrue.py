@@ -18,6 +18,7 @@ from ocrsynth.charset import Charset
 from ocrsynth.cli import cli
 from ocrsynth.errors import AssetError, OutputError, RecipeError, WorkerError
 from ocrsynth.evaluate import Settings, compare, evaluate, freeze_suite, read_result
+from ocrsynth.evaluate.engines.predictions import Predictions
 from ocrsynth.evaluate.suite import load_suite
 from ocrsynth.evaluate.table import cell, shown, table
 from ocrsynth.pictures import read_picture
@@ -144,6 +145,13 @@ class TestWhatChanged:
             opened.write("\n")
         with pytest.raises(OutputError, match=r"r: holds another evaluation, its files is"):
             evaluate(engine, "r", _settings(), workers=1)
+
+    def test_an_object_for_an_engine_has_no_files(self) -> None:
+        """Not even where it bears the name of one that has."""
+        evaluate(_WIDTH, "a", _settings(), workers=1)
+        engine = Predictions(Path("a/predictions.jsonl"))
+        evaluate(engine, "r", _settings())
+        assert orjson.loads(Path("r/evaluation.json").read_bytes())["files"] == {}
 
     @pytest.mark.parametrize("file", ["predictions.jsonl", "lines/lines.jsonl"])
     def test_damaged_rows_are_told(self, file: str) -> None:

@@ -83,7 +83,7 @@ class Predictions(Engine):
     def read_keyed(self, images: Sequence[NDArray[np.uint8]], keys: Sequence[Key]) -> Sequence[str | Recognition | None]:
         """Return the file's readings, None for what it does not hold; raises RecipeError for those of other pictures."""
         for image, key in zip(images, keys, strict=True):
-            if self._pictures.get(key, known := digest_of(image)) != known:
+            if key in self._pictures and self._pictures[key] != (known := digest_of(image)):
                 raise RecipeError(
                     f"{self.path}: was read of other pictures, got {self._pictures[key]!r} for {key.condition}, "
                     f"line {key.line}, which is {known!r} here; give the --data, -n and --seed that it was read with"
