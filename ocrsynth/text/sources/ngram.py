@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,10 +13,12 @@ from pydantic import Field
 from ocrsynth.errors import AssetError, RecipeError, SampleError
 from ocrsynth.text.base import SOURCES, Drawer, Source
 from ocrsynth.text.clusters import CLUSTER, length_of
-from ocrsynth.text.ngram_model import END, MAX_ORDER, Model, count, from_text, model_of
+from ocrsynth.text.ngram_model import END, MAX_ORDER, Model, Successors, count, from_text, model_of
 from ocrsynth.text.vocabulary import LEAST_WORDS, frequent_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet
 
@@ -76,24 +78,28 @@ class Ngram(Source):
             )
         if self.words and (given := self.model or self.file):
             raise RecipeError(f"{where}.words: the model is of a file, got {self.words} beside {given!r}; give one of the two")
-        if self.model:
-            model = _read_model(self.model, alphabet, where)
-        elif words := self._words(alphabet):
-            model = _of_words(words, self.order)
+        fitted: Callable[[], Model]
+        if words := self._words(alphabet):
+            # Fitted when it is needed, for that takes longer than a sample, and there is nothing that can be wrong.
+            fitted = cache(partial(_of_words, words, self.order))
         else:
-            model = _fitted(self.file, self.order, alphabet, where)
-        order, successors_of = model
-        backoff = self.backoff
-        # A model of words knows no ends of lines, one of a script without spaces no beginnings of words.
-        inside = (_INSIDE if END in successors_of else 1.0) if " " in successors_of else 0.0
+            model = _read_model(self.model, alphabet, where) if self.model else _fitted(self.file, self.order, alphabet, where)
+            fitted = lambda: model  # noqa: E731 - beside its lazy sibling
+        return self._drawer(fitted, alphabet, where)
 
-        def beginning(stream: Stream) -> str:
+    def _drawer(self, fitted: Callable[[], Model], alphabet: Alphabet, where: str) -> Drawer:
+        backoff = self.backoff
+
+        def beginning(stream: Stream, successors_of: dict[str, Successors]) -> str:
+            # A model of words knows no ends of lines, one of a script without spaces no beginnings of words.
+            inside = (_INSIDE if END in successors_of else 1.0) if " " in successors_of else 0.0
             # Lines of sample text begin with few words, which most lines would begin with; inside them any word stands.
             return " " if inside and stream.chance(inside) else END
 
         def draw(stream: Stream, length: int) -> str:
+            order, successors_of = fitted()
             out = ""
-            history = beginning(stream)
+            history = beginning(stream, successors_of)
             ends = 0
             # Clusters are counted when there may be enough of them.
             while len(out) <= length or (len(out) <= _MOST_CHARACTERS * length and length_of(out) <= length):
@@ -113,7 +119,7 @@ class Ngram(Source):
                 else:
                     # The line is too short to end: another begins behind it.
                     out += " " if alphabet.spacing and out else ""
-                    history = beginning(stream)
+                    history = beginning(stream, successors_of)
                     ends += 1
                     if ends > _MOST_ENDS:
                         raise SampleError(f"{where}: {ends} lines of the model in a row were empty; fit it on other text")
