@@ -29,6 +29,8 @@ class FontKey(NamedTuple):
     slant: float = 0.0
 
 
+TATWEEL = "\u0640"
+"""The stroke that draws a word out between joined letters; one in a label, however long it is in the picture."""
 _WORD = re.compile(r"\S+")
 
 
@@ -44,6 +46,9 @@ class Setting(NamedTuple):
     """Width of the cell that every letter stands in, as a typewriter's; 0 for the font's own widths."""
     stressed: tuple[float, float] | None = None
     """Where in the line, from 0 to 1, the words begin that alone are letter-spaced, and how many of the rest they are."""
+
+    kashida_em: float = 0.0
+    """Length of a `TATWEEL`; 0 for the font's own."""
 
     def spaced_range(self, text: str) -> tuple[int, int]:
         """Return where *text* is letter-spaced, as a range of code points that begins and ends with a word."""
@@ -89,6 +94,7 @@ class FontChoice:
             "word_spacing_em": setting.word_em,
             **({"letter_spaced": [*shaped.letter_spaced]} if setting.stressed and shaped.letter_spaced else {}),
             **({"pitch_em": setting.pitch_em} if setting.pitch_em else {}),
+            **({"kashida_em": setting.kashida_em} if setting.kashida_em and TATWEEL in shaped.line.text else {}),
             "size_px": round(size_px, 3),
             "x_height_px": round(size_px * shaped.metrics.x_height_em, 3),
             "fallback": fallback.family if fallback else None,

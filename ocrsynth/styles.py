@@ -68,6 +68,8 @@ def _of_preset(style: dict[str, Any], data: dict[str, Any], alphabet: Alphabet) 
             own = own | {"sources": _sources(own["sources"], alphabet)}
         if "loanwords" in own and (_names_texts(data) or not SOURCES.get("foreign", "preset")().has(alphabet)):
             own = {key: value for key, value in own.items() if key != "loanwords"}
+        if name == "text" and alphabet.kashida and not _names_texts(data):
+            own = {"kashida": alphabet.kashida} | own
         sections[name] = laid_over(data.get(name), own)
     return Entry(
         style["name"], float(style.get("weight", 1)), {**data, **sections, "degrade": style["degrade"], "styles": []}, ""

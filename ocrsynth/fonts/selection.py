@@ -18,7 +18,7 @@ from ocrsynth.errors import CoverageError, RecipeError, suggest
 from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.faces import covered, features_of, full_width
-from ocrsynth.records import PLAIN, FontChoice, FontKey, Setting
+from ocrsynth.records import PLAIN, TATWEEL, FontChoice, FontKey, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -165,6 +165,7 @@ class FontSelector:
         self._config = config
         self.stressed = stressed if config.stressed is None else config.stressed
         self._characters = characters
+        self._draws_out = TATWEEL in characters
         # Where the letters stand in squares, so do their quotes.
         self._squares = any(unicodedata.east_asian_width(c) in "WF" for c in needed)
         # A lock has its keys sorted; the draws must not depend on the order in which a user wrote them.
@@ -190,6 +191,8 @@ class FontSelector:
         coords = tuple((axis.tag, self._place(stream, axis, regular=regular)) for axis in face.axes)
         bold, slant = self._synthetic(stream, family, face)
         setting = self._setting(stream, family, face)
+        if self._draws_out:
+            setting = setting._replace(kashida_em=round(stream.log_uniform(*_KASHIDA_EM), 3))
         key = FontKey(face.path, face.index, coords, bold, slant)
         return FontChoice(key, family.name, face.style, family.kind, face.sha256, setting)
 
@@ -310,6 +313,8 @@ def _has_bold(family: Family) -> bool:
 
 
 _MAX_ABLE = 512
+_KASHIDA_EM = (0.15, 1.0)
+"""Lengths of strokes between joined letters: from what a font has to a word's."""
 
 
 def _able(families: tuple[Family, ...], missing: frozenset[str], *, squares: bool) -> tuple[tuple[Family, FaceFile], ...]:

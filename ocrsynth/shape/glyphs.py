@@ -10,7 +10,7 @@ import uharfbuzz as hb
 
 from ocrsynth.errors import Rejected
 from ocrsynth.fonts.faces import Box, FontInstance, ligature_carets
-from ocrsynth.records import GlyphRun, Setting, TextLine
+from ocrsynth.records import TATWEEL, GlyphRun, Setting, TextLine
 from ocrsynth.shape.clusters import needs_ink
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Glyphs:
         self.rises: list[float] = []
         self.pens: list[float] = []
         self.widths: list[float] = []
-        """Widths of the glyphs as shares of the font's; empty if no run is set on a pitch."""
+        """Widths of the glyphs as shares of the font's; empty if all are as the font has them."""
         self.width = 0.0
         self.spaced: tuple[int, int] | None = None
         """Range of code points whose letters stand apart by the setting, from the first run of such to the last."""
@@ -112,11 +112,8 @@ class Glyphs:
         if spaced and not everywhere:
             features = _torn_within(part, features, len(line.text))
         hb.shape(instance.hb_font, buffer, features)
-        glyph_ids: list[int] = []
-        clusters: list[int] = []
-        for info in buffer.glyph_infos:
-            glyph_ids.append(info.codepoint)
-            clusters.append(info.cluster)
+        infos = buffer.glyph_infos
+        glyph_ids, clusters = [info.codepoint for info in infos], [info.cluster for info in infos]
         check_glyphs(instance, glyph_ids, line.text)
         distant = (spaced or setting.word_em) and not pitched
         extra = self._distances(run, clusters, starts, setting, part if spaced else (0, 0)) if distant else None
@@ -145,6 +142,8 @@ class Glyphs:
             self._pitch([bisect_right(starts, c) for c in clusters], glyph_ids, instance, setting.pitch_em)
         elif self.widths:
             self.widths += [1.0] * len(glyph_ids)
+        if setting.kashida_em and run.stance == "flat" and TATWEEL in line.text:
+            self._draw_out(clusters, glyph_ids, instance, setting.kashida_em)
         self.clusters += clusters
         self.from_right += [run.rtl] * len(glyph_ids)
         self.runs.append(run)
@@ -216,6 +215,23 @@ class Glyphs:
             pen += pitch
             i = end
         self.width = pen
+
+    def _draw_out(self, clusters: list[int], glyph_ids: list[int], instance: FontInstance, length: float) -> None:
+        """Give the strokes between joined letters of the last run their *length*, where the font has a glyph for them alone."""
+        text, first = self.line.text, len(self.pens) - len(glyph_ids)
+        stroke = instance.hb_font.get_nominal_glyph(ord(TATWEEL))
+        self.widths += [1.0] * (len(self.pens) - len(self.widths))
+        moved = 0.0
+        for k, (cluster, glyph) in enumerate(zip(clusters, glyph_ids, strict=True), first):
+            self.pens[k] += moved
+            self.lefts[k] += moved
+            advance = (self.pens[k + 1] + moved if k + 1 < len(self.pens) else self.width + moved) - self.pens[k]
+            # A mark upon it stands where the font puts it.
+            if glyph == stroke and text[cluster] == TATWEEL and advance > 0 and clusters.count(cluster) == 1:
+                self.widths[k] = length / advance
+                self.lefts[k] = self.pens[k] + (self.lefts[k] - self.pens[k]) * self.widths[k]
+                moved += length - advance
+        self.width += moved
 
     def boxes(self) -> tuple[list[Box], list[bool]]:
         """Return the ink of all glyphs in picture order; raises Rejected for letters without any.

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from ocrsynth import assets
 from ocrsynth.errors import RecipeError
 from ocrsynth.fields import Section, validate
+from ocrsynth.records import TATWEEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +44,8 @@ class Punctuation(Section):
     pairs: tuple[str, ...]
     joining: str
     symbols: str
+    apart: str = ""
+    apart_share: float = Field(default=1.0, ge=0, le=1)
 
 
 class Alphabet(Section):
@@ -64,6 +67,7 @@ class Alphabet(Section):
     word_list: str = ""
     respelling: dict[str, str] = Field(default_factory=dict)
     stressed: float = Field(default=0.0, ge=0, le=1)
+    kashida: float = Field(default=0.0, ge=0, le=1)
     sources: dict[str, str]
     validity: Literal["draft", "preliminary", "verified"]
 
@@ -144,7 +148,9 @@ class Alphabet(Section):
         auxiliary = set(self.auxiliary.split())
         upper = {u for c in auxiliary if self.casing and len(u := self.capitalised(c)) == 1}
         marks = set(self.marks.split())
-        clusters = {*self.letters, *self.digits.split(), *self.marks_of_punctuation, *auxiliary, *upper, *marks, *spaced}
+        strokes = {TATWEEL} if self.kashida else set()
+        signs = {*self.digits.split(), *self.marks_of_punctuation}
+        clusters = {*self.letters, *signs, *auxiliary, *upper, *marks, *spaced, *strokes}
         return frozenset("".join(clusters))
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import regex
 
 JOINERS = "\u200c\u200d"
-_JOINS_ON = r"\p{Joining_Type=Dual_Joining}\p{Joining_Type=Transparent}*"
-_JOINS_BACK = r"[\p{Joining_Type=Dual_Joining}\p{Joining_Type=Right_Joining}]"
+JOINS_ON = r"\p{Joining_Type=Dual_Joining}\p{Joining_Type=Transparent}*"
+JOINS_BACK = r"[\p{Joining_Type=Dual_Joining}\p{Joining_Type=Right_Joining}]"
+"""Regular expressions of a letter that joins to the one after it, with its marks, and of one that joins to the one before."""
 _VIRAMA = r"\p{Canonical_Combining_Class=9}"
 IDLE = (
     # Looked for first, for what else is asked costs more.
-    f"(?=[{JOINERS}])(?!(?<={_JOINS_ON})\u200c(?={_JOINS_BACK})"
+    f"(?=[{JOINERS}])(?!(?<={JOINS_ON})\u200c(?={JOINS_BACK})"
     f"|(?<=\\p{{L}}\\p{{M}}*{_VIRAMA})[{JOINERS}](?=\\p{{L}})"
     f"|(?<=\\p{{L}}\\p{{M}}*)[{JOINERS}](?={_VIRAMA}\\p{{L}}))[{JOINERS}]"
 )

@@ -10,12 +10,13 @@ from pydantic import Field
 
 from ocrsynth.errors import RecipeError, SampleError, suggest
 from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within, validate, weight_fault
-from ocrsynth.records import TextLine
+from ocrsynth.records import TATWEEL, TextLine
 from ocrsynth.text.alphabet import Alphabet, load
 from ocrsynth.text.base import SOURCES, Source
 from ocrsynth.text.clusters import CLUSTER, length_of
 from ocrsynth.text.coverage import CoverageConfig, Schedule
 from ocrsynth.text.joiners import JOINERS, shows_all_joiners
+from ocrsynth.text.kashida import SCRIPTS, drawn_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +66,12 @@ class TextConfig(Section):
     """Words of other languages inside lines, such as English names in Arabic."""
     loanwords: LoanwordsConfig = LoanwordsConfig()
     """Words of other languages inside lines, in letters of the language's own: names, quotations."""
+    kashida: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="share of lines with a word drawn out between joined letters (U+0640); left out: as the language does",
+    )
     coverage: CoverageConfig = CoverageConfig()
     """A target for every character of the alphabet, met by schedule."""
     empty_share: float = Field(default=0.0, ge=0, le=1, description="share of pictures without text, whose label is empty")
@@ -117,7 +124,8 @@ def natural_source(alphabet: Alphabet) -> str | None:
 
 def label_characters(config: TextConfig, alphabet: Alphabet) -> frozenset[str]:
     """Return every character that a label of a recipe may hold."""
-    return alphabet.characters.union(*(a.characters for a in foreign_alphabets(config)))
+    strokes = TATWEEL if config.kashida else ""
+    return alphabet.characters.union(strokes, *(a.characters for a in foreign_alphabets(config)))
 
 
 def foreign_alphabets(config: TextConfig) -> tuple[Alphabet, ...]:
@@ -182,7 +190,8 @@ class TextMixture:
         source = validate(SOURCES.get("foreign", "text"), {"languages": loanwords.languages}, "text.loanwords")
         self._loanwords_share = loanwords.share
         self._loanwords = source.compile(alphabet, "text.loanwords") if loanwords.share or loanwords.languages else None
-        longest = int(config.length_clusters.high)
+        self._kashida = _kashida(config, alphabet)
+        self._longest = longest = int(config.length_clusters.high)
         self.schedule = Schedule(config.coverage, alphabet, longest, seed) if config.coverage.at_least else None
 
     def draw(self, stream: Stream, index: int = 0) -> TextLine:
@@ -201,6 +210,8 @@ class TextMixture:
                 raise SampleError(f"text source {self._names[which]!r}: must give a string, got {text!r}; mend the source")
             if self._alphabet.casing:
                 text = self._cased(text, self._styles[stream.weighted(self._style_weights)], stream)
+            if self._kashida and stream.chance(self._kashida):
+                text = drawn_out(text, stream, self._longest - length_of(text))
             if self.schedule is not None:
                 text = self.schedule.complete(text, index)
             if not text.isascii():
@@ -248,6 +259,21 @@ class TextMixture:
             cased = " ".join([alphabet.capitalised(word) for word in text.split(" ")])
         # Case mapping may leave the alphabet (ß → SS stays inside, ŉ → ʼN does not): then the text stays as it was.
         return cased if self.characters.issuperset(cased) else text
+
+
+def _kashida(config: TextConfig, alphabet: Alphabet) -> float:
+    """Return the share of lines with a word drawn out; raises RecipeError where no letters join.
+
+    Into a recipe's own texts none is put that it does not ask for.
+    """
+    if config.kashida is None:
+        return alphabet.kashida if config.sources is None else 0.0
+    if config.kashida and alphabet.script not in SCRIPTS:
+        raise RecipeError(
+            f"text.kashida: must be left out, for letters of {alphabet.name} do not join, got {config.kashida!r}; "
+            "take it out, or set it to 0"
+        )
+    return config.kashida
 
 
 def _natural_drawer(alphabet: Alphabet, where: str) -> Drawer:

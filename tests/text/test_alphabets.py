@@ -14,8 +14,10 @@ import yaml
 from ocrsynth import assets
 from ocrsynth.errors import RecipeError
 from ocrsynth.fields import validate
+from ocrsynth.records import TATWEEL
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet, exemplars
+from ocrsynth.text.kashida import SCRIPTS
 from ocrsynth.text.mixture import TextConfig, TextMixture, check_label, default_sources, parse_sources
 from ocrsynth.text.vocabulary import frequent_words, vocabulary, word_list_code
 
@@ -247,7 +249,22 @@ def test_every_list_has_a_source(name: str) -> None:
     assert due <= named
     if name not in _HISTORICAL:
         assert all("CLDR" in data["sources"][key] or key == "symbols" for key in due)
-    assert set(data["sources"]) >= {"word_list", "respelling"} & set(data)
+    assert set(data["sources"]) >= {"word_list", "respelling", "kashida"} & set(data)
+    assert ("apart" in data["sources"]) == ("apart" in data["punctuation"])
+
+
+def test_signs_that_stand_apart_are_signs_behind_words_or_both_of_a_pair(name: str) -> None:
+    punctuation = alphabet.load(name).punctuation
+    apart = set(punctuation.apart.split())
+    pairs = [set(pair.split()) for pair in punctuation.pairs]
+    assert apart <= set(punctuation.closing.split()).union(*pairs)
+    assert all(len(pair & apart) in {0, len(pair)} for pair in pairs)
+
+
+def test_words_are_drawn_out_where_letters_join(name: str) -> None:
+    found = alphabet.load(name)
+    assert not found.kashida or found.script in SCRIPTS
+    assert (TATWEEL in found.characters) == bool(found.kashida)
 
 
 def test_words_are_respelt_in_letters_of_the_alphabet(name: str) -> None:

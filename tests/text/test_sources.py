@@ -183,6 +183,17 @@ class TestWords:
         assert 0.12 < share(0.22) < 0.3
         assert share(1) > 0.9
 
+    def test_signs_stand_apart_where_the_language_sets_them_so(self) -> None:
+        lines = texts_of(drawer_of("words", alphabet.load("fr"), numbers=0, punctuation=0.5), 1500, 60)
+        signs = [line for line in lines if re.search(r"[?!;:«»]", line)]
+        apart = [line for line in signs if re.search(r"\w [?!;:»]|« \w", line)]
+        close = [line for line in signs if re.search(r"\w[?!;:»]|«\w", line)]
+        assert 0.85 < len(apart) / len(signs) < 0.95, "nine lines in ten"
+        assert not set(apart) & set(close), "a line has one way"
+        assert not re.search(r"\w [.,…)]|\( \w", " ".join(lines))
+        english = " ".join(texts_of(drawer_of("words", numbers=0, punctuation=0.5), 500, 60))
+        assert not re.search(r" [?!;:]", english)
+
     def test_dashes_stand_between_words_and_begin_lines(self) -> None:
         texts = texts_of(drawer_of("words", numbers=0, punctuation=0.22), 2000, 40)
         for dash in "-–—":

@@ -24,6 +24,7 @@ _DASH_FIRST = 0.15
 """Share of lines that begin with a dash, of the share of words with punctuation: some lines in fifty."""
 _OWN_STOPS = frozenset("।۔。።။។։།᱾")
 _OWN_COMMAS = frozenset("،、，፣၊")
+_NONE: frozenset[str] = frozenset()
 
 
 @SOURCES.register
@@ -75,19 +76,23 @@ class Writer:
         self._point = next((c for c in ".," if c in alphabet.characters), "")
         self._percent = next((c for c in "%٪" if c in alphabet.characters), "")
         self._space = " " if alphabet.spacing else ""
+        self._apart = frozenset(alphabet.punctuation.apart.split())
+        self._apart_share = alphabet.punctuation.apart_share
         self._currencies = [c for c in "$£€" if c in alphabet.punctuation.symbols]
 
     def __call__(self, stream: Stream, length: int) -> str:
         """Return words for at most *length* characters; one longer word stands alone where many draws gave none that fits."""
         apostrophe = stream.choice(self._apostrophes) if self._apostrophes else "'"
+        # A page sets all of its punctuation in one way.
+        apart = self._apart if self._apart and stream.chance(self._apart_share) else _NONE
         parts: list[str] = []
         size = -len(self._space)
         while True:
-            part = self._part(stream)
+            part = self._part(stream, apart)
             for _ in range(_FIRST_DRAWS if not parts else 0):
                 if length_of(part) <= length:
                     break
-                part = min(part, self._part(stream), key=length_of)
+                part = min(part, self._part(stream, apart), key=length_of)
             fits = len(part) + 2 <= length
             if not parts and fits and self._space and self._dashes and stream.chance(_DASH_FIRST * self._punctuation):
                 # As direct speech begins in many languages, and an item of a list in all.
@@ -101,16 +106,18 @@ class Writer:
             if size >= length:
                 return self._space.join(parts)
 
-    def _part(self, stream: Stream) -> str:
+    def _part(self, stream: Stream, apart: frozenset[str]) -> str:
+        """Return a word with what stands about it; signs of *apart* are set off from it by a space."""
         part = self._number(stream) if stream.chance(self._numbers) else self._words[stream.weighted(self._cumulative)]
         if not stream.chance(self._punctuation):
             return part
         kind = stream.unit()
         if kind < 0.72 and self._closing:
-            return part + stream.choice(self._closing)
+            closing = stream.choice(self._closing)
+            return f"{part} {closing}" if closing in apart else part + closing
         if kind < 0.88 and self._pairs:
             opening, closing = stream.choice(self._pairs)
-            return opening + part + closing
+            return f"{opening} {part} {closing}" if opening in apart else opening + part + closing
         if not self._joining:
             return part
         second = self._words[stream.weighted(self._cumulative)]
