@@ -11,7 +11,7 @@ from ocrsynth.descriptions import defaults, first_line, meanings, plain
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.render.decoration import DecorationConfig
 from ocrsynth.text import alphabet
-from ocrsynth.text.mixture import label_characters
+from ocrsynth.text.mixture import kashida_share, label_characters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,6 +73,7 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
         "case": _shares(text.case.model_dump()) if letters.casing else {},
         "foreign": {"languages": list(text.foreign.languages), "share": text.foreign.share} if text.foreign.languages else {},
         "loanwords": text.loanwords.model_dump() if text.loanwords.share else {},
+        "kashida": kashida_share(text, letters),
         "coverage": text.coverage.model_dump() if text.coverage.at_least else {},
         "empty_share": text.empty_share,
         "vertical_share": recipe.render.vertical,
@@ -196,6 +197,8 @@ def _optional(texts: dict[str, Any]) -> list[str]:
     if texts["loanwords"]:
         languages = ", ".join(texts["loanwords"]["languages"]) or "other languages"
         lines.append(f"  {_percent(texts['loanwords']['share'])} with words of {languages} inside, in letters of its own")
+    if texts["kashida"]:
+        lines.append(f"  {_percent(texts['kashida'])} with a word drawn out between joined letters")
     if texts["coverage"]:
         target = texts["coverage"]
         lines.append(f"  each character at least {target['at_least']} times in {target['samples']:,} samples")

@@ -406,6 +406,7 @@ _CHANGES: dict[str, Any] = {
     "fonts.spaced": 0.5,
     "fonts.letter_spacing_em": [0, 0.1],
     "fonts.stressed": 0.5,
+    "text.kashida": 0.0,
     "fonts.stress_em": [0.1, 0.2],
     "fonts.pitched": 0.5,
     "fonts.pitch_em": [0.5, 0.6],

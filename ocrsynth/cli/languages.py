@@ -60,8 +60,13 @@ def show(language: str, fonts: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"{key + ':':13}{_plain(getattr(letters, key))}")
     for key in ("base", "auxiliary", "marks", "digits"):
         _print_list(key, getattr(letters, key))
-    for key, value in letters.punctuation.model_dump().items():
+    signs = letters.punctuation
+    for key, value in signs.model_dump(exclude={"apart", "apart_share"}).items():
         _print_list(key, value if isinstance(value, str) else ", ".join(value))
+    if signs.apart:
+        _print_list("apart", f"{signs.apart} in {signs.apart_share:.0%} of lines")
+    if letters.kashida:
+        click.echo(f"{'kashida:':13}in {letters.kashida:.0%} of lines")
     click.echo(f"{'texts from:':13}{', '.join(sources)}")
     click.echo(f"{'families:':13}{', '.join(families) or 'none here; give a folder with --fonts DIR'}")
 

@@ -255,7 +255,10 @@ class FontSelector:
         """Return a font that has all of *missing*, in the regular style, or None if there is none.
 
         Many fonts of one script have no figures or punctuation of their own: a typesetter takes them from another font.
+        A stroke of another font would not meet the letters that it stands between.
         """
+        if TATWEEL in missing:
+            return None
         able = self._able.get(missing)
         if able is None:
             if len(self._able) >= _MAX_ABLE:

@@ -190,7 +190,7 @@ class TextMixture:
         source = validate(SOURCES.get("foreign", "text"), {"languages": loanwords.languages}, "text.loanwords")
         self._loanwords_share = loanwords.share
         self._loanwords = source.compile(alphabet, "text.loanwords") if loanwords.share or loanwords.languages else None
-        self._kashida = _kashida(config, alphabet)
+        self._kashida = kashida_share(config, alphabet)
         self._longest = longest = int(config.length_clusters.high)
         self.schedule = Schedule(config.coverage, alphabet, longest, seed) if config.coverage.at_least else None
 
@@ -261,7 +261,7 @@ class TextMixture:
         return cased if self.characters.issuperset(cased) else text
 
 
-def _kashida(config: TextConfig, alphabet: Alphabet) -> float:
+def kashida_share(config: TextConfig, alphabet: Alphabet) -> float:
     """Return the share of lines with a word drawn out; raises RecipeError where no letters join.
 
     Into a recipe's own texts none is put that it does not ask for.

@@ -10,7 +10,9 @@ from texts import mixture_of
 
 from ocrsynth import Recipe, make_sample
 from ocrsynth.errors import RecipeError
+from ocrsynth.fields import validate
 from ocrsynth.fonts.faces import FontKey, open_instance
+from ocrsynth.fonts.selection import FontConfig, FontSelector
 from ocrsynth.records import PLAIN, TATWEEL, Setting, ShapedLine, TextLine
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
@@ -166,3 +168,10 @@ def test_the_picture_shows_the_stroke_where_its_quad_is() -> None:
             lengths.add(font["kashida_em"])
     assert seen >= 10
     assert len(lengths) > 5
+
+
+def test_no_other_font_lends_the_stroke() -> None:
+    config = validate(FontConfig, {"sets": [], "folders": [str(_folder())]}, "fonts")
+    selector = FontSelector(config, frozenset("ا" + TATWEEL))
+    assert selector.draw_fallback(Stream(1, 0, "fallback"), frozenset("ا")) is not None
+    assert selector.draw_fallback(Stream(1, 0, "fallback"), frozenset(TATWEEL)) is None
