@@ -42,6 +42,8 @@ _CUBIC = frozenset({"CFF ", "CFF2"})
 """Tables of outlines of cubic curves."""
 _GAP_EM, _WIDER = 0.55, 1.4
 """A sign in a square has a larger gap beside it than this, and is by so much wider than the face's letters."""
+_SAME_IN_BOTH_CASES = frozenset("ӏ")
+"""The palochka is the same stroke in both."""
 _INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
 """Characters that shape others and need no glyph of their own: HarfBuzz draws nothing for them."""
 
@@ -90,8 +92,17 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
     # Outlines take a while to compare: not until there is a sign that has a plainer one.
     if not found.isdisjoint(_MAY_BE_ALIKE):
         found -= drawn_alike(path, index)
+    found -= _in_capitals(path, index, found)
     # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
     return characters if len(found) == len(characters) else found
+
+
+def _in_capitals(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
+    """Return the small letters of *characters* for which the face has the glyph of their capital: the label would be wrong."""
+    glyph_of = hb.Font(open_face(path, index)).get_nominal_glyph
+    pairs = ((c, c.upper()) for c in characters if c.islower() and c not in _SAME_IN_BOTH_CASES)
+    # A capital of two letters (ß → SS), or one that no label here can hold, is nobody's reading.
+    return frozenset(c for c, u in pairs if u != c and u in characters and glyph_of(ord(c)) == glyph_of(ord(u)))
 
 
 @lru_cache(maxsize=_MAX_FACES)

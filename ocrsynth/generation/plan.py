@@ -284,7 +284,8 @@ def prepare(out: Path, plan: Plan, lock_text: str) -> None:
     for _, folder in data_folders(out, plan):
         folder.mkdir(parents=True, exist_ok=True)
     (out / RECEIPTS).mkdir(exist_ok=True)
-    if not (out / LOCK).exists():
+    # The plan holds its fingerprint: whatever else stands there was changed since.
+    if not (out / LOCK).exists() or (out / LOCK).read_bytes() != lock_text.encode():
         write_atomically(out / LOCK, lock_text.encode())
     if not (out / PLAN).exists():
         write_atomically(out / PLAN, plan.to_bytes())

@@ -242,7 +242,14 @@ def _finish(recipe: Recipe, plan: Plan, out: Path, statistics: Statistics) -> No
     for format_name, folder in data_folders(out, plan):
         names = (Path(file.name) for receipt in receipts for file in receipt.files)
         in_folder = [name.name for name in names if (out / DATA / name).parent == folder]
-        FORMATS.get(format_name, "output.format")().join(folder, in_folder)
+        try:
+            FORMATS.get(format_name, "output.format")().join(folder, in_folder)
+        except ValueError as error:
+            # The size of a shard tells whether it is whole, only its hash whether it was changed.
+            raise OutputError(
+                f"{folder}/: cannot be joined, {error}; find the damaged shard with ocrsynth verify, delete it and run "
+                "ocrsynth generate again"
+            ) from None
     write_atomically(out / NOTICE, _notice(recipe, statistics.delivered.fonts).encode())
     if not (out / CARD).exists():
         # People write into theirs.

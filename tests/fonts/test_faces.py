@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+import fontpkg
 import pytest
 import uharfbuzz as hb
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.boundsPen import BoundsPen
 from fontTools.pens.t2CharStringPen import T2CharStringPen
+from fontTools.ttLib import TTFont
 
 from ocrsynth.fonts import catalogue, outlines
 from ocrsynth.fonts.faces import covered, open_face, open_instance
@@ -37,6 +39,21 @@ def test_faces_that_have_all_characters_share_one_set() -> None:
     characters = frozenset("abc")
     assert covered(path, 0, characters) is characters
     assert covered(path, 0, characters | {"漢"}) == characters
+
+
+def test_a_small_letter_with_the_glyph_of_its_capital_is_lacking(tmp_path: Path) -> None:
+    fjalla = str(fontpkg.family("Fjalla One").files[0].path)
+    assert covered(fjalla, 0, frozenset("TțȚt")) == frozenset("TȚt"), "ț is drawn as Ț"
+    assert covered(fjalla, 0, frozenset("tț")) == frozenset("tț"), "no label could say the capital"
+    roboto = str(fontpkg.family("Roboto").files[0].path)
+    russian = frozenset("жшЖШΩωӏӀßſ")
+    assert covered(roboto, 0, russian) == frozenset(c for c in russian if ord(c) in open_face(roboto, 0).unicodes)
+    path = tmp_path / "capitals.ttf"
+    font = TTFont(roboto)
+    for table in font["cmap"].tables:
+        table.cmap |= {ord(c): table.cmap[ord(c.upper())] for c in "abc" if ord(c) in table.cmap}
+    font.save(path)
+    assert covered(str(path), 0, frozenset("abcdABCD")) == frozenset("dABCD")
 
 
 def test_boxes_of_cubic_outlines_end_at_their_ink_not_at_their_control_points(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from ocrsynth import Recipe, generate
-from ocrsynth.errors import WorkerError
+from ocrsynth.errors import OutputError, WorkerError
 from ocrsynth.generation.verify import verify
 
 if TYPE_CHECKING:
@@ -402,6 +402,29 @@ def test_damage_is_repaired_by_running_again(
     assert _tree(out) == _tree(uninterrupted(fmt, count))
     assert result.statistics.samples == count
     assert verify(out).findings == []
+
+
+def test_a_lock_that_was_changed_is_written_again(uninterrupted: Callable[[str, int], Path], tmp_path: Path) -> None:
+    out, whole = tmp_path / "out", uninterrupted("webdataset", 65)
+    shutil.copytree(whole, out)
+    text = (out / "recipe.lock.yaml").read_bytes()
+    (out / "recipe.lock.yaml").write_bytes(text.replace(b"seed", b"sead", 1))
+    with pytest.raises(OutputError, match=r"was changed after plan\.json was written"):
+        verify(out)
+    generate(_recipe("webdataset"), 65, out)
+    assert _tree(out) == _tree(whole)
+
+
+@pytest.mark.parametrize(("fmt", "name"), [("coco-text", "words.jsonl"), ("paddle", "det_gt.txt")])
+def test_labels_that_cannot_be_joined_are_told_as_damage(fmt: str, name: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    generate(_recipe(fmt), 40, out)
+    file = out / "data/000000" / name
+    # Of the same size, which tells nothing.
+    file.rename(file.with_name("zz" + name[2:]))
+    with pytest.raises(OutputError, match=r"cannot be joined, .*; find the damaged shard with ocrsynth verify, delete it"):
+        generate(_recipe(fmt), 40, out)
+    assert not (out / "dataset.json").exists() or verify(out).findings
 
 
 def _fault(folder: Path, body: str) -> str:

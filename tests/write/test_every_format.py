@@ -388,6 +388,14 @@ class TestPaddle:
             assert all(len(w["points"]) == 4 for w in words)
 
 
+def test_coco_text_says_what_a_split_is_for(tmp_path: Path) -> None:
+    output = {"format": "coco-text", "shard_size": 20, "split": {"train": 0.5, "val": 0.3, "test": 0.2}}
+    generate(Recipe.for_language("en", preset="clean", output=output), 40, tmp_path / "out")
+    for split in ("train", "val", "test"):
+        coco = json.loads((tmp_path / "out/data" / split / "coco_text.json").read_bytes())
+        assert {image["set"] for image in coco["imgs"].values()} == {split}
+
+
 def test_coco_text_of_the_whole(tmp_path: Path) -> None:
     recipe = Recipe.for_language("en", seed=3, output={"format": "coco-text", "shard_size": 20})
     generate(recipe, 50, tmp_path / "out")

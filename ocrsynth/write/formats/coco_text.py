@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PART, _WHOLE = "words.jsonl", "coco_text.json"
+_SETS = {"val": "val", "validation": "val", "test": "test"}
+"""By folder of a split, what its pictures are for; what is not split is for training."""
 
 
 class _Writer(FolderWriter):
@@ -74,7 +76,7 @@ class CocoText(FolderFormat):
             for number, shard, r in records():
                 image = {
                     "id": number,
-                    "set": "train",
+                    "set": _SETS.get(data.name, "train"),
                     "width": r["width"],
                     "height": r["height"],
                     "file_name": f"{shard}/{r['file_name']}",
