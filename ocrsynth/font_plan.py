@@ -6,6 +6,7 @@ outlines do not keep: letters without ink, capitals in the places of small lette
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -175,18 +176,20 @@ def _judge(family: Family, letters: Alphabet, lines: list[TextLine]) -> Verdict:
     return verdict
 
 
-_SAME_BY_DESIGN = frozenset("cikopsuvwxyz")
+_TELLING = frozenset("abdefghjlmnqrtаберуфαβγδεζηλμνξπρσω")
+"""Letters whose two forms differ by design. Of the others (c C, s S, most of Cyrillic) a scaled capital is the small letter."""
 
 
 def _is_small_capital(font: hb.Font, lower: str, upper: str) -> bool:
-    """Tell whether a small letter is drawn as its capital: with the same commands, the points only scaled.
-
-    Letters whose two forms are the same by design (c C, o O, s S and their like) tell nothing.
-    """
-    if lower == upper or len(upper) != 1 or lower in _SAME_BY_DESIGN:
+    """Tell whether a small letter is drawn as its capital: by its glyph, or with the same commands, the points only scaled."""
+    if lower == upper or len(upper) != 1:
         return False
     glyphs = [font.get_nominal_glyph(ord(c)) for c in (lower, upper)]
     if None in glyphs:
+        return False
+    if glyphs[0] == glyphs[1]:
+        return True
+    if unicodedata.normalize("NFD", lower)[0] not in _TELLING:
         return False
     small, large = (outline_of(font, g) for g in glyphs)
     return bool(small.commands) and small.commands == large.commands and _is_scaled(small.points, large.points)

@@ -132,3 +132,11 @@ def test_what_a_font_says_of_embedding(bits: int, words: str, tmp_path: Path, fo
 def test_a_folder_without_fonts_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(AssetError):
         catalogue.load((), (str(tmp_path),))
+
+
+@pytest.mark.parametrize(("language", "family"), [("ru", "Roboto"), ("ru", "Noto Sans"), ("tr", "Roboto"), ("el", "Roboto")])
+def test_letters_that_are_alike_in_both_cases_by_design_are_no_fault(language: str, family: str) -> None:
+    families = [f for f in catalogue.load(("default",), ()) if f.name == family]
+    [verdict] = font_plan.plan(families, alphabet.load(language))
+    assert verdict.small_capitals == ()
+    assert verdict.fitness != "unfit"
