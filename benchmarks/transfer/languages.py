@@ -6,7 +6,8 @@ r"""The default recipe in other languages: a recogniser trained on it alone, bes
 A folder of fonts behind a language is where its fonts are taken from, for the default set has none for it or none of the time.
 Fonts of Fraktur are in Debian's ``texlive-fonts-extra`` (yfonts-otf) and ``fonts-cegui`` and in the npm packages
 ``@expo-google-fonts/unifrakturmaguntia`` and ``unifrakturcook``, fonts of Greek and roman type of the nineteenth century in
-Debian's ``fonts-gfs-*`` and ``fonts-oldstandard``, fonts of Arabic in ``fontpkg-amiri`` and others.
+Debian's ``fonts-gfs-*`` and ``fonts-oldstandard``, fonts of Arabic in Debian's
+``fonts-kacst``, ``fonts-kacst-one``, ``fonts-arabeyes``, ``fonts-hosny-amiri``, ``fonts-sil-scheherazade`` and others.
 """
 
 from __future__ import annotations
