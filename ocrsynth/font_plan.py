@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ocrsynth.errors import Rejected
-from ocrsynth.fonts.faces import covered, open_instance
+from ocrsynth.fonts.faces import covered, in_capitals, open_instance
 from ocrsynth.fonts.outlines import Outline, outline_of
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
@@ -136,8 +136,9 @@ def _judge(family: Family, letters: Alphabet, lines: list[TextLine]) -> Verdict:
     face = max(family.faces, key=lambda f: (len(covered(f.path, f.index, needed)), f == family.plainest))
     all_characters = letters.characters
     there = covered(face.path, face.index, all_characters)
-    verdict = Verdict(family, lacking=tuple(sorted(needed - there)))
-    if verdict.lacking:
+    capitals = in_capitals(face.path, face.index, needed)
+    verdict = Verdict(family, lacking=tuple(sorted(needed - there - capitals)), small_capitals=tuple(sorted(capitals)))
+    if verdict.lacking or verdict.small_capitals:
         return verdict
     verdict.missing_signs = tuple(sorted(all_characters - there - {" "}))
     instance = open_instance(face.key)
@@ -181,14 +182,12 @@ _TELLING = frozenset("abdefghjlmnqrtаберуфαβγδεζηλμνξπρσω")
 
 
 def _is_small_capital(font: hb.Font, lower: str, upper: str) -> bool:
-    """Tell whether a small letter is drawn as its capital: by its glyph, or with the same commands, the points only scaled."""
+    """Tell whether a small letter is drawn as its capital: with the same commands, the points only scaled."""
     if lower == upper or len(upper) != 1:
         return False
     glyphs = [font.get_nominal_glyph(ord(c)) for c in (lower, upper)]
     if None in glyphs:
         return False
-    if glyphs[0] == glyphs[1]:
-        return True
     if unicodedata.normalize("NFD", lower)[0] not in _TELLING:
         return False
     small, large = (outline_of(font, g) for g in glyphs)

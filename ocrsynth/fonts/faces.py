@@ -92,12 +92,12 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
     # Outlines take a while to compare: not until there is a sign that has a plainer one.
     if not found.isdisjoint(_MAY_BE_ALIKE):
         found -= drawn_alike(path, index)
-    found -= _in_capitals(path, index, found)
+    found -= in_capitals(path, index, found)
     # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
     return characters if len(found) == len(characters) else found
 
 
-def _in_capitals(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
+def in_capitals(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
     """Return the small letters of *characters* for which the face has the glyph of their capital: the label would be wrong."""
     glyph_of = hb.Font(open_face(path, index)).get_nominal_glyph
     pairs = ((c, c.upper()) for c in characters if c.islower() and c not in _SAME_IN_BOTH_CASES)

@@ -134,6 +134,12 @@ def test_a_folder_without_fonts_is_an_error(tmp_path: Path) -> None:
         catalogue.load((), (str(tmp_path),))
 
 
+def test_a_capital_in_the_place_of_a_small_letter_is_told_as_such() -> None:
+    families = [f for f in catalogue.load(("default",), ()) if f.name == "Fjalla One"]
+    [verdict] = font_plan.plan(families, alphabet.load("ro"))
+    assert (verdict.fitness, verdict.reasons) == ("unfit", ["has capitals in the places of small letters (ț)"])
+
+
 @pytest.mark.parametrize(("language", "family"), [("ru", "Roboto"), ("ru", "Noto Sans"), ("tr", "Roboto"), ("el", "Roboto")])
 def test_letters_that_are_alike_in_both_cases_by_design_are_no_fault(language: str, family: str) -> None:
     families = [f for f in catalogue.load(("default",), ()) if f.name == family]

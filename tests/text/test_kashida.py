@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import fontpkg
 import pytest
+from click.testing import CliRunner
 from texts import mixture_of
 
 from ocrsynth import Recipe, make_sample
+from ocrsynth.cli import cli
 from ocrsynth.errors import RecipeError
+from ocrsynth.explain import facts, in_words
 from ocrsynth.fields import validate
 from ocrsynth.fonts.faces import FontKey, open_instance
 from ocrsynth.fonts.selection import FontConfig, FontSelector
@@ -175,3 +178,14 @@ def test_no_other_font_lends_the_stroke() -> None:
     selector = FontSelector(config, frozenset("ا" + TATWEEL))
     assert selector.draw_fallback(Stream(1, 0, "fallback"), frozenset("ا")) is not None
     assert selector.draw_fallback(Stream(1, 0, "fallback"), frozenset(TATWEEL)) is None
+
+
+def test_explain_and_languages_tell_of_it() -> None:
+    folders = {"sets": [], "folders": [str(_folder())]}
+    recipe = Recipe.from_dict({"language": "ar", "degrade": "clean", "fonts": folders, "text": {"kashida": 0.25}})
+    assert "     25% with a word drawn out between joined letters" in in_words(facts(recipe)).splitlines()
+    shown = {language: CliRunner().invoke(cli, ["languages", "show", language]).output for language in ("ar", "fr", "en")}
+    assert "kashida:     in 15% of lines" in shown["ar"]
+    assert "apart:       ; : ! ? « » in 90% of lines" in shown["fr"]
+    assert "apart" not in shown["en"]
+    assert "kashida" not in shown["en"]
