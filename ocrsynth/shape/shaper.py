@@ -14,13 +14,15 @@ from ocrsynth.records import PLAIN, FontKey, GlyphRun, Ligature, Setting, Shaped
 from ocrsynth.shape.clusters import cluster_ranges, glyphs_by_cluster, grapheme_starts, needs_ink
 from ocrsynth.shape.glyphs import TORN, UNJOINED, Glyphs, check_glyphs, features_for
 from ocrsynth.shape.itemise import Run, by_font, itemise
+from ocrsynth.shape.traces import check_traces
 
 
 def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (), setting: Setting = PLAIN) -> ShapedLine:
     """Return *line* set in *font*, with every cluster accounted for.
 
     Clusters that *font* has no glyphs for are set in the first of *fallbacks* that has them.
-    Raises Rejected if the proof fails: ``notdef``, ``dotted_circle``, ``empty_glyph``, ``lost_cluster`` or ``tied_signs``.
+    Raises Rejected if the proof fails: ``notdef``, ``dotted_circle``, ``empty_glyph``, ``lost_mark``,
+    ``lost_cluster`` or ``tied_signs``.
     """
     shaped = _shaped(line, font, fallbacks, setting)
     if shaped.ligatures and _ties_signs(shaped):
@@ -58,6 +60,9 @@ def _shaped(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...], setti
     if not glyphs.runs:
         raise Rejected("notdef", f"nothing is drawn for {text!r}")
     rows, flags = glyphs.boxes()
+    if len(starts) < len(text):
+        for run, its in zip(glyphs.runs, glyphs.instances, strict=True):
+            check_traces(its.key, run, text, line.language, starts)
     x_height = instance.metrics.x_height_em
     ligatures: tuple[Ligature, ...] = ()
     if glyphs.clusters == starts or (len(glyphs.clusters) == len(starts) and sorted(glyphs.clusters) == starts):
@@ -132,6 +137,8 @@ def _plain(line: TextLine, run: Run, instance: FontInstance, setting: Setting, s
                     raise Rejected("empty_glyph", f"{text[starts[i] : ends[i]]!r} leaves no ink")
                 inked[i] = False
                 boxes[i] = pens[i], -instance.metrics.x_height_em, pens[i + 1], 0.0
+    if len(starts) < len(text):
+        check_traces(instance.key, run, text, line.language, starts)
     return ShapedLine(
         line=line,
         runs=(GlyphRun(instance.key, glyph_ids, lefts, rises, clusters=clusters),),

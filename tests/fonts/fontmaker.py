@@ -183,6 +183,12 @@ def with_marks(path: Path, *, empty: str = "") -> Path:
     return make_font(path, "Marks", characters=ASCII + TYPOGRAPHIC + "\u25cc", marks="\u0300\u0301\u0308", empty=empty)
 
 
+def without_acute(path: Path) -> Path:
+    """Write a font that draws ``q`` with U+0301 as it draws ``q`` alone, and all else with its marks."""
+    code = "feature ccmp { sub u0071 u0301 by u0071; } ccmp;"
+    return make_font(path, "Drops", marks="\u0300\u0301", features=code)
+
+
 def summed(data: bytes) -> bytes:
     """Return a font with the right checksums of its tables, where it has a directory."""
     out = bytearray(data)

@@ -177,6 +177,25 @@ class TestLigature:
         assert f[2] == pytest.approx(0.45)
 
 
+class TestTraces:
+    """A font that leaves out one accent on one letter: its cluster has ink all the same."""
+
+    @pytest.fixture
+    def font(self, fontmaker: ModuleType, tmp_path: Path) -> FontKey:
+        return FontKey(str(fontmaker.without_acute(tmp_path / "d.ttf")), 0, ())
+
+    # In the second line a cluster of two glyphs keeps the line from the short way through the shaper.
+    @pytest.mark.parametrize("text", ["aq\u0301b", "g\u0300q\u0301b", "q\u0301"])
+    def test_a_mark_that_leaves_none_is_told(self, font: FontKey, text: str) -> None:
+        with pytest.raises(Rejected, match="'\u0301' of 'q\u0301' leaves no trace") as caught:
+            _shape(text, font)
+        assert caught.value.reason == "lost_mark"
+
+    @pytest.mark.parametrize("text", ["q\u0300", "g\u0301", "g\u0300\u0301q"])
+    def test_all_others_are_there(self, font: FontKey, text: str) -> None:
+        assert _shape(text, font).cluster_has_ink.all()
+
+
 class TestContextualAlternates:
     """A font that turns ``->`` into an arrow."""
 
