@@ -2,9 +2,11 @@
 
 The picture is compared with the clean coverage mask under the same warps, window by window along the line.  In each
 window a straight line is fitted, ``level ≈ a + b · coverage``: *b* is the contrast that survives between paper and
-ink in grey levels, and the correlation is the share of what is seen that comes from the strokes.  Then *b* is asked of
-each cluster in the box around it: a comma that faded is lost in its window, not in its box.  A dot or an accent that faded
-is lost in its box as well: what stands apart is asked by itself.
+ink in grey levels, and the correlation is the share of what is seen that comes from the strokes.  A bar as high as the
+letters goes along with that far enough, so that what changes along each row is correlated by itself, too: letters that are
+smeared into each other keep their height, not their stems.  Then *b* is asked of each cluster in the box around it: a comma
+that faded is lost in its window, not in its box.  A dot or an accent that faded is lost in its box as well: what stands
+apart is asked by itself.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
+from ocrsynth.box_sums import areas, summed
 from ocrsynth.errors import Rejected
 from ocrsynth.fields import Section
 from ocrsynth.parts import contrasts
@@ -39,6 +42,12 @@ class LegibilityConfig(Section):
         "0 does not look at them",
     )
     min_correlation: float = Field(default=0.55, ge=0, le=1, description="least correlation of picture and strokes")
+    min_correlation_along: float = Field(
+        default=0.35,
+        ge=0,
+        le=1,
+        description="the same along each row alone: letters smeared into each other keep their height; 0 does not look at it",
+    )
     min_em_px: float = Field(
         default=6, ge=0, description="least size of type that warps may leave of a larger one, by their tilt"
     )
@@ -67,6 +76,8 @@ _LEAST_INK = 0.5 * 255
 """Coverage, summed, below which a cluster leaves too little in the rows that are looked at to be judged: half a pixel."""
 _LEAST_VARIANCE = 0.01 * 255 * 255
 """Variance of the coverage below which a box shows ink alone, such as that of a rule, and nothing to compare it with."""
+_LEAST_ALONG = 0.1
+"""Share of the coverage's variance that must lie along the rows, if they are to be asked: in a dash none does."""
 _TOGETHER_PX = 96_000
 """Pixels that are looked at in one go: so many that calls cost little, so few that they stay in the processor's cache."""
 
@@ -160,15 +171,16 @@ def check_all(config: LegibilityConfig, pictures: Sequence[Seen]) -> list[Reject
     windows, firsts = _windows(pairs, lefts)
     clusters, ends = _clusters(pairs, lefts)
     of_windows, of_clusters = np.empty((5, windows.shape[1])), np.empty((5, clusters.shape[1]))
+    of_rows = np.empty((3, windows.shape[1]))
     for first, end in portions:
         w, c = slice(firsts[first], firsts[end]), slice(ends[first], ends[end])
-        sums = _summed(pairs[first:end], np.concatenate((windows[:, w], clusters[:, c]), axis=1))
-        n_windows = w.stop - w.start
-        of_windows[:, w], of_clusters[:, c] = sums[:, :n_windows], sums[:, n_windows:]
-    fits, of_line = _fits(of_windows, _areas(windows), firsts)
-    faint = _faint(config, of_clusters, _areas(clusters), ends, of_line, pairs)
+        of_windows[:, w], of_rows[:, w], of_clusters[:, c] = summed(
+            [(pair.mask, pair.grey) for pair in pairs[first:end]], windows[:, w], clusters[:, c]
+        )
+    fits, of_line = _fits(of_windows, of_rows, windows, firsts)
+    faint = _faint(config, of_clusters, areas(clusters), ends, of_line, pairs)
     for k, ((i, pair), fit) in enumerate(zip(waiting, fits, strict=True)):
-        verdicts[i] = _verdict(config, *fit) or faint.get(k)
+        verdicts[i] = _verdict(config, fit) or faint.get(k)
         if verdicts[i] is None and pair.apart.any():
             of_pair = slice(ends[k], ends[k + 1])
             boxes = clusters[:, of_pair] - np.array(((lefts[k],), (lefts[k],), (0,), (0,)))
@@ -270,44 +282,21 @@ def _clusters(pairs: list[_Pair], lefts: list[int]) -> tuple[NDArray[np.intp], l
     return boxes, [0, *accumulate(counts)]
 
 
-def _areas(boxes: NDArray[np.intp]) -> NDArray[np.intp]:
-    left, right, top, bottom = boxes
-    return np.asarray((right - left) * (bottom - top), np.intp)
+class _Fit(NamedTuple):
+    """What the windows of one picture tell: the least contrast, and the worst correlations, over all and along the rows."""
 
-
-def _summed(pairs: list[_Pair], boxes: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the sums over *boxes* of coverage, level, their squares, and their product, float64 (5, n)."""
-    height = len(pairs[0].mask)
-    mask = np.empty((height, sum(pair.mask.shape[1] for pair in pairs)), np.uint8)
-    grey = np.empty_like(mask)
-    left = 0
-    for pair in pairs:
-        right = left + pair.mask.shape[1]
-        mask[:, left:right] = pair.mask
-        grey[:, left:right] = pair.grey
-        left = right
-    # Sums from the upper left corner to each place: the sum over any box is four of them.
-    m, mm = cv2.integral2(mask)
-    g, gg = cv2.integral2(grey)
-    mg = cv2.integral(cv2.multiply(mask, grey, dtype=cv2.CV_32F), sdepth=cv2.CV_64F)
-    first, last, top, bottom = boxes
-    above, below = top * (left + 1), bottom * (left + 1)
-    places = np.stack((below + last, above + last, below + first, above + first))
-    sums = np.empty((5, boxes.shape[1]))
-    for row, table in zip(sums, (m, g, mm, gg, mg), strict=True):
-        a, b, c, d = table.ravel()[places]
-        row[:] = (a - b) - (c - d)
-    return sums
+    has_ink: bool
+    contrast: float
+    correlation: float
+    along: float
 
 
 def _fits(
-    sums: NDArray[np.float64], areas: NDArray[np.intp], firsts: list[int]
-) -> tuple[list[tuple[bool, float, float]], NDArray[np.float64]]:
-    """Return for each pair whether it has ink, least contrast and worst correlation of a window; and its mean contrast.
-
-    That one is negative where ink is darker than its paper.
-    """
-    mean_m, mean_g, mean_mm, mean_gg, mean_mg = sums / areas
+    sums: NDArray[np.float64], rows: NDArray[np.float64], windows: NDArray[np.intp], firsts: list[int]
+) -> tuple[list[_Fit], NDArray[np.float64]]:
+    """Return what is seen in each pair, and its mean contrast, negative where ink is darker than its paper."""
+    areas_px = areas(windows)
+    mean_m, mean_g, mean_mm, mean_gg, mean_mg = sums / areas_px
     var_m = mean_mm - mean_m * mean_m
     cov = mean_mg - mean_m * mean_g
     var_g = np.maximum(mean_gg - mean_g * mean_g, 1e-3)
@@ -320,9 +309,17 @@ def _fits(
     signs = np.repeat(np.where(total > 0, 1.0, -1.0), counts)
     contrast = np.minimum.reduceat(np.where(inked, slope * signs, np.inf), starts)
     correlation = np.minimum.reduceat(np.where(inked, cov / np.sqrt(var_m * var_g) * signs, np.inf), starts)
+    # The same about the mean of each row in place of that of the window.
+    along_mm, along_gg, along_mg = (
+        mean - row for mean, row in zip((mean_mm, mean_gg, mean_mg), rows / (areas_px * (windows[1] - windows[0])), strict=True)
+    )
+    told = inked & (along_mm > _LEAST_ALONG * var_m)
+    root = np.sqrt(np.where(told, along_mm, 1.0) * np.maximum(along_gg, 1e-3))
+    along = np.minimum.reduceat(np.where(told, along_mg / root * signs, np.inf), starts)
     has_ink = np.logical_or.reduceat(inked, starts)
     mean = total / np.maximum(np.add.reduceat(inked, starts, dtype=np.intp), 1)
-    return list(zip(has_ink.tolist(), contrast.tolist(), correlation.tolist(), strict=True)), mean
+    found = zip(has_ink.tolist(), contrast.tolist(), correlation.tolist(), along.tolist(), strict=True)
+    return [_Fit(*fit) for fit in found], mean
 
 
 def _faint(
@@ -358,8 +355,8 @@ def _faint_part(
     """Return why a part that stands apart is too faint, or None; *boxes* and *sums* are those of the pair's clusters."""
     chosen = np.flatnonzero(pair.apart)
     boxes = boxes[:, chosen]
-    areas = np.maximum(_areas(boxes), 1)
-    mean_m, mean_g, mean_mm, _, mean_mg = sums[:, chosen] / areas
+    n_pixels = np.maximum(areas(boxes), 1)
+    mean_m, mean_g, mean_mm, _, mean_mg = sums[:, chosen] / n_pixels
     # Where the line through the levels of a box meets bare paper.
     papers = mean_g - mean_m * (mean_mg - mean_m * mean_g) / np.maximum(mean_mm - mean_m * mean_m, _LEAST_VARIANCE)
     found = contrasts(pair.mask, pair.grey, boxes, papers, dark=of_line < 0)
@@ -370,11 +367,13 @@ def _faint_part(
     return Rejected("faint_cluster", f"{found[faintest]:.1f} grey levels in a part of character {int(chosen[faintest]) + 1}")
 
 
-def _verdict(config: LegibilityConfig, has_ink: bool, contrast: float, worst: float) -> Rejected | None:  # noqa: FBT001
-    if not has_ink:
+def _verdict(config: LegibilityConfig, fit: _Fit) -> Rejected | None:
+    if not fit.has_ink:
         return Rejected("illegible", "no ink is left in the frame")
-    if contrast < config.min_contrast_grey:
-        return Rejected("low_contrast", f"{contrast:.1f} grey levels in one stretch")
-    if worst < config.min_correlation:
-        return Rejected("illegible", f"strokes explain the picture with a correlation of {worst:.2f} only")
+    if fit.contrast < config.min_contrast_grey:
+        return Rejected("low_contrast", f"{fit.contrast:.1f} grey levels in one stretch")
+    if fit.correlation < config.min_correlation:
+        return Rejected("illegible", f"strokes explain the picture with a correlation of {fit.correlation:.2f} only")
+    if max(fit.along, 0.0) < config.min_correlation_along:
+        return Rejected("illegible", f"letters run into each other: along them a correlation of {fit.along:.2f} is left")
     return None

@@ -101,6 +101,46 @@ def test_a_blur_of_a_tenth_of_an_em_passes(cases: list[_Case]) -> None:
         case.check(np.asarray(cv2.GaussianBlur(case.image, (0, 0), 0.03 * case.em_px), np.uint8))
 
 
+@pytest.mark.parametrize("text", [*_TEXTS[:3], "mmmm", "Wonder Deliver"])
+@pytest.mark.parametrize("polarity", [0, 255])
+def test_letters_smeared_into_each_other(text: str, polarity: int) -> None:
+    case = _Case(text, 3, "grey")
+    image = case.image ^ np.uint8(polarity)
+
+    def smeared(em: float) -> NDArray[np.uint8]:
+        length = max(round(em * case.em_px), 1)
+        return np.asarray(cv2.blur(image, (length, 1), borderType=cv2.BORDER_REPLICATE), np.uint8)
+
+    case.check(smeared(0.1))
+    # A bar as high as the letters: over all pixels it goes along with the strokes, in its rows it does not.
+    blind = LegibilityConfig(min_correlation_along=0)
+    case.check(smeared(0.6), config=blind.model_copy(update={"min_contrast_grey": 10, "min_correlation": 0.4}))
+    with pytest.raises(Rejected, match=r"letters run into each other: along them a correlation of -?0\.\d\d is left"):
+        case.check(smeared(0.6), config=_CONFIG.model_copy(update={"min_contrast_grey": 10, "min_correlation": 0.4}))
+    # Down the line each letter keeps its place.
+    case.check(np.asarray(cv2.blur(image, (1, max(round(0.15 * case.em_px), 1))), np.uint8))
+
+
+@pytest.mark.parametrize("text", ["\u2014\u2014\u2014", "____", "= = ="])
+def test_a_dash_that_has_no_more_than_its_height_is_not_asked_for_stems(text: str) -> None:
+    case = _Case(text, 0, "grey")
+    case.check(
+        np.asarray(cv2.blur(case.image, (max(round(0.3 * case.em_px), 1), 1), borderType=cv2.BORDER_REPLICATE), np.uint8)
+    )
+
+
+def test_what_runs_together_is_measured_about_the_mean_of_each_row() -> None:
+    # One window, of a mask and levels of which nothing is known but their numbers.
+    rng = np.random.default_rng(4)
+    mask = rng.integers(0, 256, (16, 40)).astype(np.uint8)
+    image = np.clip(120 - 0.3 * mask + rng.normal(0, 40, mask.shape), 0, 255).astype(np.uint8)
+    m, g = (a - a.mean(axis=1, keepdims=True) for a in (mask.astype(float), image.astype(float)))
+    expected = -(m * g).sum() / np.sqrt((m * m).sum() * (g * g).sum())
+    config = LegibilityConfig(min_correlation=0, min_contrast_grey=0, min_correlation_along=1)
+    with pytest.raises(Rejected, match=f"a correlation of {expected:.2f} is left"):
+        check(config, image, mask, np.array([[1.0, 1], [39, 1], [39, 15], [1, 15]]), 40.0)
+
+
 def test_ink_under_noise_is_illegible() -> None:
     for i, text in enumerate(_TEXTS[:3]):
         case = _Case(text, i, "grey")
