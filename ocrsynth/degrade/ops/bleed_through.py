@@ -48,6 +48,23 @@ class BleedThrough(Op):
         back = np.roll(image[:, ::-1], (dy_px, dx_px), axis=(0, 1))
         back = cv2.GaussianBlur(back, (0, 0), max(blur_px, 0.3))
         # Only what is darker than the sheet shows; the sheet itself is there already.
-        paper = np.percentile(back[::2, ::4], 80, axis=(0, 1)).astype(np.float32)
-        ink = cv2.subtract(np.broadcast_to(paper, back.shape).astype(np.uint8), back)
+        ink = cv2.subtract(np.broadcast_to(_paper(back), back.shape), back)
         return cv2.subtract(image, cv2.convertScaleAbs(ink, alpha=strength))
+
+
+_PAPER_RANK = 0.8
+"""Place of the paper's level among all levels in order: ink is darker, and less than a fifth is lighter than usual."""
+
+
+def _paper(image: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return the level of the paper in each channel of uint8 *image*, uint8 () or (3,): a percentile, interpolated and rounded down.
+
+    `numpy.percentile` takes as long as the whole of the op.
+    """
+    levels = image[::2, ::4].reshape(-1, *image.shape[2:])
+    place = _PAPER_RANK * (len(levels) - 1)
+    below = int(place)
+    above = min(below + 1, len(levels) - 1)
+    ordered = np.partition(levels, (below, above), axis=0)
+    low, high = ordered[below].astype(np.float64), ordered[above].astype(np.float64)
+    return np.asarray(low + (high - low) * (place - below)).astype(np.uint8)

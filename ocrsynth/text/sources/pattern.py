@@ -81,11 +81,17 @@ class Pattern(Source):
     EXAMPLE: ClassVar[dict[str, object]] = {"templates": [r"[A-Z]{2}\d{6}", {"text": r"\A\a{2,6}{year}", "weight": 2.0}]}
 
     templates: tuple[str | dict[str, Any], ...] = ()
-    """Templates, each a string or ``{text: …, weight: 2}``; empty for a mixture of the usual entries."""
+    """Templates, each a string or ``{text: …, weight: 2}``; empty for a mixture of the usual entries.
+
+    Of those that can be short enough for the line's drawn length; if none can, the shortest stands on it whole.
+    """
     locale: str | None = None
     """Country whose forms are written, as a tag such as de-AT; empty for the one where the language is spoken most."""
     join: Annotated[Range, Within(1, 20, whole=True)] = Range(1, 1)
-    """Entries on a line, with spaces between them; one where the language has no spaces."""
+    """Entries on a line, with spaces between them, or fewer where the next does not fit into its length.
+
+    One where the language has no spaces.
+    """
 
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether some template can be written in this alphabet."""
