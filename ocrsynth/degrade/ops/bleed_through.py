@@ -57,7 +57,7 @@ _PAPER_RANK = 0.8
 
 
 def _paper(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the level of the paper in each channel of uint8 *image*, uint8 () or (3,): a percentile, interpolated and rounded down.
+    """Return the level of the paper in each channel of uint8 *image*, uint8 () or (3,): a percentile, rounded down.
 
     `numpy.percentile` takes as long as the whole of the op.
     """
