@@ -11,7 +11,7 @@ from ocrsynth.descriptions import defaults, first_line, meanings, plain
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.render.decoration import DecorationConfig
 from ocrsynth.text import alphabet
-from ocrsynth.text.mixture import kashida_share, label_characters
+from ocrsynth.text.mixture import kashida_share, label_characters, other_digits_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,6 +58,7 @@ def _share_in(gate: Gate) -> float:
 def _texts(recipe: Recipe) -> dict[str, Any]:
     letters, text = alphabet.load(recipe.language), recipe.text
     total = sum(s.weight for s in recipe.sources)
+    other = other_digits_share(text, letters)
     return {
         "alphabet": {"name": letters.name, "script": letters.script, "letters": len(letters.letters)},
         "characters": len(label_characters(text, letters)),
@@ -74,6 +75,7 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
         "foreign": {"languages": list(text.foreign.languages), "share": text.foreign.share} if text.foreign.languages else {},
         "loanwords": text.loanwords.model_dump() if text.loanwords.share else {},
         "kashida": kashida_share(text, letters),
+        "other_digits": {"digits": letters.other_digits, "share": other} if other else {},
         "coverage": text.coverage.model_dump() if text.coverage.at_least else {},
         "empty_share": text.empty_share,
         "vertical_share": recipe.render.vertical,
@@ -199,6 +201,9 @@ def _optional(texts: dict[str, Any]) -> list[str]:
         lines.append(f"  {_percent(texts['loanwords']['share'])} with words of {languages} inside, in letters of its own")
     if texts["kashida"]:
         lines.append(f"  {_percent(texts['kashida'])} with a word drawn out between joined letters")
+    if texts["other_digits"]:
+        digits = texts["other_digits"]["digits"].split()
+        lines.append(f"  {_percent(texts['other_digits']['share'])} with the digits {digits[0]} to {digits[-1]}")
     if texts["coverage"]:
         target = texts["coverage"]
         lines.append(f"  each character at least {target['at_least']} times in {target['samples']:,} samples")

@@ -68,8 +68,10 @@ def _of_preset(style: dict[str, Any], data: dict[str, Any], alphabet: Alphabet) 
             own = own | {"sources": _sources(own["sources"], alphabet)}
         if "loanwords" in own and (_names_texts(data) or not SOURCES.get("foreign", "preset")().has(alphabet)):
             own = {key: value for key, value in own.items() if key != "loanwords"}
-        if name == "text" and alphabet.kashida and not _names_texts(data):
-            own = {"kashida": alphabet.kashida} | own
+        if name == "text" and not _names_texts(data):
+            # The style names its sources, but what the language's print does is done in these as well.
+            usual = {"kashida": alphabet.kashida, "other_digits": alphabet.other_digits_share}
+            own = {key: share for key, share in usual.items() if share} | own
         sections[name] = laid_over(data.get(name), own)
     return Entry(
         style["name"], float(style.get("weight", 1)), {**data, **sections, "degrade": style["degrade"], "styles": []}, ""

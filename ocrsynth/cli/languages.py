@@ -60,6 +60,8 @@ def show(language: str, fonts: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"{key + ':':13}{_plain(getattr(letters, key))}")
     for key in ("base", "auxiliary", "marks", "digits"):
         _print_list(key, getattr(letters, key))
+    if letters.other_digits:
+        _print_list("or", f"{letters.other_digits} in {letters.other_digits_share:.0%} of lines")
     signs = letters.punctuation
     for key, value in signs.model_dump(exclude={"apart", "apart_share"}).items():
         _print_list(key, value if isinstance(value, str) else ", ".join(value))

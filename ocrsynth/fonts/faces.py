@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import uharfbuzz as hb
+from fontTools import unicodedata as scripts
 
 from ocrsynth.errors import AssetError
 from ocrsynth.fonts.files import is_packed, unpacked
@@ -44,6 +45,12 @@ _GAP_EM, _WIDER = 0.55, 1.4
 """A sign in a square has a larger gap beside it than this, and is by so much wider than the face's letters."""
 _SAME_IN_BOTH_CASES = frozenset("ӏ")
 """The palochka is the same stroke in both."""
+_ZEROS = "٠۰߀०০੦૦୦௦౦೦൦෦๐໐༠၀០᠐᱐"
+"""The digits 0 of the scripts whose digits some faces draw as 0 to 9, or the other way round."""
+_SAME_DIGITS = 3
+"""More than these of 1 to 9 with one outline are of one system: a few are alike in some scripts."""
+_EIGHT = 3
+"""Contours of an 8, at least: its own and its two counters; no digit of the value 8 of the other systems has so many."""
 _INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
 """Characters that shape others and need no glyph of their own: HarfBuzz draws nothing for them."""
 
@@ -93,6 +100,7 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
     if not found.isdisjoint(_MAY_BE_ALIKE):
         found -= drawn_alike(path, index)
     found -= in_capitals(path, index, found)
+    found -= misdrawn_digits(path, index)
     # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
     return characters if len(found) == len(characters) else found
 
@@ -120,6 +128,38 @@ def drawn_alike(path: str, index: int) -> frozenset[str]:
                     alike.add(sign)
                 seen.add(outline)
     return frozenset(alike)
+
+
+@lru_cache(maxsize=_MAX_FACES)
+def misdrawn_digits(path: str, index: int) -> frozenset[str]:
+    """Return the digits that a face draws as those of another numbering system: the label would be wrong.
+
+    Some draw Devanagari's as 0 to 9, some 0 to 9 as Arabic's.
+    """
+    unicodes = open_face(path, index).unicodes
+    zeros = [zero for zero in _ZEROS if ord(zero) in unicodes]
+    if not zeros or ord("8") not in unicodes:
+        return frozenset()
+    font = hb.Font(open_face(path, index))
+
+    def drawn(zero: str, script: str) -> list[Outline | None]:
+        buffer = hb.Buffer()
+        buffer.add_str("".join(chr(ord(zero) + value) for value in range(1, 10)))
+        buffer.direction, buffer.script = "ltr", script
+        # Some replace them by a feature of the script.
+        hb.shape(font, buffer)
+        return [outline_of(font, info.codepoint) if info.codepoint else None for info in buffer.glyph_infos]
+
+    wrong: set[str] = set()
+    for zero in zeros:
+        script = scripts.script(zero)
+        usual, other = drawn("0", script), drawn(zero, script)
+        same = sum(a is not None and a == b for a, b in zip(usual, other, strict=False))
+        if same > _SAME_DIGITS:
+            eight = usual[7]
+            is_usual = eight is not None and eight.commands.count("M") >= _EIGHT
+            wrong.update(chr(ord(zero if is_usual else "0") + value) for value in range(10))
+    return frozenset(wrong)
 
 
 @lru_cache(maxsize=_MAX_FACES)
@@ -268,7 +308,7 @@ class FontInstance:
         return self._boxes.take(wanted, axis=0)
 
     def covers(self, text: str) -> bool:
-        """Tell whether the face maps every character of *text* to a glyph."""
+        """Tell whether the face has a glyph for every character of *text* that shows it and no other (`covered`)."""
         covered = self._covered
         if covered.issuperset(text):
             return True
@@ -277,11 +317,21 @@ class FontInstance:
                 continue
             if c in self._lacking:
                 return False
-            if not self.hb_font.get_nominal_glyph(ord(c)) and c not in _INVISIBLE:
+            if (not self.hb_font.get_nominal_glyph(ord(c)) and c not in _INVISIBLE) or self._shows_another(c):
                 self._lacking.add(c)
                 return False
             covered.add(c)
         return True
+
+    def _shows_another(self, c: str) -> bool:
+        """Tell whether a character that has a glyph is lacking all the same, as `covered` has it."""
+        path, index = self.key.path, self.key.face
+        if c in _MAY_BE_ALIKE:
+            return c in drawn_alike(path, index)
+        if c.isdecimal():
+            return c in misdrawn_digits(path, index)
+        capital = c.upper()
+        return len(capital) == 1 and c in in_capitals(path, index, frozenset((c, capital)))
 
     def _measure(self) -> FontMetrics:
         """Measure heights on the ink of typical letters: the tables of fonts are often wrong or padded."""

@@ -63,6 +63,8 @@ class Alphabet(Section):
     auxiliary: str = ""
     marks: str = ""
     digits: str
+    other_digits: str = ""
+    other_digits_share: float = Field(default=0.0, ge=0, le=1)
     punctuation: Punctuation
     word_list: str = ""
     respelling: dict[str, str] = Field(default_factory=dict)
@@ -141,6 +143,14 @@ class Alphabet(Section):
         """Return the marks that stand on a letter; viramas and joiners, which need a letter after them too, are left out."""
         return tuple(m for m in self.marks.split() if unicodedata.combining(m[0]) != _VIRAMA and m[0] not in _JOINERS)
 
+    def with_other_digits(self, text: str) -> str:
+        """Return *text* with its digits written in the language's other numbering system; unchanged if it has none."""
+        return text.translate(self._other_of)
+
+    @cached_property
+    def _other_of(self) -> dict[int, str]:
+        return {ord(a): b for a, b in zip(self.digits.split(), self.other_digits.split(), strict=False)}
+
     @cached_property
     def characters(self) -> frozenset[str]:
         """Return every character that a text of this alphabet may hold, the space included if words or phrases stand apart."""
@@ -149,7 +159,7 @@ class Alphabet(Section):
         upper = {u for c in auxiliary if self.casing and len(u := self.capitalised(c)) == 1}
         marks = set(self.marks.split())
         strokes = {TATWEEL} if self.kashida else set()
-        signs = {*self.digits.split(), *self.marks_of_punctuation}
+        signs = {*self.digits.split(), *self.other_digits.split(), *self.marks_of_punctuation}
         clusters = {*self.letters, *signs, *auxiliary, *upper, *marks, *spaced, *strokes}
         return frozenset("".join(clusters))
 

@@ -72,6 +72,12 @@ class TextConfig(Section):
         le=1,
         description="share of lines with a word drawn out between joined letters (U+0640); left out: as the language does",
     )
+    other_digits: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="share of lines with digits of the language's other numbering system; left out: as the language does",
+    )
     coverage: CoverageConfig = CoverageConfig()
     """A target for every character of the alphabet, met by schedule."""
     empty_share: float = Field(default=0.0, ge=0, le=1, description="share of pictures without text, whose label is empty")
@@ -191,6 +197,7 @@ class TextMixture:
         self._loanwords_share = loanwords.share
         self._loanwords = source.compile(alphabet, "text.loanwords") if loanwords.share or loanwords.languages else None
         self._kashida = kashida_share(config, alphabet)
+        self._other_digits = other_digits_share(config, alphabet)
         self._longest = longest = int(config.length_clusters.high)
         self.schedule = Schedule(config.coverage, alphabet, longest, seed) if config.coverage.at_least else None
 
@@ -212,6 +219,8 @@ class TextMixture:
                 text = self._cased(text, self._styles[stream.weighted(self._style_weights)], stream)
             if self._kashida and stream.chance(self._kashida):
                 text = drawn_out(text, stream, self._longest - length_of(text))
+            if self._other_digits and stream.chance(self._other_digits):
+                text = self._alphabet.with_other_digits(text)
             if self.schedule is not None:
                 text = self.schedule.complete(text, index)
             if not text.isascii():
@@ -274,6 +283,21 @@ def kashida_share(config: TextConfig, alphabet: Alphabet) -> float:
             "take it out, or set it to 0"
         )
     return config.kashida
+
+
+def other_digits_share(config: TextConfig, alphabet: Alphabet) -> float:
+    """Return the share of lines with digits of another numbering system; raises RecipeError where the language has none.
+
+    A recipe's own texts stand as they are, unless it asks for it.
+    """
+    if config.other_digits is None:
+        return alphabet.other_digits_share if config.sources is None else 0.0
+    if config.other_digits and not alphabet.other_digits:
+        raise RecipeError(
+            f"text.other_digits: must be left out, for {alphabet.name} has digits of one kind, got {config.other_digits!r}; "
+            "take it out, or set it to 0"
+        )
+    return config.other_digits
 
 
 def _natural_drawer(alphabet: Alphabet, where: str) -> Drawer:

@@ -189,6 +189,13 @@ def without_acute(path: Path) -> Path:
     return make_font(path, "Drops", marks="\u0300\u0301", features=code)
 
 
+def with_arabic_digits(path: Path, script: str) -> Path:
+    """Write a font with digits of two kinds, that replaces 0 to 9 by Arabic's in text of *script*, a tag of OpenType."""
+    usual, arabic = (" ".join(f"u{ord(zero) + value:04X}" for value in range(10)) for zero in "0٠")
+    code = f"feature locl {{ script {script}; sub [{usual}] by [{arabic}]; }} locl;"
+    return make_font(path, "Digits", characters=ASCII + "ءاب" + "٠١٢٣٤٥٦٧٨٩", features=code)
+
+
 def summed(data: bytes) -> bytes:
     """Return a font with the right checksums of its tables, where it has a directory."""
     out = bytearray(data)

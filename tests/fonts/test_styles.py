@@ -12,7 +12,8 @@ import pytest
 from ocrsynth import Recipe
 from ocrsynth.errors import RecipeError, Rejected
 from ocrsynth.fields import Range
-from ocrsynth.fonts.faces import covered, drawn_alike, features_of, open_instance
+from ocrsynth.fonts import catalogue
+from ocrsynth.fonts.faces import covered, drawn_alike, features_of, misdrawn_digits, open_instance
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.records import PLAIN, Bleed, FontKey, Setting, ShapedLine, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
@@ -342,3 +343,43 @@ class TestSigns:
         lent = {(s.provenance["font"]["family"], s.text[2]): s.provenance["font"]["fallback"] for s in samples}
         assert lent["Anton", "–"] in {"Roboto", "Arvo"}
         assert lent["Anton", "-"] is lent["Arvo", "–"] is None
+
+    @pytest.mark.parametrize(
+        ("family", "text", "lent"),
+        [("Anton", "on–off", "–"), ("Fjalla One", "ațb", "ț"), ("Poppins", "क १२", "१२"), ("Poppins", "क 12", "")],
+    )
+    def test_the_font_that_lends_them_draws_them(self, family: str, text: str, lent: str) -> None:
+        own, other = (FontKey(str(fontpkg.family(name).files[0].path), 0, ()) for name in (family, "Noto Sans"))
+        script = "Deva" if "क" in text else "Latn"
+        shaped = shape_line(TextLine(text, "test", "ltr", script, "ro"), own, (other,))
+        drawn = {c: run.font for run in shaped.runs for c in (text[i] for i in run.clusters or ())}
+        assert {c for c, font in drawn.items() if font == other} == set(lent)
+
+
+class TestDigits:
+    """A face may draw the digits of one numbering system as those of another: then it lacks them."""
+
+    def test_poppins_draws_devanagari_digits_as_0_to_9(self) -> None:
+        for file in fontpkg.family("Poppins").files:
+            assert misdrawn_digits(str(file.path), 0) == set("०१२३४५६७८९")
+            assert covered(str(file.path), 0, frozenset("कa1१")) == set("कa1")
+
+    def test_the_other_families_of_the_default_set_have_each_their_own(self) -> None:
+        families = [f for f in catalogue.load(("default",), ()) if f.name != "Poppins"]
+        assert {digit for f in families for face in f.faces for digit in misdrawn_digits(face.path, face.index)} == set()
+
+    @pytest.mark.parametrize("script", ["grek", "arab"])
+    def test_digits_that_a_feature_turns_into_arabic_ones_are_lacking(
+        self, fontmaker: ModuleType, tmp_path: Path, script: str
+    ) -> None:
+        font = str(fontmaker.with_arabic_digits(tmp_path / "f.ttf", script))
+        # In Greek text no label here has them; in Arabic text the label would say 12 and the picture ١٢.
+        assert misdrawn_digits(font, 0) == (set("0123456789") if script == "arab" else set())
+
+    def test_no_line_shows_digits_of_another_system_than_its_label(self) -> None:
+        fonts = {"families": ["Poppins", "Noto Sans"], "classes": {"sans": 1}, "fallback": False}
+        text = {"sources": [{"pattern": {"templates": ["{number}"]}}], "other_digits": 0.5}
+        recipe = Recipe.for_language("hi", preset="clean", fonts=fonts, text=text)
+        samples = Pipeline(recipe).batch(range(100))
+        found = {(s.provenance["font"]["family"], s.text[0] in "०१२३४५६७८९") for s in samples}
+        assert found == {("Poppins", False), ("Noto Sans", False), ("Noto Sans", True)}

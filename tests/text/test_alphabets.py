@@ -6,6 +6,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
+import babel
 import langcodes
 import pytest
 import regex
@@ -259,6 +260,29 @@ def test_signs_that_stand_apart_are_signs_behind_words_or_both_of_a_pair(name: s
     pairs = [set(pair.split()) for pair in punctuation.pairs]
     assert apart <= set(punctuation.closing.split()).union(*pairs)
     assert all(len(pair & apart) in {0, len(pair)} for pair in pairs)
+
+
+def test_other_digits_are_those_that_the_language_has_beside_its_own(name: str) -> None:
+    data = _raw(name)
+    keys = {"other_digits", "other_digits_share"}
+    assert keys.isdisjoint(data) or keys <= set(data)
+    assert ("other_digits" in data["sources"]) == ("other_digits" in data)
+    if "other_digits" not in data:
+        return
+    others = data["other_digits"].split()
+    assert [unicodedata.decimal(c) for c in others] == list(range(10))
+    assert set(others).isdisjoint(data["digits"])
+    assert 0 < data["other_digits_share"] < 1
+    found = alphabet.load(name)
+    assert set(others) <= found.characters
+    assert found.with_other_digits(f"a{data['digits'].split()[7]}") == f"a{others[7]}"
+    # One of the two is what the world over writes, the other what package babel's copy of CLDR calls native.
+    both = {data["digits"].split()[0], others[0]}
+    assert "0" in both
+    if babel.localedata.exists(data["language"]):
+        systems = babel.Locale.parse(data["language"])
+        system = data["sources"]["other_digits"].split(", ")[1].split()[-1]
+        assert system == ("latn" if others[0] == "0" else systems.other_numbering_systems["native"])
 
 
 def test_words_are_drawn_out_where_letters_join(name: str) -> None:
