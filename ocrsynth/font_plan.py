@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ocrsynth.errors import Rejected
-from ocrsynth.fonts.faces import covered, in_capitals, open_instance
+from ocrsynth.fonts.coverage import copies, covered
+from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.outlines import Outline, outline_of
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
@@ -46,8 +47,10 @@ class Verdict:
     """Characters whose glyph has no ink."""
     small_capitals: tuple[str, ...] = ()
     """Small letters drawn with the outline of their capital, or of the capital made smaller."""
+    copied: tuple[str, ...] = ()
+    """Letters drawn with the outline of another, and that one: "ß as B"."""
     same_outline: tuple[str, ...] = ()
-    """Groups of different letters with one outline."""
+    """Groups of different characters with one outline."""
     alike: tuple[str, ...] = ()
     """Groups such as l and I whose outlines are the same in this design."""
     unshaped: dict[str, int] = field(default_factory=dict)
@@ -58,7 +61,7 @@ class Verdict:
     @property
     def fitness(self) -> str:
         """Return ``good``, ``partial`` (it shows some texts, or borrows signs) or ``unfit``."""
-        if self.lacking or self.small_capitals or self.same_as or self.unshaped.get("all"):
+        if self.lacking or self.small_capitals or self.copied or self.same_as or self.unshaped.get("all"):
             return "unfit"
         return "partial" if self.blank or self.same_outline or self.unshaped or self.missing_signs else "good"
 
@@ -70,6 +73,8 @@ class Verdict:
             found.append(f"lacks {len(self.lacking)} letters ({_some(self.lacking)})")
         if self.small_capitals:
             found.append(f"has capitals in the places of small letters ({_some(self.small_capitals)})")
+        if self.copied:
+            found.append(f"draws {', '.join(self.copied[:6])}" + (" …" if len(self.copied) > 6 else ""))
         if self.blank:
             found.append(f"has no ink for {_some(self.blank)}")
         if self.same_outline:
@@ -136,9 +141,14 @@ def _judge(family: Family, letters: Alphabet, lines: list[TextLine]) -> Verdict:
     face = max(family.faces, key=lambda f: (len(covered(f.path, f.index, needed)), f == family.plainest))
     all_characters = letters.characters
     there = covered(face.path, face.index, all_characters)
-    capitals = in_capitals(face.path, face.index, needed)
-    verdict = Verdict(family, lacking=tuple(sorted(needed - there - capitals)), small_capitals=tuple(sorted(capitals)))
-    if verdict.lacking or verdict.small_capitals:
+    copied = {c: other for c, other in copies(face.path, face.index, all_characters).items() if c in needed}
+    verdict = Verdict(
+        family,
+        lacking=tuple(sorted(needed - there - copied.keys())),
+        small_capitals=tuple(sorted(c for c, other in copied.items() if c.upper() == other)),
+        copied=tuple(sorted(f"{c} as {other}" for c, other in copied.items() if c.upper() != other)),
+    )
+    if verdict.lacking or verdict.small_capitals or verdict.copied:
         return verdict
     verdict.missing_signs = tuple(sorted(all_characters - there - {" "}))
     instance = open_instance(face.key)

@@ -184,7 +184,7 @@ class Pipeline:
         if squares := self.fonts.in_squares(font, line.text):
             raise Rejected("font_coverage", f"{font.family} sets {''.join(sorted(squares))!r} of {line.text!r} in squares")
         yield None
-        shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting)
+        shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting, missing)
         recipe, render, seed = self.recipe, self.recipe.render, self.recipe.seed
         shaped, baseline = disordered(shaped, render, Stream(seed, index, "baseline", 0, take))
         cut: tuple[ShapedLine, float] | None = None

@@ -24,7 +24,7 @@ from ocrsynth.errors import AssetError, CoverageError, OutputError
 from ocrsynth.fields import Section
 from ocrsynth.files import write_output
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.faces import covered
+from ocrsynth.fonts.coverage import covered
 from ocrsynth.styles import OF_PRESETS
 from ocrsynth.styles import SECTIONS as STYLED
 from ocrsynth.text import alphabet

@@ -10,7 +10,7 @@ import numpy as np
 
 from ocrsynth import Recipe
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.faces import covered
+from ocrsynth.fonts.coverage import covered
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet

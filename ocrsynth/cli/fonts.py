@@ -188,7 +188,7 @@ def _short(licence: str) -> str:
 
 
 def _covering(families: tuple[Family, ...], lang: str) -> tuple[Family, ...]:
-    from ocrsynth.fonts.faces import covered
+    from ocrsynth.fonts.coverage import covered
     from ocrsynth.text import alphabet
 
     needed = frozenset("".join(alphabet.load(lang).letters))

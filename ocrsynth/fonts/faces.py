@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import uharfbuzz as hb
-from fontTools import unicodedata as scripts
 
 from ocrsynth.errors import AssetError
 from ocrsynth.fonts.files import is_packed, unpacked
-from ocrsynth.fonts.outlines import Outline, bounds_of, outline_of
+from ocrsynth.fonts.outlines import bounds_of
 from ocrsynth.records import FontKey, FontMetrics
 
 if TYPE_CHECKING:
@@ -29,33 +28,22 @@ Box = tuple[float, float, float, float]
 
 _NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
 _MAX_INSTANCES = 2048
-_MAX_FACES = _MAX_INSTANCES
+MAX_FACES = _MAX_INSTANCES
 """Not fewer than instances, for each holds its face: one driven out of the cache would be opened a second time beside it."""
 
 _DEFAULT_LANGUAGE = 0xFFFF
 """Index by which HarfBuzz names a script's default language system."""
-_SIGNS = "-–—", "'’‘", '"”“'
-"""Signs that differ by their shapes alone, the plainest first."""
-_MAY_BE_ALIKE = frozenset("".join(group[1:] for group in _SIGNS))
 _HALF_OR_FULL = "‘’‚‛“”„‟′″‵·‧•"
 """Signs whose width is that of a letter or of an East Asian square, as the text around them asks (UAX 11, ambiguous)."""
 _CUBIC = frozenset({"CFF ", "CFF2"})
 """Tables of outlines of cubic curves."""
 _GAP_EM, _WIDER = 0.55, 1.4
 """A sign in a square has a larger gap beside it than this, and is by so much wider than the face's letters."""
-_SAME_IN_BOTH_CASES = frozenset("ӏ")
-"""The palochka is the same stroke in both."""
-_ZEROS = "٠۰߀०০੦૦୦௦౦೦൦෦๐໐༠၀០᠐᱐"
-"""The digits 0 of the scripts whose digits some faces draw as 0 to 9, or the other way round."""
-_SAME_DIGITS = 3
-"""More than these of 1 to 9 with one outline are of one system: a few are alike in some scripts."""
-_EIGHT = 3
-"""Contours of an 8, at least: its own and its two counters; no digit of the value 8 of the other systems has so many."""
-_INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
+INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
 """Characters that shape others and need no glyph of their own: HarfBuzz draws nothing for them."""
 
 
-@lru_cache(maxsize=_MAX_FACES)
+@lru_cache(maxsize=MAX_FACES)
 def open_face(path: str, index: int) -> hb.Face:
     """Return a face of a font file; raises AssetError if the file is missing or is no font."""
     if not Path(path).is_file():
@@ -70,7 +58,7 @@ def open_face(path: str, index: int) -> hb.Face:
     return face
 
 
-@lru_cache(maxsize=_MAX_FACES)
+@lru_cache(maxsize=MAX_FACES)
 def features_of(path: str, index: int) -> frozenset[str]:
     """Return the tags of the OpenType features by which the face replaces glyphs."""
     face = open_face(path, index)
@@ -83,7 +71,7 @@ def features_of(path: str, index: int) -> frozenset[str]:
     return frozenset(tags)
 
 
-@lru_cache(maxsize=_MAX_FACES)
+@lru_cache(maxsize=MAX_FACES)
 def _is_cubic(path: str, index: int) -> bool:
     # A tag that is no text comes from a damaged table of tables.
     with suppress(UnicodeDecodeError):
@@ -91,78 +79,7 @@ def _is_cubic(path: str, index: int) -> bool:
     return False
 
 
-@lru_cache(maxsize=_MAX_FACES)
-def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
-    """Return those of *characters* that the face maps to a glyph of their own; that it has ink is proved after shaping."""
-    unicodes = open_face(path, index).unicodes
-    found = frozenset(c for c in characters if ord(c) in unicodes or c in _INVISIBLE)
-    # Outlines take a while to compare: not until there is a sign that has a plainer one.
-    if not found.isdisjoint(_MAY_BE_ALIKE):
-        found -= drawn_alike(path, index)
-    found -= in_capitals(path, index, found)
-    found -= misdrawn_digits(path, index)
-    # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
-    return characters if len(found) == len(characters) else found
-
-
-def in_capitals(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
-    """Return the small letters of *characters* for which the face has the glyph of their capital: the label would be wrong."""
-    glyph_of = hb.Font(open_face(path, index)).get_nominal_glyph
-    pairs = ((c, c.upper()) for c in characters if c.islower() and c not in _SAME_IN_BOTH_CASES)
-    # A capital of two letters (ß → SS), or one that no label here can hold, is nobody's reading.
-    return frozenset(c for c, u in pairs if u != c and u in characters and glyph_of(ord(c)) == glyph_of(ord(u)))
-
-
-@lru_cache(maxsize=_MAX_FACES)
-def drawn_alike(path: str, index: int) -> frozenset[str]:
-    """Return the dashes and quotes that a face draws as it draws a plainer one: no picture could tell which the label says."""
-    font = hb.Font(open_face(path, index))
-    alike: set[str] = set()
-    for group in _SIGNS:
-        seen: set[Outline] = set()
-        for sign in group:
-            glyph = font.get_nominal_glyph(ord(sign))
-            if glyph:
-                outline = outline_of(font, glyph)
-                if outline in seen:
-                    alike.add(sign)
-                seen.add(outline)
-    return frozenset(alike)
-
-
-@lru_cache(maxsize=_MAX_FACES)
-def misdrawn_digits(path: str, index: int) -> frozenset[str]:
-    """Return the digits that a face draws as those of another numbering system: the label would be wrong.
-
-    Some draw Devanagari's as 0 to 9, some 0 to 9 as Arabic's.
-    """
-    unicodes = open_face(path, index).unicodes
-    zeros = [zero for zero in _ZEROS if ord(zero) in unicodes]
-    if not zeros or ord("8") not in unicodes:
-        return frozenset()
-    font = hb.Font(open_face(path, index))
-
-    def drawn(zero: str, script: str) -> list[Outline | None]:
-        buffer = hb.Buffer()
-        buffer.add_str("".join(chr(ord(zero) + value) for value in range(1, 10)))
-        buffer.direction, buffer.script = "ltr", script
-        # Some replace them by a feature of the script.
-        hb.shape(font, buffer)
-        return [outline_of(font, info.codepoint) if info.codepoint else None for info in buffer.glyph_infos]
-
-    wrong: set[str] = set()
-    for zero in zeros:
-        script = scripts.script(zero)
-        usual, other = drawn("0", script), drawn(zero, script)
-        same = sum(a is not None and a == b for a, b in zip(usual, other, strict=False))
-        if same > _SAME_DIGITS:
-            eight = usual[7]
-            is_usual = eight is not None and eight.commands.count("M") >= _EIGHT
-            wrong.update(chr(ord(zero if is_usual else "0") + value) for value in range(10))
-    return frozenset(wrong)
-
-
-@lru_cache(maxsize=_MAX_FACES)
+@lru_cache(maxsize=MAX_FACES)
 def full_width(path: str, index: int) -> frozenset[str]:
     """Return the quotes and points that a face sets in a square as East Asian text has them: elsewhere they leave a gap."""
     font = hb.Font(open_face(path, index))
@@ -179,7 +96,7 @@ def full_width(path: str, index: int) -> frozenset[str]:
     return frozenset(wide)
 
 
-@lru_cache(maxsize=_MAX_FACES)
+@lru_cache(maxsize=MAX_FACES)
 def ligature_carets(path: str, index: int) -> dict[int, list[float]]:
     """Return where a face divides its ligatures: em from the origin by glyph, of the table GDEF.
 
@@ -308,7 +225,7 @@ class FontInstance:
         return self._boxes.take(wanted, axis=0)
 
     def covers(self, text: str) -> bool:
-        """Tell whether the face has a glyph for every character of *text* that shows it and no other (`covered`)."""
+        """Tell whether the face maps every character of *text* to a glyph."""
         covered = self._covered
         if covered.issuperset(text):
             return True
@@ -317,21 +234,11 @@ class FontInstance:
                 continue
             if c in self._lacking:
                 return False
-            if (not self.hb_font.get_nominal_glyph(ord(c)) and c not in _INVISIBLE) or self._shows_another(c):
+            if not self.hb_font.get_nominal_glyph(ord(c)) and c not in INVISIBLE:
                 self._lacking.add(c)
                 return False
             covered.add(c)
         return True
-
-    def _shows_another(self, c: str) -> bool:
-        """Tell whether a character that has a glyph is lacking all the same, as `covered` has it."""
-        path, index = self.key.path, self.key.face
-        if c in _MAY_BE_ALIKE:
-            return c in drawn_alike(path, index)
-        if c.isdecimal():
-            return c in misdrawn_digits(path, index)
-        capital = c.upper()
-        return len(capital) == 1 and c in in_capitals(path, index, frozenset((c, capital)))
 
     def _measure(self) -> FontMetrics:
         """Measure heights on the ink of typical letters: the tables of fonts are often wrong or padded."""

@@ -17,7 +17,8 @@ from pydantic_core import PydanticCustomError
 from ocrsynth.errors import CoverageError, RecipeError, suggest
 from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.faces import covered, features_of, full_width
+from ocrsynth.fonts.coverage import covered
+from ocrsynth.fonts.faces import features_of, full_width
 from ocrsynth.records import PLAIN, TATWEEL, FontChoice, FontKey, Setting
 
 if TYPE_CHECKING:

@@ -148,14 +148,19 @@ def _first_script(text: str, fallback: str) -> str:
     return next((code for c in text if (code := _SCRIPT_OF[c]) not in _SHARED), fallback)
 
 
-def by_font(text: str, run: Run, starts: list[int], instances: Sequence[FontInstance]) -> list[tuple[Run, FontInstance]]:
+def by_font(
+    text: str, run: Run, starts: list[int], instances: Sequence[FontInstance], lacking: frozenset[str]
+) -> list[tuple[Run, FontInstance]]:
     """Return the parts of a run in logical order, each with the first of *instances* that maps all of its characters.
 
-    *starts* are the offsets of the grapheme clusters: one cluster never stands in two fonts.  What no font has stays
-    with the first, whose proof will reject it.
+    *lacking* are characters that the first is not trusted with, though it may have glyphs for them.  *starts* are the offsets
+    of the grapheme clusters: one cluster never stands in two fonts.  What no font has stays with the first, whose proof will
+    reject it.
     """
-    if instances[0].covers(text[run.start : run.end]):
-        return [(run, instances[0])]
+    own = instances[0]
+    whole = text[run.start : run.end]
+    if own.covers(whole) and lacking.isdisjoint(whole):
+        return [(run, own)]
     parts: list[tuple[Run, FontInstance]] = []
     begin = run.start
     last: FontInstance | None = None
@@ -165,14 +170,14 @@ def by_font(text: str, run: Run, starts: list[int], instances: Sequence[FontInst
         # A space stays with the word before it.
         if cluster == " " and last is not None and last.covers(cluster):
             continue
-        which = instances[0]
+        which = own
         for instance in instances:
-            if instance.covers(cluster):
+            if instance.covers(cluster) and (instance is not own or lacking.isdisjoint(cluster)):
                 which = instance
                 break
         if which is not last:
             if last is not None:
                 parts.append((Run(begin, a, run.rtl, run.script, run.stance), last))
             begin, last = a, which
-    parts.append((Run(begin, run.end, run.rtl, run.script, run.stance), last or instances[0]))
+    parts.append((Run(begin, run.end, run.rtl, run.script, run.stance), last or own))
     return parts

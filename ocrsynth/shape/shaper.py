@@ -17,17 +17,24 @@ from ocrsynth.shape.itemise import Run, by_font, itemise
 from ocrsynth.shape.traces import check_traces
 
 
-def shape_line(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...] = (), setting: Setting = PLAIN) -> ShapedLine:
+def shape_line(
+    line: TextLine,
+    font: FontKey,
+    fallbacks: tuple[FontKey, ...] = (),
+    setting: Setting = PLAIN,
+    lacking: frozenset[str] = frozenset(),
+) -> ShapedLine:
     """Return *line* set in *font*, with every cluster accounted for.
 
-    Clusters that *font* has no glyphs for are set in the first of *fallbacks* that has them.
+    Clusters that *font* has no glyphs for, or that hold a character of *lacking*, for which its glyph is a wrong one, are set
+    in the first of *fallbacks* that has them.
     Raises Rejected if the proof fails: ``notdef``, ``dotted_circle``, ``empty_glyph``, ``lost_mark``,
     ``lost_cluster`` or ``tied_signs``.
     """
-    shaped = _shaped(line, font, fallbacks, setting)
+    shaped = _shaped(line, font, fallbacks, setting, lacking)
     if shaped.ligatures and _ties_signs(shaped):
         # The ligatures of some fonts make one dash of two hyphens, or an arrow: not what the label says.
-        shaped = _shaped(line, font, fallbacks, setting._replace(features=(*setting.features, *TORN)))
+        shaped = _shaped(line, font, fallbacks, setting._replace(features=(*setting.features, *TORN)), lacking)
         if _ties_signs(shaped):
             raise Rejected("tied_signs", f"a ligature of signs in {line.text!r}")
     return shaped
@@ -40,7 +47,9 @@ def _ties_signs(shaped: ShapedLine) -> bool:
     return any(category(c)[0] not in "LM" and category(c) != "Cf" for text in tied for c in text)
 
 
-def _shaped(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...], setting: Setting) -> ShapedLine:
+def _shaped(
+    line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...], setting: Setting, lacking: frozenset[str]
+) -> ShapedLine:
     """Return what `shape_line` does, with signs tied where the font ties them."""
     text = line.text
     starts = grapheme_starts(text)
@@ -54,7 +63,7 @@ def _shaped(line: TextLine, font: FontKey, fallbacks: tuple[FontKey, ...], setti
         if not fallbacks:
             glyphs.add(run, instance, setting, starts)
             continue
-        parts = by_font(text, run, starts, instances)
+        parts = by_font(text, run, starts, instances, lacking)
         for part, its in reversed(parts) if run.rtl else parts:
             glyphs.add(part, its, setting, starts)
     if not glyphs.runs:

@@ -18,7 +18,8 @@ from ocrsynth import assets
 from ocrsynth.errors import AssetError, ExitCode, Rejected
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.catalogue import FontClass
-from ocrsynth.fonts.faces import covered, open_face, open_instance
+from ocrsynth.fonts.coverage import covered
+from ocrsynth.fonts.faces import open_face, open_instance
 from ocrsynth.fonts.files import sha256_of
 from ocrsynth.records import FontKey, TextLine
 from ocrsynth.shape.shaper import shape_line

@@ -14,7 +14,8 @@ from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.ttLib import TTFont
 
 from ocrsynth.fonts import catalogue, outlines
-from ocrsynth.fonts.faces import covered, open_face, open_instance
+from ocrsynth.fonts.coverage import covered
+from ocrsynth.fonts.faces import open_face, open_instance
 from ocrsynth.fonts.outlines import bounds_of
 from ocrsynth.records import FontKey
 

@@ -18,7 +18,8 @@ from fontTools.ttLib import TTFont
 from ocrsynth import Recipe, generate, make_sample
 from ocrsynth.errors import AssetError
 from ocrsynth.fonts import catalogue, files
-from ocrsynth.fonts.faces import covered, open_face
+from ocrsynth.fonts.coverage import covered
+from ocrsynth.fonts.faces import open_face
 from ocrsynth.records import FontKey, TextLine
 from ocrsynth.shape.shaper import shape_line
 

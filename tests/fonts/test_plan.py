@@ -81,6 +81,15 @@ def test_planted_faults_are_found(tmp_path: Path) -> None:
     assert set(font_plan.suggest(list(found.values()))) == {"Good", "Hollow"}
 
 
+def test_letters_drawn_as_others_are_named() -> None:
+    families = [f for f in catalogue.load(("default",), ()) if f.name in {"Shadows Into Light", "Kalam"}]
+    verdicts = {v.family.name: v for v in font_plan.plan(families, alphabet.load("de"))}
+    copying = verdicts["Shadows Into Light"]
+    assert (copying.copied, copying.lacking, copying.fitness) == (("ß as B",), (), "unfit")
+    assert copying.reasons == ["draws ß as B"]
+    assert verdicts["Kalam"].copied == ()
+
+
 def test_the_command_prints_a_section_for_the_recipe() -> None:
     out = _cli("plan", "--lang", "el")
     assert "fonts:\n  families:\n  - " in out

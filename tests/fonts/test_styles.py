@@ -13,7 +13,8 @@ from ocrsynth import Recipe
 from ocrsynth.errors import RecipeError, Rejected
 from ocrsynth.fields import Range
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.faces import covered, drawn_alike, features_of, misdrawn_digits, open_instance
+from ocrsynth.fonts.coverage import copies, covered, drawn_alike, misdrawn_digits
+from ocrsynth.fonts.faces import features_of, open_instance
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.records import PLAIN, Bleed, FontKey, Setting, ShapedLine, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
@@ -344,6 +345,21 @@ class TestSigns:
         assert lent["Anton", "–"] in {"Roboto", "Arvo"}
         assert lent["Anton", "-"] is lent["Arvo", "–"] is None
 
+    def test_the_picture_has_the_dash_of_the_font_that_lends_it(self) -> None:
+        fonts = {"families": ["Anton", "Roboto"], "classes": {"display": 1}}
+        base: dict[str, Any] = {"fonts": fonts, "render": {"height_px": 48}}
+        dash, hyphen = (
+            Pipeline(
+                Recipe.for_language("en", preset="clean", text={"sources": [{"pattern": {"templates": [text]}}]}, **base)
+            ).sample(0)
+            for text in ("on–off", "on-off")
+        )
+        # Anton draws both alike: the two labels must not stand under one picture.
+        assert dash.provenance["font"]["family"] == hyphen.provenance["font"]["family"] == "Anton"
+        assert dash.provenance["font"]["fallback"] == "Roboto"
+        widths = [float(np.ptp(s.cluster_quads[2][:, 0])) for s in (dash, hyphen)]
+        assert widths[0] > 1.15 * widths[1]
+
     @pytest.mark.parametrize(
         ("family", "text", "lent"),
         [("Anton", "on–off", "–"), ("Fjalla One", "ațb", "ț"), ("Poppins", "क १२", "१२"), ("Poppins", "क 12", "")],
@@ -351,9 +367,42 @@ class TestSigns:
     def test_the_font_that_lends_them_draws_them(self, family: str, text: str, lent: str) -> None:
         own, other = (FontKey(str(fontpkg.family(name).files[0].path), 0, ()) for name in (family, "Noto Sans"))
         script = "Deva" if "क" in text else "Latn"
-        shaped = shape_line(TextLine(text, "test", "ltr", script, "ro"), own, (other,))
+        lacking = frozenset(text) - covered(own.path, 0, frozenset(text) | set(text.upper()))
+        shaped = shape_line(TextLine(text, "test", "ltr", script, "ro"), own, (other,), PLAIN, lacking)
         drawn = {c: run.font for run in shaped.runs for c in (text[i] for i in run.clusters or ())}
         assert {c for c, font in drawn.items() if font == other} == set(lent)
+
+
+class TestCopies:
+    """A face may draw a letter as another: then it lacks it, where a label could say either."""
+
+    @pytest.mark.parametrize(
+        ("family", "letters", "found"),
+        [
+            ("Shadows Into Light", "Bßbs", {"ß": "B"}),
+            ("Inconsolata", "OƏoə", {"Ə": "O"}),
+            ("Anton", "KƘkƙ", {"Ƙ": "K"}),
+            ("Karla", "aªoº", {"ª": "a", "º": "o"}),
+            ("Cardo", "ţțŢȚ", {"ţ": "ț", "Ţ": "Ț"}),
+            ("Fjalla One", "țȚ", {"ț": "Ț"}),
+            # Which of the two is drawn nobody can say but by looking.
+            ("Dancing Script", "ẪẴẫẵ", {"Ẫ": "Ẵ", "Ẵ": "Ẫ"}),
+            # And what no label could say is no danger.
+            ("Shadows Into Light", "ßabc", {}),
+            ("Fjalla One", "ț", {}),
+            # One shape by design.
+            ("Barlow Condensed", "IlÍĺ", {}),
+            ("Lora", "ÐĐ", {}),
+        ],
+    )
+    def test_the_plainer_of_two_is_what_the_picture_shows(self, family: str, letters: str, found: dict[str, str]) -> None:
+        path = str(fontpkg.family(family).files[0].path)
+        assert copies(path, 0, frozenset(letters)) == found
+        assert covered(path, 0, frozenset(letters)) == set(letters) - found.keys()
+
+    def test_letters_of_two_scripts_may_be_alike(self) -> None:
+        path = str(fontpkg.family("Roboto").files[0].path)
+        assert copies(path, 0, frozenset("aаoоcсAАBВΒ")) == {}
 
 
 class TestDigits:

@@ -1,0 +1,160 @@
+"""What a face can be trusted to show: it may have a glyph for a character that is the picture of another.
+
+Where a label could say either, the label would be wrong.  The face then lacks the character, as if it had no glyph.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from functools import lru_cache
+
+import uharfbuzz as hb
+from fontTools import unicodedata as scripts
+
+from ocrsynth.fonts.faces import INVISIBLE, MAX_FACES, open_face
+from ocrsynth.fonts.outlines import Outline, outline_of
+
+_SIGNS = "-–—", "'’‘", '"”“'
+"""Signs that differ by their shapes alone, the plainest first."""
+_MAY_BE_ALIKE = frozenset("".join(group[1:] for group in _SIGNS))
+_ZEROS = "٠۰߀०০੦૦୦௦౦೦൦෦๐໐༠၀០᠐᱐"
+"""The digits 0 of the scripts whose digits some faces draw as 0 to 9, or the other way round."""
+_SAME_DIGITS = 3
+"""More than these of 1 to 9 with one outline are of one system: a few are alike in some scripts."""
+_EIGHT = 3
+"""Contours of an 8, at least: its own and its two counters; no digit of the value 8 of the other systems has so many."""
+_ALIKE_BY_DESIGN = tuple(map(frozenset, ("Ilǀ", "ÐĐƉ", "gɡ", "ӏӀІ")))
+"""Letters that have one shape in many a good design: print does not tell them, so that nobody can be blamed for it."""
+_BAR = "MLLLLZ"
+"""A bare bar, which is not the shape of any letter but of I and l, and of both."""
+_CEDILLAS = frozenset("ŞşŢţ")
+"""Letters that old fonts draw as those with a comma below, which are right."""
+
+
+@lru_cache(maxsize=MAX_FACES)
+def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
+    """Return those of *characters* that the face maps to a glyph of their own; that it has ink is proved after shaping."""
+    unicodes = open_face(path, index).unicodes
+    found = frozenset(c for c in characters if ord(c) in unicodes or c in INVISIBLE)
+    # Outlines take a while to compare: not until there is a sign that has a plainer one.
+    if not found.isdisjoint(_MAY_BE_ALIKE):
+        found -= drawn_alike(path, index)
+    found -= copies(path, index, found).keys()
+    found -= misdrawn_digits(path, index)
+    # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
+    return characters if len(found) == len(characters) else found
+
+
+def copies(path: str, index: int, characters: frozenset[str]) -> dict[str, str]:
+    """Return the letters of *characters* that the face draws as another of them, each with that one: the label would be wrong.
+
+    The capital in the place of the small letter, ``B`` in that of ``ß``, ``G`` in that of ``Ģ``.  The plainer of two is what
+    the picture shows; of ``Ẫ`` and ``Ẵ`` either may be, so that both are returned.
+    """
+    font = hb.Font(open_face(path, index))
+    # Outlines take long, and what differs in its extents differs.
+    groups: dict[tuple[str, int, int, int], list[tuple[str, int]]] = defaultdict(list)
+    for c, script in _letters(characters):
+        glyph = font.get_nominal_glyph(ord(c))
+        extents = font.get_glyph_extents(glyph) if glyph else None
+        if extents is not None and extents.width:
+            groups[script, extents.width, extents.height, extents.y_bearing].append((c, glyph))
+    found: dict[str, str] = {}
+    for group in groups.values():
+        if len(group) > 1 and not _are_basic([c for c, _ in group]):
+            found |= _copies_among(font, group)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _letters(characters: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Return the letters of *characters* that `copies` looks at, with their scripts: those with case, and all Latin ones."""
+    found = ((c, scripts.script(c)) for c in sorted(characters) if c.isalpha())
+    return tuple((c, script) for c, script in found if script == "Latn" or c.lower() != c.upper())
+
+
+def _are_basic(letters: list[str]) -> bool:
+    """Tell whether these are letters that every font has, no two of them capital and small: no copies fill their places."""
+    return all(map(str.isascii, letters)) and len({c.lower() for c in letters}) == len(letters)
+
+
+def _copies_among(font: hb.Font, group: list[tuple[str, int]]) -> dict[str, str]:
+    """Return what `copies` does, of letters with their glyphs."""
+    by_outline: dict[Outline, list[str]] = defaultdict(list)
+    for c, glyph in group:
+        outline = outline_of(font, glyph)
+        if outline.commands != _BAR:
+            by_outline[outline].append(c)
+    found: dict[str, str] = {}
+    for alike in by_outline.values():
+        if len(alike) == 1 or _by_design(alike):
+            continue
+        ordered = sorted(alike, key=lambda c: (_plainness(c, alike), c))
+        plainest, second = ordered[:2]
+        found |= dict.fromkeys(ordered[1:], plainest)
+        if _plainness(plainest, alike) == _plainness(second, alike):
+            found[plainest] = second
+    return found
+
+
+def _by_design(alike: list[str]) -> bool:
+    """Tell whether letters are of one shape by design, each with the same accents, as ``ĺ`` and ``Í`` of a sans."""
+    parts = [unicodedata.normalize("NFD", c) for c in alike]
+    bases = {part[0] for part in parts}
+    return len({part[1:] for part in parts}) == 1 and any(design >= bases for design in _ALIKE_BY_DESIGN)
+
+
+def _plainness(c: str, alike: list[str]) -> tuple[bool, int, bool, bool]:
+    """Return a key by which the one of *alike* comes first that an outline of theirs is most likely to show."""
+    parts = len(unicodedata.normalize("NFKD", c))
+    return not c.isascii(), parts, c in _CEDILLAS, c.islower() and c.upper() in alike
+
+
+@lru_cache(maxsize=MAX_FACES)
+def drawn_alike(path: str, index: int) -> frozenset[str]:
+    """Return the dashes and quotes that a face draws as it draws a plainer one: no picture could tell which the label says."""
+    font = hb.Font(open_face(path, index))
+    alike: set[str] = set()
+    for group in _SIGNS:
+        seen: set[Outline] = set()
+        for sign in group:
+            glyph = font.get_nominal_glyph(ord(sign))
+            if glyph:
+                outline = outline_of(font, glyph)
+                if outline in seen:
+                    alike.add(sign)
+                seen.add(outline)
+    return frozenset(alike)
+
+
+@lru_cache(maxsize=MAX_FACES)
+def misdrawn_digits(path: str, index: int) -> frozenset[str]:
+    """Return the digits that a face draws as those of another numbering system: the label would be wrong.
+
+    Some draw Devanagari's as 0 to 9, some 0 to 9 as Arabic's.
+    """
+    unicodes = open_face(path, index).unicodes
+    zeros = [zero for zero in _ZEROS if ord(zero) in unicodes]
+    if not zeros or ord("8") not in unicodes:
+        return frozenset()
+    font = hb.Font(open_face(path, index))
+
+    def drawn(zero: str, script: str) -> list[Outline | None]:
+        buffer = hb.Buffer()
+        buffer.add_str("".join(chr(ord(zero) + value) for value in range(1, 10)))
+        buffer.direction, buffer.script = "ltr", script
+        # Some replace them by a feature of the script.
+        hb.shape(font, buffer)
+        return [outline_of(font, info.codepoint) if info.codepoint else None for info in buffer.glyph_infos]
+
+    wrong: set[str] = set()
+    for zero in zeros:
+        script = scripts.script(zero)
+        usual, other = drawn("0", script), drawn(zero, script)
+        same = sum(a is not None and a == b for a, b in zip(usual, other, strict=False))
+        if same > _SAME_DIGITS:
+            eight = usual[7]
+            is_usual = eight is not None and eight.commands.count("M") >= _EIGHT
+            wrong.update(chr(ord(zero if is_usual else "0") + value) for value in range(10))
+    return frozenset(wrong)
