@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ocrsynth import assets
-from ocrsynth.errors import CoverageError, ExitCode, OcrsynthError, YamlError
+from ocrsynth.errors import CoverageError, ExitCode, OcrsynthError, YamlError, told_at
 from ocrsynth.fonts import catalogue
+from ocrsynth.fonts.selection import FontConfig, families_of
 from ocrsynth.generation.costs import try_writing
 from ocrsynth.locations import Locations, written
 from ocrsynth.pipeline import Pipeline
@@ -31,6 +32,8 @@ _STAND_INS: dict[str | int, Any] = {
     "templates": r"\d",
 }
 """By the name of a list: what stands in for a faulty member while the search goes on behind it."""
+_PLACES_OF_FONTS = frozenset({"sets", "folders", "system"})
+"""Keys of ``fonts`` that say which families there are."""
 
 
 class Fault(NamedTuple):
@@ -123,22 +126,64 @@ def _faults(file: str, data: dict[str, Any], places: Locations) -> list[Fault]:
     if misspelt and "language" not in rest:
         # It is told as an unknown key; that the language is missing says nothing more.
         rest["language"] = _STAND_IN_LANGUAGE
+    taken: set[locations.Path] = set()
     while len(found) < _MOST_FAULTS:
         try:
             Recipe.from_dict(rest)
         except OcrsynthError as error:
             message = str(error)
-            if any(message == fault.message for fault in found):
+            path = places.path_of(message)
+            if any(path and old[: len(path)] == path for old in taken):
+                # It lacks what was taken out of it: no fault of the file.
+                while path in taken:
+                    path = path[:-1]
+            elif any(message == fault.message for fault in found):
                 break
-            found.append(_fault(file, error, message, places))
-            place = places.of_message(message)
+            else:
+                found.append(_fault(file, error, message, places))
+                place = places.nearest(path)
+                path = place[0] if place else ()
             if message.startswith("language: ") and rest.get("language") != _STAND_IN_LANGUAGE:
                 rest["language"] = _STAND_IN_LANGUAGE
-            elif place is None or place[0] == ("language",) or not _take_out(rest, place[0]):
+            elif path in {(), ("language",)} or (out := _take_out(rest, path)) is None:
                 break
+            else:
+                taken |= {path, out}
         else:
             break
-    return found or _later_faults(file, rest, places)
+    return found + _unknown_families(file, rest, taken, places) if found else _later_faults(file, rest, places)
+
+
+def _unknown_families(file: str, rest: dict[str, Any], taken: set[locations.Path], places: Locations) -> list[Fault]:
+    """Return the font families that are unknown whatever else is wrong.
+
+    None are told where what was *taken* out of the recipe may have named the fonts that they are in.
+    """
+    if any(_names_fonts(path) for path in taken):
+        return []
+    try:
+        recipe = Recipe.from_dict(rest)
+    except OcrsynthError:
+        return []
+    configs = {recipe.fonts.families: ("", recipe.fonts)}
+    for style in recipe.styles:
+        configs.setdefault(style.recipe.fonts.families, (style.where, style.recipe.fonts))
+    found = []
+    for where, config in configs.values():
+        try:
+            with told_at(where):
+                families_of(config)
+        except OcrsynthError as error:
+            found.append(_fault(file, error, str(error), places))
+    return found
+
+
+def _names_fonts(path: locations.Path) -> bool:
+    """Tell whether what stands at *path* says, or was meant to say, where fonts come from."""
+    if "fonts" in path:
+        key = path[path.index("fonts") + 1 :][:1]
+        return not key or key[0] in _PLACES_OF_FONTS or key[0] not in FontConfig.model_fields
+    return bool(difflib.get_close_matches(str(path[-1]), ("fonts", *_PLACES_OF_FONTS)))
 
 
 def _later_faults(file: str, rest: dict[str, Any], places: Locations) -> list[Fault]:
@@ -154,7 +199,7 @@ def _later_faults(file: str, rest: dict[str, Any], places: Locations) -> list[Fa
             place = places.of_message(str(error))
             path = place[0] if place else ()
             members = [i for i in range(1, len(path)) if isinstance(path[i], int) and path[i - 1] in _STAND_INS]
-            if not members or not _take_out(rest, path[: members[-1] + 1]):
+            if not members or _take_out(rest, path[: members[-1] + 1]) is None:
                 # Taking anything else out would change what the rest is judged by.
                 break
         else:
@@ -171,8 +216,8 @@ def _fault(file: str, error: OcrsynthError, message: str, places: Locations) -> 
     return Fault(file, line, written(path), message, error.exit_code)
 
 
-def _take_out(data: dict[str, Any], path: locations.Path) -> bool:
-    """Remove what stands at *path*, keeping the numbers of its neighbours in lists; tell whether something was removed."""
+def _take_out(data: dict[str, Any], path: locations.Path) -> locations.Path | None:
+    """Remove what stands at *path*, keeping the numbers of its neighbours in lists; return the path of what was removed."""
     parent: Any = data
     for step in path[:-1]:
         parent = _child(parent, step)
@@ -181,14 +226,18 @@ def _take_out(data: dict[str, Any], path: locations.Path) -> bool:
         if path[-2] not in _STAND_INS:
             return _take_out(data, path[:-1])
         parent[last] = copy.deepcopy(_STAND_INS[path[-2]])
-        return True
+        return path
     key = next((key for key in parent if str(key) == last), None) if isinstance(parent, dict) else None
     if key is None:
-        return False
-    if len(parent) == 1 and len(path) > 1 and isinstance(path[-2], int):
+        return None
+    if path[:1] == ("styles",) and path[2:] == ("name",):
+        # Without a name, or with that of another, nothing else of the style would be looked at.
+        parent[key] = written(path)
+        return path
+    if len(parent) == 1 and len(path) > 1:
         return _take_out(data, path[:-1])
     del parent[key]
-    return True
+    return path
 
 
 def _child(value: Any, step: str | int) -> Any:

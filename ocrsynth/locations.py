@@ -69,13 +69,18 @@ class Locations:
 
     def of_message(self, message: str) -> tuple[Path, int] | None:
         """Return the path that an error's message is about, as far as it stands in the file, and its line."""
+        return self.nearest(self.path_of(message))
+
+    def path_of(self, message: str) -> Path:
+        """Return the path that an error's message is about, though its end may be missing in the file; empty for none."""
         if unknown := _UNKNOWN_KEY.match(message):
-            return self.nearest((*parsed(unknown["where"]), unknown["key"]))
+            return (*parsed(unknown["where"]), unknown["key"])
         where = _WHERE.match(message)
         if where is None:
-            return None
+            return ()
+        path = parsed(where[1])
         # Where a message begins with a file of the user's, the key that names it is meant.
-        return self.nearest(parsed(where[1])) or self.nearest(self._values.get(where[1], ()))
+        return path if self.nearest(path) else self._values.get(where[1], ())
 
 
 def parsed(where: str) -> Path:

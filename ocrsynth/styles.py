@@ -51,10 +51,11 @@ def entries_of(data: dict[str, Any], chain: Any, alphabet: Alphabet) -> list[Ent
     if not isinstance(given, (list, tuple)):
         raise RecipeError(f"styles: must be a list of styles, got {given!r}; write '- name: …' for each")
     entries = [_of_recipe(style, data, chain, f"styles[{i}]") for i, style in enumerate(given)]
-    names = [entry.name for entry in entries]
+    names: set[str] = set()
     for entry in entries:
-        if names.count(entry.name) > 1:
+        if entry.name in names:
             raise RecipeError(f"{entry.where}.name: two styles have this name, got {entry.name!r}; give each its own")
+        names.add(entry.name)
     return entries
 
 

@@ -148,6 +148,77 @@ def test_a_fault_of_a_style_is_told_once_at_its_place(tmp_path: Path) -> None:
     assert fault.message.startswith("styles[1].text.sources[0].foreign.languages: must be written with the letters of English")
 
 
+_EMPTY_GROUP = "one_of.ops: must list the members of the group, got []; write 'ops: [- op: {…}, …]'"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("degrade:\n  - one_of:\n      ops: []\n", 4, f"degrade[0].{_EMPTY_GROUP}"),
+        ("degrade:\n  - one_of:\n      p: 0.5\n      ops: []\n", 5, f"degrade[0].{_EMPTY_GROUP}"),
+        ("styles:\n  - {name: a, degrade: [one_of: {ops: []}]}\n", 3, f"styles[0].degrade[0].{_EMPTY_GROUP}"),
+        (
+            "styles:\n  - {name: a, degrade: clean}\n  - {name: b}\n  - {name: a, degrade: scan}\n",
+            5,
+            "styles[2].name: two styles have this name, got 'a'; give each its own",
+        ),
+        (
+            "text: {sources: [{corpus: {file: 12}}]}\n",
+            2,
+            "text.sources[0].corpus.file: must be text, got 12",
+        ),
+        ("render: {paper: {kraft: a}}\n", 2, "render.paper.kraft: must be a number, got 'a'"),
+        ("output: {split: {a: x, test: 0.5}}\n", 2, "output.split.a: must be a number, got 'x'"),
+    ],
+)
+def test_what_lacks_when_a_fault_is_taken_out_is_no_fault(text: str, line: int, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "faulty.yaml"
+    path.write_text(f"language: en\n{text}", encoding="utf-8")
+    [fault] = check(path).faults
+    assert fault.line == line
+    assert fault.message.startswith(message)
+
+
+def test_behind_two_styles_of_one_name_other_faults_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "faulty.yaml"
+    path.write_text(
+        "language: en\nstyles:\n  - {name: a}\n  - {name: a, render: {hight: 3}}\n  - {name: a, weight: 0}\n", encoding="utf-8"
+    )
+    assert [(fault.line, fault.message.partition(":")[0]) for fault in check(path).faults] == [
+        (4, "styles[1].name"),
+        (4, "styles[1].render"),
+        (5, "styles[2].weight"),
+        (5, "styles[2].name"),
+    ]
+
+
+_NOBODY = "fonts.families: no family 'Nobody' in the sets and folders; "
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("seed: -1\nfonts:\n  families: [Nobody]\n", {2: "seed: ", 4: _NOBODY}),
+        ("fonts:\n  italic: 3\n  families: [Nobody]\n", {3: "fonts.italic: ", 4: _NOBODY}),
+        (
+            "seed: -1\nstyles:\n  - {name: a}\n  - {name: b, fonts: {families: [Nobody]}}\n",
+            {2: "seed: ", 5: f"styles[1].{_NOBODY}"},
+        ),
+        # The family may be in the fonts that these keys were to name.
+        ("fonts:\n  folders: 5\n  families: [Nobody]\n", {3: "fonts.folders: "}),
+        ("fonts:\n  foldrs: [5]\n  families: [Nobody]\n", {3: "fonts: unknown key 'foldrs'"}),
+        ("fonts:\n  families: [Nobody]\nfolder: [mine]\n", {4: "folder: unknown key"}),
+    ],
+)
+def test_unknown_families_are_told_beside_other_faults(text: str, lines: dict[int, str], tmp_path: Path) -> None:
+    path = tmp_path / "faulty.yaml"
+    path.write_text(f"language: en\n{text}", encoding="utf-8")
+    faults = check(path).faults
+    assert [fault.line for fault in faults] == list(lines)
+    for fault, begin in zip(faults, lines.values(), strict=True):
+        assert fault.message.startswith(begin)
+
+
 def test_keys_without_effect_are_told(tmp_path: Path) -> None:
     path = tmp_path / "idle.yaml"
     styles = "styles:\n  - {name: a, degrade: clean, text: {length_clusters: [1, 5]}}\n  - {name: b, degrade: scan"

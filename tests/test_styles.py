@@ -161,7 +161,7 @@ class TestFaults:
             ([{}], "styles[0].name: must be a name, got None; say what kind of document it is"),
             ([{"name": "a", "wieght": 2}], "styles[0].wieght: unknown key in a style, got 'wieght'; did you mean 'weight'?"),
             ([{"name": "a", "weight": 0}], "styles[0].weight: must be a number above 0, got 0; leave it out for 1"),
-            ([{"name": "a"}, {"name": "a"}], "styles[0].name: two styles have this name, got 'a'; give each its own"),
+            ([{"name": "a"}, {"name": "a"}], "styles[1].name: two styles have this name, got 'a'; give each its own"),
             (
                 [{"name": "a", "text": 3}],
                 "styles[0].text: must be a mapping of keys to values, got 3; write 'key: value' pairs",

@@ -122,6 +122,21 @@ class FontConfig(Section):
         return (*self.folders, *catalogue.system_folders()) if self.system else self.folders
 
 
+def families_of(config: FontConfig) -> tuple[Family, ...]:
+    """Return the families that a recipe names, of its sets and folders, or all of them where it names none.
+
+    Raises RecipeError for a family that is in none of them, AssetError if a set or a folder is missing.
+    """
+    families = catalogue.load(config.sets, config.all_folders)
+    if not config.families:
+        return families
+    known = {f.name for f in families}
+    for name in config.families:
+        if name not in known:
+            raise RecipeError(f"fonts.families: no family {name!r} in the sets and folders; {suggest(name, known)}")
+    return tuple(f for f in families if f.name in config.families)
+
+
 class FontSelector:
     """The fonts of a recipe, ready to draw from."""
 
@@ -138,13 +153,7 @@ class FontSelector:
         *stressed* is the share of lines with words that are stressed, unless the recipe says it itself.  Raises CoverageError,
         beginning with *where*, if there is no such face.
         """
-        families = catalogue.load(config.sets, config.all_folders)
-        if config.families:
-            known = {f.name for f in families}
-            for name in config.families:
-                if name not in known:
-                    raise RecipeError(f"fonts.families: no family {name!r} in the sets and folders; {suggest(name, known)}")
-            families = tuple(f for f in families if f.name in config.families)
+        families = families_of(config)
         classes = dict(config.classes)
         if config.families:
             # Families that are named outright are wanted, though the classes of a preset or a style leave theirs out.
