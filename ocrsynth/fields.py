@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from datetime import date
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, TypeVar, get_args, get_origin
 
@@ -21,6 +22,10 @@ from pydantic_core import PydanticCustomError, core_schema
 from ocrsynth.errors import RecipeError, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic_core import ErrorDetails
+
     from ocrsynth.seeding import Stream
 
 _PAIR = 2
@@ -144,6 +149,8 @@ def _holds_numbers(annotation: Any) -> bool:
 
 
 M = TypeVar("M", bound=Section)
+_OF_KEY = "[key]"
+"""Last step of pydantic's path to a fault of a key."""
 
 
 _PLAIN = {
@@ -185,21 +192,53 @@ def validate(model: type[M], data: Any, where: str) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"])
-        if first["type"] == "extra_forbidden":
-            inner = _model_at(model, first["loc"][:-1])
-            parent = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"][:-1])
-            known = inner.model_fields if inner else ()
-            raise RecipeError(
-                f"{where}{parent}: unknown key {first['loc'][-1]!r}; {suggest(str(first['loc'][-1]), known)}"
-            ) from None
-        # Bounds as people write them: 1 for 1.0.
-        context = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in first.get("ctx", {}).items()}
-        plain = _PLAIN.get(first["type"])
-        text = first["msg"][:1].lower() + first["msg"][1:] if plain is None else plain.format(**context)
-        advice = context.get("advice", _ADVICE.get(first["type"]))
-        raise RecipeError(f"{where}{path}: {text}, got {first['input']!r}" + (f"; {advice}" if advice else "")) from None
+        raise RecipeError(_told(model, data, where, error.errors(include_url=False)[0])) from None
+
+
+def _told(model: type[BaseModel], data: Any, where: str, fault: ErrorDetails) -> str:
+    """Return the message of a fault that pydantic found in *data*."""
+    kind, loc = fault["type"], fault["loc"]
+    context = fault.get("ctx", {})
+    known: Iterable[str] | None = None
+    if kind == "extra_forbidden":
+        inner = _model_at(model, loc[:-1])
+        loc, key, known = loc[:-1], loc[-1], inner.model_fields if inner else ()
+    elif kind == "literal_error" and loc[-1] == _OF_KEY:
+        loc, key, known = loc[:-2], loc[-2], _keys_at(model, loc[:-2])
+    path = where + _path(model, data, fault, loc)
+    if known is not None:
+        return f"{path}: unknown key {key!r}; {suggest(str(key), known)}"
+    # Bounds as people write them: 1 for 1.0.
+    bounds = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in context.items()}
+    plain = _PLAIN.get(kind)
+    text = fault["msg"][:1].lower() + fault["msg"][1:] if plain is None else plain.format(**bounds)
+    advice = bounds.get("advice", _ADVICE.get(kind))
+    if kind == "string_type" and isinstance(fault["input"], (int, float, date)):
+        advice = "put it in quotes"
+    return f"{path}: {text}, got {fault['input']!r}" + (f"; {advice}" if advice else "")
+
+
+def _path(model: type[BaseModel], data: Any, fault: ErrorDetails, loc: tuple[int | str, ...]) -> str:
+    """Return the place of a fault as it stands in *data*: pydantic also names what it took a value for."""
+    path = ""
+    for i, step in enumerate(loc):
+        inner = _model_at(model, loc[:i])
+        if isinstance(data, dict) and any(str(key) == str(step) for key in data):
+            path += f".{step}"
+            data = next(value for key, value in data.items() if str(key) == str(step))
+        elif isinstance(data, (list, tuple)) and isinstance(step, int):
+            path += f"[{step}]"
+            data = data[step]
+        elif fault["type"] == "missing" or (inner and step in inner.model_fields):
+            path += f".{step}"
+            data = None
+    return path
+
+
+def _keys_at(model: type[BaseModel], path: tuple[Any, ...]) -> tuple[str, ...]:
+    """Return the keys of a mapping, of which the type names all."""
+    inner = _model_at(model, path[:-1])
+    return get_args(get_args(inner.model_fields[path[-1]].annotation)[0]) if inner else ()
 
 
 def _model_at(model: type[BaseModel], path: tuple[Any, ...]) -> type[BaseModel] | None:

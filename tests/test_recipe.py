@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+from datetime import date
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -106,6 +107,32 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
         _english(fonts={"features": {"smcp": 0.1}}),
         "fonts.features: 'smcp' shows small capitals, not the characters of the label, got {'smcp': 0.1}; leave it out",
     ),
+    (
+        _english(fonts={"classes": {"serif": 1, "seriff": 1}}),
+        (
+            "fonts.classes: unknown key 'seriff'; did you mean 'serif'? "
+            "(known: condensed, display, hand, mono, other, sans, serif, slab, typewriter)"
+        ),
+    ),
+    (_english(fonts={"classes": {"sans": "a"}}), "fonts.classes.sans: must be a number, got 'a'"),
+    (_english(fonts={"features": {1: 0.1}}), "fonts.features.1: must be text, got 1; put it in quotes"),
+    (_english(fonts={"families": ["Arimo", 12]}), "fonts.families[1]: must be text, got 12; put it in quotes"),
+    (_english(fonts={"families": [True]}), "fonts.families[0]: must be text, got True; put it in quotes"),
+    (
+        _english(fonts={"families": [date(2020, 1, 2)]}),
+        "fonts.families[0]: must be text, got datetime.date(2020, 1, 2); put it in quotes",
+    ),
+    (_english(fonts={"families": [None]}), "fonts.families[0]: must be text, got None"),
+    (
+        _english(text={"sources": [{"pattern": {"templates": ["x", 4.5]}}]}),
+        "text.sources[0].pattern.templates[1]: must be text, got 4.5; put it in quotes",
+    ),
+    (
+        _english(text={"sources": [{"pattern": {"templates": [{7: "x"}]}}]}),
+        "text.sources[0].pattern.templates[0]: must be text, got {7: 'x'}",
+    ),
+    (_english(text={"sources": [{3: {}}]}), "text.sources[0].3: must be text, got 3; put it in quotes"),
+    (_english(output={"split": {2024: 1}}), "output.split.2024: must be text, got 2024; put it in quotes"),
     (_english(legibility={"attempts": 0}), "legibility.attempts: must be at least 1, got 0; give a larger one"),
     (
         _english(legibility={"min_contrast_grey": _NAN}),
