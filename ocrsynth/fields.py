@@ -149,6 +149,8 @@ def _holds_numbers(annotation: Any) -> bool:
 
 
 M = TypeVar("M", bound=Section)
+UNKNOWN_KEY = "unknown_key"
+"""Kind of the fault that a validator tells with the ``key`` and those that are ``known``."""
 _OF_KEY = "[key]"
 """Last step of pydantic's path to a fault of a key."""
 
@@ -200,9 +202,13 @@ def _told(model: type[BaseModel], data: Any, where: str, fault: ErrorDetails) ->
     kind, loc = fault["type"], fault["loc"]
     context = fault.get("ctx", {})
     known: Iterable[str] | None = None
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "invalid_key"):
         inner = _model_at(model, loc[:-1])
-        loc, key, known = loc[:-1], loc[-1], inner.model_fields if inner else ()
+        # A key that is no text is not in pydantic's path as it is.
+        key = fault["input"] if kind == "invalid_key" else loc[-1]
+        loc, known = loc[:-1], inner.model_fields if inner else ()
+    elif kind == UNKNOWN_KEY:
+        key, known = context["key"], context["known"]
     elif kind == "literal_error" and loc[-1] == _OF_KEY:
         loc, key, known = loc[:-2], loc[-2], _keys_at(model, loc[:-2])
     path = where + _path(model, data, fault, loc)

@@ -92,6 +92,21 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
         _english(render={"margin_em": [0.1, _NAN]}),
         "render.margin_em: must be a range [low, high] of two finite numbers, got [0.1, nan]",
     ),
+    (
+        _english(render={"paper": {"plain": 1, "krft": 1}}),
+        (
+            "render.paper: unknown key 'krft'; did you mean 'kraft'? "
+            "(known: clutter, gradient, guilloche, kraft, laid, newsprint, plain, recycled, squared, thermal)"
+        ),
+    ),
+    (_english(text={"foreign": {5: ["ru"]}}), "text.foreign: unknown key 5; known: languages, share"),
+    (
+        _english(render={"ink": {"lasr": 1}}),
+        (
+            "render.ink: unknown key 'lasr'; did you mean 'laser'? "
+            "(known: ballpoint, inkjet, laser, offset, plain, screen, thermal, typewriter)"
+        ),
+    ),
     # Sections and values of wrong types.
     (_english(render=5), "render: must be a mapping of keys to values, got 5; write 'key: value' lines"),
     (_english(text=["words"]), "text: must be a mapping of keys to values, got ['words']; write 'key: value' lines"),

@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from ocrsynth.errors import Rejected, suggest
-from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within
+from ocrsynth.errors import Rejected
+from ocrsynth.fields import MOST_WEIGHT, UNKNOWN_KEY, Range, Section, Within
 from ocrsynth.records import Layout
 from ocrsynth.render.decoration import DecorationConfig
 from ocrsynth.render.inks import INKS
@@ -99,9 +99,7 @@ class RenderConfig(Section):
         known: Iterable[str] = PAPERS if info.field_name == "paper" else INKS
         for name, weight in value.items():
             if name not in known:
-                raise PydanticCustomError(
-                    "name", "unknown name {name}; {advice}", {"name": repr(name), "advice": suggest(name, known)}
-                )
+                raise PydanticCustomError(UNKNOWN_KEY, "unknown key", {"key": name, "known": known})
             if not 0 <= weight <= MOST_WEIGHT:
                 raise PydanticCustomError(
                     "weight", "weights must be at most 1e12" if weight > 0 else "weights must be 0 or more"

@@ -434,8 +434,8 @@ def test_a_short_line_is_widened_to_the_least_width() -> None:
 @pytest.mark.parametrize(
     ("render", "message"),
     [
-        ({"paper": {"papyrus": 1}}, "render.paper: unknown name 'papyrus'; known: "),
-        ({"ink": {"lasser": 1}}, "render.ink: unknown name 'lasser'; did you mean 'laser'"),
+        ({"paper": {"papyrus": 1}}, "render.paper: unknown key 'papyrus'; known: "),
+        ({"ink": {"lasser": 1}}, "render.ink: unknown key 'lasser'; did you mean 'laser'"),
         ({"paper": {"plain": -1}}, "render.paper: weights must be 0 or more"),
         ({"ink": {"laser": 0}}, "render.ink: must have a weight above 0"),
         ({"decoration": {"underlined": 1}}, "render.decoration: unknown key 'underlined'; did you mean 'underline'"),
