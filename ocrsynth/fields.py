@@ -6,10 +6,11 @@ import math
 from contextlib import suppress
 from datetime import date
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
@@ -56,6 +57,25 @@ def is_whole(value: object, least: int, most: int) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most
 
 
+def _no_is_a_language(value: Any) -> Any:
+    if value is False:
+        raise PydanticCustomError("language", "must be text", {"advice": NO_IN_QUOTES})
+    return value
+
+
+def _no_is_one_language(value: Any) -> Any:
+    if value is False:
+        raise PydanticCustomError("languages", "must be a list", {"advice": "write ['no'], for YAML takes no for false"})
+    return value
+
+
+NO_IN_QUOTES = "put no in quotes, for YAML takes it for false"
+"""What to do where a language is false: it was to be Norwegian."""
+LanguageTag = Annotated[str, BeforeValidator(_no_is_a_language)]
+"""A language, as a tag or an alphabet's id."""
+LanguageTags = Annotated[tuple[LanguageTag, ...], BeforeValidator(_no_is_one_language)]
+
+
 class Section(BaseModel):
     """Base of every validated part of a recipe: frozen, defaults checked, unknown keys are errors."""
 
@@ -66,7 +86,7 @@ class Section(BaseModel):
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse ``true`` where a number is due: YAML's ``yes`` and ``on`` would silently become 1."""
         annotation = cls.model_fields[info.field_name or ""].annotation
-        if isinstance(value, bool) and annotation is not bool:
+        if isinstance(value, bool) and not {int, float}.isdisjoint((annotation, *get_args(annotation))):
             raise PydanticCustomError("bool", "must not be a truth value")
         if isinstance(value, dict) and any(isinstance(v, bool) for v in value.values()) and _holds_numbers(annotation):
             raise PydanticCustomError("bool", "must not hold a truth value")

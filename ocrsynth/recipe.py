@@ -22,7 +22,7 @@ from ocrsynth.degrade import borrowed
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
 from ocrsynth.degrade.presets import preset_section, read_preset
 from ocrsynth.errors import AssetError, RecipeError, YamlError, suggest, told_at
-from ocrsynth.fields import Section, is_whole, validate
+from ocrsynth.fields import NO_IN_QUOTES, Section, is_whole, validate
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.selection import FontConfig
 from ocrsynth.legibility import LegibilityConfig
@@ -215,7 +215,7 @@ class Recipe:
                 raise RecipeError(f"{key}: unknown key in a recipe, got {key!r}; {suggest(str(key), KEYS)}")
         if not isinstance(data.get("language"), str):
             no = data.get("language") is False
-            advice = "put no in quotes, for YAML takes it for false" if no else "write for example 'language: en'"
+            advice = NO_IN_QUOTES if no else "write for example 'language: en'"
             raise RecipeError(f"language: must name a language, got {data.get('language')!r}; {advice}")
         letters = alphabet.load(data["language"])
         seed: Any = data.get("seed", 0)

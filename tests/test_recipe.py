@@ -99,6 +99,25 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
             "(known: clutter, gradient, guilloche, kraft, laid, newsprint, plain, recycled, squared, thermal)"
         ),
     ),
+    *(
+        (data, f"{path}: must be text, got False; put no in quotes, for YAML takes it for false")
+        for data, path in (
+            (_english(text={"foreign": {"languages": ["de", False]}}), "text.foreign.languages[1]"),
+            (_english(text={"loanwords": {"languages": [False]}}), "text.loanwords.languages[0]"),
+            (_english(text={"sources": [{"foreign": {"languages": [False]}}]}), "text.sources[0].foreign.languages[0]"),
+            (_english(text={"sources": [{"pattern": {"locale": False}}]}), "text.sources[0].pattern.locale"),
+        )
+    ),
+    (
+        _english(text={"foreign": {"languages": False}}),
+        "text.foreign.languages: must be a list, got False; write ['no'], for YAML takes no for false",
+    ),
+    (_english(text={"foreign": {"languages": [True]}}), "text.foreign.languages[0]: must be text, got True; put it in quotes"),
+    (
+        _english(text={"sources": [{"corpus": {"file": True}}]}),
+        "text.sources[0].corpus.file: must be text, got True; put it in quotes",
+    ),
+    (_english(fonts={"folders": True}), "fonts.folders: must be a list, got True; write [first, second]"),
     (_english(text={"foreign": {5: ["ru"]}}), "text.foreign: unknown key 5; known: languages, share"),
     (
         _english(render={"ink": {"lasr": 1}}),

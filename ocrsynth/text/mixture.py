@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError, SampleError, suggest
-from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within, validate, weight_fault
+from ocrsynth.fields import MOST_WEIGHT, LanguageTags, Range, Section, Within, validate, weight_fault
 from ocrsynth.records import TATWEEL, TextLine
 from ocrsynth.text.alphabet import Alphabet, load
 from ocrsynth.text.base import SOURCES, Source
@@ -40,7 +40,7 @@ class CaseWeights(Section):
 class ForeignConfig(Section):
     """The recipe's ``text.foreign`` section: words of other languages inside lines."""
 
-    languages: tuple[str, ...] = ()
+    languages: LanguageTags = ()
     """Languages, as tags or ids; their characters may then stand in labels."""
     share: float = Field(default=0.15, ge=0, le=1, description="share of lines that hold words of one of them")
 
@@ -49,7 +49,7 @@ class LoanwordsConfig(Section):
     """The recipe's ``text.loanwords`` section: words of other languages inside lines, as far as the alphabet can write them."""
 
     share: float = Field(default=0.0, ge=0, le=1, description="share of lines that hold some, up to the whole line")
-    languages: tuple[str, ...] = ()
+    languages: LanguageTags = ()
     """Languages, as tags or ids; empty for those that are much written in the script, Latin or Cyrillic."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError, suggest
+from ocrsynth.fields import LanguageTags  # noqa: TC001 - pydantic reads it
 from ocrsynth.text.alphabet import load
 from ocrsynth.text.base import SOURCES, Drawer
 from ocrsynth.text.sources.words import Words, Writer
@@ -34,7 +35,7 @@ class Foreign(Words):
     name: ClassVar[str] = "foreign"
     EXAMPLE: ClassVar[dict[str, object]] = {"languages": ["fr", "it", "de"]}
 
-    languages: tuple[str, ...] = ()
+    languages: LanguageTags = ()
     """Languages, as tags or ids; empty for those that are much written in the script, Latin or Cyrillic."""
     vocabulary: int = Field(default=10_000, ge=1, le=1_000_000, description="number of most frequent words of each language")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from ocrsynth.errors import RecipeError, SampleError
-from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within, validate
+from ocrsynth.fields import MOST_WEIGHT, LanguageTag, Range, Section, Within, validate
 from ocrsynth.seeding import Stream
 from ocrsynth.text.base import SOURCES, Drawer, Source
 from ocrsynth.text.clusters import length_of
@@ -85,7 +85,7 @@ class Pattern(Source):
 
     Of those that can be short enough for the line's drawn length; if none can, the shortest stands on it whole.
     """
-    locale: str | None = None
+    locale: LanguageTag | None = None
     """Country whose forms are written, as a tag such as de-AT; empty for the one where the language is spoken most."""
     join: Annotated[Range, Within(1, 20, whole=True)] = Range(1, 1)
     """Entries on a line, with spaces between them, or fewer where the next does not fit into its length.
