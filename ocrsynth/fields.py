@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from contextlib import suppress
 from datetime import date
 from numbers import Integral
@@ -18,7 +19,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from ocrsynth.errors import RecipeError, suggest
 
@@ -83,14 +84,52 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse ``true`` where a number is due: YAML's ``yes`` and ``on`` would silently become 1."""
+    def _no_number_is_made(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what would silently become a number: ``true``, which YAML makes of ``yes`` and ``on``, and text."""
         annotation = cls.model_fields[info.field_name or ""].annotation
-        if isinstance(value, bool) and not {int, float}.isdisjoint((annotation, *get_args(annotation))):
-            raise PydanticCustomError("bool", "must not be a truth value")
-        if isinstance(value, dict) and any(isinstance(v, bool) for v in value.values()) and _holds_numbers(annotation):
-            raise PydanticCustomError("bool", "must not hold a truth value")
+        if fault := _no_number(value, annotation):
+            raise fault
+        if isinstance(value, dict) and get_origin(annotation) is dict:
+            of = get_args(annotation)[1]
+            faults = [
+                InitErrorDetails(type=fault, loc=(str(key),), input=member)
+                for key, member in value.items()
+                if (fault := _no_number(member, of))
+            ]
+            if faults:
+                raise ValidationError.from_exception_data(cls.__name__, faults)
         return value
+
+
+def _no_number(value: Any, annotation: Any) -> PydanticCustomError | None:
+    """Return why *value* is none of the numbers that a field takes, as far as its type shows it, or None."""
+    kinds = (annotation, *get_args(annotation))
+    if not isinstance(value, (bool, str)) or not (int in kinds or float in kinds):
+        return None
+    if isinstance(value, bool):
+        return PydanticCustomError("bool", "must not be a truth value")
+    whole = int in kinds
+    return PydanticCustomError(
+        "text", "must be a whole number" if whole else "must be a number", {"advice": number_advice(value, whole=whole)}
+    )
+
+
+def number_advice(value: object, otherwise: str = "", *, whole: bool = False) -> str:
+    """Return what to do with *value* where a number is due: *otherwise*, unless it is text that says such a number."""
+    if not isinstance(value, str):
+        return otherwise
+    if _NUMBER.fullmatch(value) and not (whole and float(value) % 1):
+        return "take the quotes away"
+    with suppress(ValueError):
+        number = float(value)
+        # Of 1e3 and the like YAML makes no number.
+        if _LEAST_WRITTEN <= abs(number) <= MOST_WEIGHT and not (whole and number % 1):
+            return f"YAML takes that for text, write {f'{number:.9f}'.rstrip('0').rstrip('.')}"
+    return otherwise
+
+
+_NUMBER = re.compile(r"[-+]?([0-9]{1,15}\.?[0-9]{0,15}|\.[0-9]{1,15})")
+_LEAST_WRITTEN = 1e-9
 
 
 class Range(NamedTuple):
@@ -124,7 +163,8 @@ class Range(NamedTuple):
     def _validate(cls, value: Any) -> Range:
         good = isinstance(value, (list, tuple)) and len(value) == _PAIR
         if not good or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in value):
-            raise PydanticCustomError("range", "must be a range [low, high] of two numbers")
+            advice = next((text for v in value if (text := number_advice(v))), "") if good else ""
+            raise PydanticCustomError("range", "must be a range [low, high] of two numbers", {"advice": advice})
         low, high = value
         if not abs(low) < float("inf") or not abs(high) < float("inf"):
             raise PydanticCustomError("range", "must be a range [low, high] of two finite numbers")
@@ -158,14 +198,6 @@ class Within:
         if value.low < self.low or value.high > self.high:
             raise PydanticCustomError("range", "must lie within [{low}, {high}]", {"low": self.low, "high": self.high})
         return value
-
-
-def _holds_numbers(annotation: Any) -> bool:
-    """Tell whether a field is a mapping of names to numbers, whatever bounds these have."""
-    if get_origin(annotation) is not dict:
-        return False
-    value = get_args(annotation)[1]
-    return float in (value, *get_args(value)[:1])
 
 
 M = TypeVar("M", bound=Section)

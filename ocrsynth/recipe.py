@@ -22,7 +22,7 @@ from ocrsynth.degrade import borrowed
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
 from ocrsynth.degrade.presets import preset_section, read_preset
 from ocrsynth.errors import AssetError, RecipeError, YamlError, suggest, told_at
-from ocrsynth.fields import NO_IN_QUOTES, Section, is_whole, validate
+from ocrsynth.fields import NO_IN_QUOTES, Section, is_whole, number_advice, validate
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.selection import FontConfig
 from ocrsynth.legibility import LegibilityConfig
@@ -220,7 +220,8 @@ class Recipe:
         letters = alphabet.load(data["language"])
         seed: Any = data.get("seed", 0)
         if not is_whole(seed, 0, MAX_SEED):
-            raise RecipeError(f"seed: must be a whole number from 0 to {MAX_SEED}, got {seed!r}; take any such number")
+            advice = number_advice(seed, "take any such number", whole=True)
+            raise RecipeError(f"seed: must be a whole number from 0 to {MAX_SEED}, got {seed!r}; {advice}")
         seed = int(seed)
         chain = data.get("degrade", DEFAULT_PRESET)
         given = dict(data)

@@ -43,6 +43,7 @@ def _english(**keys: Any) -> dict[str, Any]:
 
 _KEYS = "degrade, fonts, language, legibility, output, render, seed, styles, text"
 _MAX = 2**63 - 1
+_YAML_TEXT = "{}: must be a {}, got '{}'; YAML takes that for text, write {}"
 _SEED = f"seed: must be a whole number from 0 to {_MAX}, got "
 _FAULTS: list[tuple[dict[str, Any], str]] = [
     # Keys.
@@ -78,7 +79,7 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     (_english(seed=-1), f"{_SEED}-1; take any such number"),
     (_english(seed=_MAX + 1), f"{_SEED}{_MAX + 1}; take any such number"),
     (_english(seed=True), f"{_SEED}True; take any such number"),
-    (_english(seed="7"), f"{_SEED}'7'; take any such number"),
+    (_english(seed="7"), f"{_SEED}'7'; take the quotes away"),
     (_english(seed=7.0), f"{_SEED}7.0; take any such number"),
     (_english(seed=None), f"{_SEED}None; take any such number"),
     # Ranges.
@@ -243,7 +244,7 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
             _english(degrade=[{"jpeg": {"p": p}}]),
             f"degrade[0].jpeg.p: must be a probability from 0 to 1, got {p!r}; leave it out for 1",
         )
-        for p in (1.5, -0.1, True, _NAN, "0.5", None)
+        for p in (1.5, -0.1, True, _NAN, "half", None)
     ),
     (
         _english(degrade=[{"rotation": {}}, {"jpeg": {"qualty": [5, 6]}}]),
@@ -278,6 +279,49 @@ def test_a_fault_is_named(data: dict[str, Any], text: str) -> None:
 def test_a_truth_value_is_no_number(section: str, key: str) -> None:
     with pytest.raises(RecipeError, match=rf"^{section}\.{key}: .*, got True"):
         Recipe.from_dict(_english(**{section: {key: True}}))
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (_english(seed="four"), f"{_SEED}'four'; take any such number"),
+        (_english(render={"height_px": "48"}), "render.height_px: must be a whole number, got '48'; take the quotes away"),
+        (_english(render={"height_px": "48.5"}), "render.height_px: must be a whole number, got '48.5'"),
+        (_english(render={"height_px": "4e1"}), _YAML_TEXT.format("render.height_px", "whole number", "4e1", 40)),
+        (
+            _english(render={"max_width_px": "480"}),
+            "render.max_width_px: must be a whole number, got '480'; take the quotes away",
+        ),
+        (_english(render={"clip_share": ".5"}), "render.clip_share: must be a number, got '.5'; take the quotes away"),
+        (_english(render={"clip_share": "1e-3"}), _YAML_TEXT.format("render.clip_share", "number", "1e-3", 0.001)),
+        (_english(render={"clip_share": "nan"}), "render.clip_share: must be a number, got 'nan'"),
+        (_english(text={"kashida": "0"}), "text.kashida: must be a number, got '0'; take the quotes away"),
+        (_english(text={"case": {"upper": "1"}}), "text.case.upper: must be a number, got '1'; take the quotes away"),
+        (
+            _english(render={"ink": {"plain": 1, "laser": "1"}}),
+            "render.ink.laser: must be a number, got '1'; take the quotes away",
+        ),
+        (_english(render={"ink": {"plain": True}}), "render.ink.plain: must not be a truth value, got True"),
+        (_english(fonts={"classes": {"sans": "2"}}), "fonts.classes.sans: must be a number, got '2'; take the quotes away"),
+        (_english(fonts={"features": {"liga": "1"}}), "fonts.features.liga: must be a number, got '1'; take the quotes away"),
+        (_english(output={"split": {"a": "1"}}), "output.split.a: must be a number, got '1'; take the quotes away"),
+        (
+            _english(render={"margin_em": [0.1, "0.2"]}),
+            "render.margin_em: must be a range [low, high] of two numbers, got [0.1, '0.2']; take the quotes away",
+        ),
+        (
+            _english(degrade=[{"jpeg": {"p": "0.5"}}]),
+            "degrade[0].jpeg.p: must be a probability from 0 to 1, got '0.5'; take the quotes away",
+        ),
+        (
+            _english(degrade=[{"some_of": {"n": "1", "ops": [{"jpeg": {}}]}}]),
+            "degrade[0].some_of.n: must be a range [low, high] of 0 to 1 members, got '1'; take the quotes away",
+        ),
+    ],
+    ids=lambda value: value[:60] if isinstance(value, str) else "",
+)
+def test_text_is_no_number(data: dict[str, Any], text: str) -> None:
+    _refused(data, text)
 
 
 def test_a_source_that_is_no_mapping_is_refused_like_an_op() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ocrsynth.degrade.base import OPS, Op
 from ocrsynth.errors import RecipeError, suggest
-from ocrsynth.fields import validate, weight_fault
+from ocrsynth.fields import number_advice, validate, weight_fault
 from ocrsynth.seeding import Stream
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def _entry(entry: Any, at: str) -> tuple[str, dict[str, Any]]:
 
 def _number(value: Any, where: str, least: float, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
-        raise RecipeError(f"{where}: must be a probability from {least} to {most}, got {value!r}; leave it out for 1")
+        advice = number_advice(value, "leave it out for 1")
+        raise RecipeError(f"{where}: must be a probability from {least} to {most}, got {value!r}; {advice}")
     return float(value)
 
 
@@ -132,7 +133,8 @@ def _count(n: Any, members: int, where: str) -> tuple[int, int]:
     pair = [n, n] if isinstance(n, int) and not isinstance(n, bool) else n
     good = isinstance(pair, (list, tuple)) and len(pair) == 2 and all(type(v) is int for v in pair)
     if not good or not 0 <= pair[0] <= pair[1] <= members:
-        raise RecipeError(f"{where}: must be a range [low, high] of 0 to {members} members, got {n!r}; write 'n: [1, 2]'")
+        advice = number_advice(n, "write 'n: [1, 2]'", whole=True)
+        raise RecipeError(f"{where}: must be a range [low, high] of 0 to {members} members, got {n!r}; {advice}")
     return pair[0], pair[1]
 
 
