@@ -73,7 +73,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         # PyYAML lets the errors of a value's own type through: an impossible date, a tag that its text belies.
         raise YamlError(f"{path}: is not valid YAML, {error}") from None
     if not isinstance(data, dict):
-        raise YamlError(f"{path}: must hold a mapping of keys to values, got {type(data).__name__}")
+        got = "nothing" if data is None else type(data).__name__
+        raise YamlError(
+            f"{path}: must hold a mapping of keys to values, got {got}; write 'key: value' lines, such as 'language: en'"
+        )
     return data
 
 

@@ -103,11 +103,12 @@ def test_a_file_that_is_too_large_is_refused(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("", "NoneType"), ("# nothing\n", "NoneType"), ("- 1\n- 2\n", "list"), ("en\n", "str"), ("5", "int")]
+    ("text", "kind"), [("", "nothing"), ("# nothing\n", "nothing"), ("- 1\n- 2\n", "list"), ("en\n", "str"), ("5", "int")]
 )
 def test_what_is_no_mapping_is_refused(path: Path, text: str, kind: str) -> None:
     path.write_text(text)
-    _refused(path, f"{path}: must hold a mapping of keys to values, got {kind}")
+    advice = "write 'key: value' lines, such as 'language: en'"
+    _refused(path, f"{path}: must hold a mapping of keys to values, got {kind}; {advice}")
 
 
 @pytest.mark.parametrize(("kind", "name"), [("alphabets", "en_Latn"), ("fonts", "default")])

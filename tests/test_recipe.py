@@ -371,7 +371,8 @@ class TestFiles:
     def test_a_file_that_is_no_mapping(self, tmp_path: Path) -> None:
         path = tmp_path / "r.yaml"
         path.write_text("- language: en\n")
-        with pytest.raises(RecipeError, match=f"^{re.escape(f'{path}: must hold a mapping of keys to values, got list')}$"):
+        text = f"{path}: must hold a mapping of keys to values, got list; write 'key: value' lines, such as 'language: en'"
+        with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
             Recipe.load(path)
 
     def test_keys_that_are_no_text(self, tmp_path: Path) -> None:

@@ -265,8 +265,11 @@ def test_missing_and_unreadable_recipe_files(tmp_path: Path) -> None:
         unclosed = "expected ',' or ']', but got '<stream end>'"
     for content, text in (
         (b"language: en\nseed: [1\n", f":3: is not valid YAML, {unclosed}"),
-        (b"- language: en\n", ": must hold a mapping of keys to values, got list"),
-        (b"", ": must hold a mapping of keys to values, got NoneType"),
+        (
+            b"- language: en\n",
+            ": must hold a mapping of keys to values, got list; write 'key: value' lines, such as 'language: en'",
+        ),
+        (b"", ": must hold a mapping of keys to values, got nothing; write 'key: value' lines, such as 'language: en'"),
         (b"language: \xff\n", ": is not UTF-8 at byte 10; save it as UTF-8"),
         (b"language: &a en\nseed: *a\n", ":2: uses a YAML alias '*a'; write the value out"),
         (b"#" * 4_000_001, ": is 4000001 bytes, more than the 4000000 that a YAML file may have"),
