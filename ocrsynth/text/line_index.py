@@ -89,6 +89,8 @@ def index_of(path: str, characters: frozenset[str]) -> LineIndex:
     """
     file = Path(path)
     letters = hashlib.sha256("".join(sorted(characters)).encode()).hexdigest()
+    if file.is_dir():
+        raise AssetError(f"{path}: must be a text file, got a folder; name a file in it, of several each as a corpus")
     if not file.is_file():
         raise AssetError(f"{path}: no such text file; check the path")
     try:

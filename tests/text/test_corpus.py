@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -93,8 +94,11 @@ class TestIndex:
             _index(tmp_path, content)
 
     def test_a_missing_file_and_a_folder_are_refused(self, tmp_path: Path) -> None:
-        for path in (tmp_path / "none.txt", tmp_path):
-            with pytest.raises(AssetError, match="no such text file"):
+        for path, fault in (
+            (tmp_path / "none.txt", "no such text file; check the path"),
+            (tmp_path, "must be a text file, got a folder; name a file in it, of several each as a corpus"),
+        ):
+            with pytest.raises(AssetError, match=f"^{re.escape(f'{path}: {fault}')}$"):
                 index_of(str(path), _ENGLISH.characters)
 
     def test_the_index_is_kept_and_made_anew_when_the_file_changes(self, tmp_path: Path, cache: Path) -> None:
