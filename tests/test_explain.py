@@ -167,7 +167,7 @@ def test_times_and_sizes_in_words() -> None:
 
 def test_a_count_of_nothing_is_refused() -> None:
     with pytest.raises(
-        RecipeError, match=r"^count: must be a whole number from 1 to 2\*\*64 - 1, got 0; say how many samples to measure$"
+        RecipeError, match=r"^count: must be a whole number from 1 to 2\*\*63 - 1, got 0; say how many samples to measure$"
     ):
         measure(Recipe.for_language("en"), 0)
 

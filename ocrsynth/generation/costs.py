@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ocrsynth.errors import RecipeError
 from ocrsynth.fields import is_whole
+from ocrsynth.generation.plan import MOST_SAMPLES
 from ocrsynth.generation.profile import Profile
 from ocrsynth.pipeline import Pipeline
-from ocrsynth.seeding import LARGEST_INDEX
 from ocrsynth.write.base import FORMATS
 from ocrsynth.write.meta import stored_of
 
@@ -89,8 +89,8 @@ def measure(recipe: Recipe, count: int) -> Costs:
     Call it in the main thread, for it uses the timer of the process.  Raises RecipeError for a *count* below 1, and what
     making and writing samples raises.
     """
-    if not is_whole(count, 1, LARGEST_INDEX):
-        raise RecipeError(f"count: must be a whole number from 1 to 2**64 - 1, got {count!r}; say how many samples to measure")
+    if not is_whole(count, 1, MOST_SAMPLES):
+        raise RecipeError(f"count: must be a whole number from 1 to 2**63 - 1, got {count!r}; say how many samples to measure")
     started = time.process_time()
     pipeline = Pipeline(recipe)
     pipeline.sample(count)

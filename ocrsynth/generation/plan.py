@@ -46,6 +46,8 @@ NOTICE = "NOTICE"
 CARD = "README.md"
 DATA = "data"
 RECEIPTS = "receipts"
+MOST_SAMPLES = (1 << 63) - 1
+"""Of a run; signed numbers of 64 bits count them, as ``generate -n`` does."""
 _JSON = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 _LOOK_S = 1.0
 _SMALLEST_SHARD = 100

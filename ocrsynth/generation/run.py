@@ -21,6 +21,7 @@ from ocrsynth.generation.plan import (
     DATA,
     DATASET,
     LOCK,
+    MOST_SAMPLES,
     NOTICE,
     PLAN,
     RECEIPTS,
@@ -37,7 +38,6 @@ from ocrsynth.generation.shard import build_shard
 from ocrsynth.generation.statistics import Statistics, shift_between
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.recipe import require_recipe
-from ocrsynth.seeding import LARGEST_INDEX
 from ocrsynth.write.base import FORMATS
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ def generate(
     """
     require_recipe(recipe)
     for name, number, wanted in (("count", count, "samples to make"), ("workers", workers, "processes to use")):
-        if not is_whole(number, 1, LARGEST_INDEX):
-            raise RecipeError(f"{name}: must be a whole number from 1 to 2**64 - 1, got {number!r}; say how many {wanted}")
+        if not is_whole(number, 1, MOST_SAMPLES):
+            raise RecipeError(f"{name}: must be a whole number from 1 to 2**63 - 1, got {number!r}; say how many {wanted}")
     count, workers = int(count), int(workers)  # A NumPy number does not go into the plan.
     progress = progress or _Silent()
     out = Path(out)

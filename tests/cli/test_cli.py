@@ -325,7 +325,7 @@ def test_long_runs_without_a_terminal_speak_now_and_then(
 
 
 def test_errors_are_one_line_and_a_traceback_on_request(tmp_path: Path) -> None:
-    line = "error: count: must be a whole number from 1 to 2**64 - 1, got 0; say how many samples to make\n"
+    line = "error: count: must be a whole number from 1 to 2**63 - 1, got 0; say how many samples to make\n"
     done = _run(tmp_path, "generate --lang en -n 0 -o out")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
     for flag in ("-v", "--verbose"):

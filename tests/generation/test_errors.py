@@ -282,8 +282,8 @@ def test_missing_and_unreadable_recipe_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("n", [0, -5])
 def test_count_and_workers_below_one(n: int, small: Recipe, tmp_path: Path) -> None:
-    count = f"count: must be a whole number from 1 to 2**64 - 1, got {n}; say how many samples to make"
-    workers = f"workers: must be a whole number from 1 to 2**64 - 1, got {n}; say how many processes to use"
+    count = f"count: must be a whole number from 1 to 2**63 - 1, got {n}; say how many samples to make"
+    workers = f"workers: must be a whole number from 1 to 2**63 - 1, got {n}; say how many processes to use"
     with pytest.raises(RecipeError, match=_exactly(count)):
         generate(small, n, tmp_path / "out")
     with pytest.raises(RecipeError, match=_exactly(workers)):
@@ -295,10 +295,10 @@ def test_count_and_workers_below_one(n: int, small: Recipe, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("n", [1e5, 3.5, "3", True, None, 2**64])
+@pytest.mark.parametrize("n", [1e5, 3.5, "3", True, None, 2**63])
 def test_counts_and_workers_that_are_no_whole_numbers(n: object, small: Recipe, tmp_path: Path) -> None:
     for name, wanted in (("count", "samples to make"), ("workers", "processes to use")):
-        message = _exactly(f"{name}: must be a whole number from 1 to 2**64 - 1, got {n!r}; say how many {wanted}")
+        message = _exactly(f"{name}: must be a whole number from 1 to 2**63 - 1, got {n!r}; say how many {wanted}")
         with pytest.raises(RecipeError, match=message):
             generate(small, **({"count": 3, "out": tmp_path / "out"} | {name: n}))  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
