@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ocrsynth.errors import CoverageError, Rejected
+from ocrsynth.errors import CoverageError, RecipeError, Rejected
 from ocrsynth.fields import Range, validate
 from ocrsynth.fonts import catalogue
 from ocrsynth.records import Bleed, Frame, TextLine
@@ -34,8 +34,10 @@ _HEIGHT_PX = 48
 def severities(cls: type[Op], text: str, color: Literal["grey", "rgb"]) -> NDArray[np.uint8]:
     """Return *text* clean and under the op's severities 1 to 5, below each other, uint8 (H, W) or (H, W, 3) RGB.
 
-    Raises CoverageError if no font of the default set can show the text.
+    Raises RecipeError for a text of nothing but white space, CoverageError if no font of the default set can show it.
     """
+    if not text.strip():
+        raise RecipeError(f"--text: must hold a character that leaves ink, got {text!r}; leave it out for a usual line")
     config = RenderConfig(
         height_px=_HEIGHT_PX,
         color=color,

@@ -95,9 +95,11 @@ def gallery(out: str, names: tuple[str, ...], text: str, color: Literal["grey", 
     classes = [OPS.get(name, "--op") for name in (names or list(OPS))]
     folder = Path(out)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for cls in classes:
-            write_output(folder / f"{cls.name}.png", codec.encode_png(severities(cls, text, color), level=6))
+            sheet = severities(cls, text, color)
+            # For a text that cannot be shown no folder is made.
+            folder.mkdir(parents=True, exist_ok=True)
+            write_output(folder / f"{cls.name}.png", codec.encode_png(sheet, level=6))
     except OSError as error:
         raise OutputError(f"{out}: cannot be written, {error.strerror}; choose another folder") from None
     click.echo(f"{len(classes)} pictures: {out}")

@@ -72,3 +72,12 @@ def test_every_op_has_six_strips_that_differ(name: str) -> None:
 def test_a_text_without_a_font_is_refused() -> None:
     with pytest.raises(CoverageError, match="--text: no font of the default set can show it, got '日本'"):
         severities(OPS.get("fax", "test"), "日本", "grey")
+
+
+@pytest.mark.parametrize("text", ["", " \u3000"])
+def test_a_text_without_ink_is_a_wrong_option(text: str, tmp_path: Path) -> None:
+    done = _run("gallery", "-o", str(tmp_path / "out"), "--op", "fax", "--text", text)
+    assert done.returncode == ExitCode.RECIPE
+    advice = "leave it out for a usual line"
+    assert done.stderr == f"error: --text: must hold a character that leaves ink, got {text!r}; {advice}\n"
+    assert not (tmp_path / "out").exists()
