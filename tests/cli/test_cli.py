@@ -32,6 +32,7 @@ import ocrsynth
 import ocrsynth.cli
 from ocrsynth import Recipe, make_sample
 from ocrsynth.cli import _progress, cli
+from ocrsynth.errors import ExitCode
 from ocrsynth.write.meta import as_dict, to_json
 
 _COMMANDS = sorted(m.name for m in pkgutil.iter_modules(ocrsynth.cli.__path__) if not m.name.startswith("_"))
@@ -122,6 +123,18 @@ def test_a_photograph_with_a_preview_behind_it_is_one_picture(tmp_path: Path) ->
     with Image.open(tmp_path / "p.jpg") as opened:
         assert opened.n_frames == 2
     assert not _run(tmp_path, "degrade p.jpg --preset clean -o two").returncode
+
+
+def test_a_name_in_another_encoding_than_the_locale_says(tmp_path: Path) -> None:
+    """Python takes each byte of such a name for a lone surrogate, whether the name or the locale is wrong."""
+    env = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
+    for name, text in (
+        ("zażółć".encode(), "is UTF-8, but the locale says ascii, got 'zażółć'; set LC_ALL=C.UTF-8 or PYTHONUTF8=1"),
+        (b"\xff", r"must be UTF-8, got b'\xff'; rename it"),
+    ):
+        done = run_apart(tmp_path, "recipe", "check", os.fsdecode(name), env=env)
+        assert done.returncode == ExitCode.RECIPE
+        assert done.stderr.endswith(f"{text}\n")
 
 
 def test_what_fonts_say_of_themselves_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
