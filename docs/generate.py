@@ -23,6 +23,7 @@ from ocrsynth.recipe import SECTIONS
 from ocrsynth.schema import recipe_schema
 from ocrsynth.styles import SHARED
 from ocrsynth.text.base import SOURCES
+from ocrsynth.text.patterns.generators import NAMES
 from ocrsynth.write.base import FORMATS
 
 HERE = Path(__file__).resolve().parent
@@ -77,6 +78,8 @@ def recipes() -> str:
     for name in SOURCES:
         source = SOURCES.get(name, "docs")
         lines += ["", f"### `{name}`", "", first_line(source), "", *field_rows(source)]
+        if name == "pattern":
+            lines += ["", "Generators: " + ", ".join(f"`{{{generator}}}`" for generator in NAMES) + "."]
     lines += ["", "## Formats", "", "| name | |", "|---|---|"]
     lines += [f"| `{name}` | {first_line(FORMATS.get(name, 'docs'))} |" for name in FORMATS]
     return "\n".join(lines) + "\n"

@@ -112,7 +112,7 @@ fonts: {families: [Nobody]}
 """
 _ENTRY = "text.sources[0].pattern.templates"
 _FOUND_LATER = [
-    (6, f"{_ENTRY}[0]: column 1: has no generator 'nothing', known: address, "),
+    (6, f"{_ENTRY}[0]: column 1: has no generator 'nothing', got '{{nothing}}'; known: address, "),
     (8, f"{_ENTRY}[2]: column 1: has a group without its end, got '(a|b'; write ')' or '|' there"),
     (9, f"{_ENTRY}[3]: column 1: has a class without its end, got '[z'; write ']' behind it"),
     (10, f"{_ENTRY}[4].weight: must be above 0, got -1; give a larger one"),

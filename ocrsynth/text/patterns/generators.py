@@ -11,7 +11,7 @@ from ocrsynth.errors import MissingDependencyError, suggest
 from ocrsynth.seeding import Stream
 from ocrsynth.text.alphabet import Alphabet
 from ocrsynth.text.patterns import checks, forms
-from ocrsynth.text.patterns.grammar import Drawn, compile_template
+from ocrsynth.text.patterns.grammar import Drawn, GeneratorError, compile_template
 from ocrsynth.text.vocabulary import frequent_words
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ class Generators:
         self._made: dict[tuple[str, str | None], Drawn] = {}
 
     def __call__(self, name: str, argument: str | None) -> Drawn:
-        """Return a generator; raises KeyError for an unknown name, ValueError for an argument that it does not take."""
+        """Return a generator; raises GeneratorError for an unknown name, or an argument that it does not take."""
         made = self._made.get((name, argument))
         if made is None:
             if name not in NAMES:
-                raise KeyError(f"has no generator {name!r}, {suggest(name, NAMES)}")
+                raise GeneratorError(f"has no generator {name!r}", suggest(name, NAMES))
             if argument is not None and name not in ("date", "time", "word"):
-                raise ValueError(f"gives {name!r} an argument, which only date, time and word take")
+                raise GeneratorError(f"gives {name!r} an argument", "only date, time and word take one")
             made = self._made[name, argument] = self._word(argument) if name == "word" else self._make(name, argument)
         return made
 
@@ -145,23 +145,23 @@ class Generators:
         return Drawn(lambda stream: stream.choice(items), min(sizes), max(sizes))
 
     def _word(self, style: str | None) -> Drawn:
-        """Return a generator of words of the language by frequency; raises ValueError if no list of them is known."""
+        """Return a generator of words of the language by frequency; raises GeneratorError if no list of them is known."""
         styles: dict[str | None, Callable[[str], str]] = {
             None: str,
             "title": self.alphabet.capitalised,
             "upper": self.alphabet.upper,
         }
         if style not in styles:
-            raise ValueError(f"has no style {style!r} of words, there are title and upper")
+            raise GeneratorError(f"has no style {style!r} of words", "there are title and upper")
         words, cumulative = frequent_words(self.alphabet, _VOCABULARY, _FREQUENCY_POWER)
         if not words:
-            raise ValueError(f"has no list of words of {self.alphabet.id!r}, leave it out")
+            raise GeneratorError(f"has no list of words of {self.alphabet.id!r}", "leave it out")
         cased = styles[style]
         sizes = [len(word) for word in words]
         return Drawn(lambda stream: cased(words[stream.weighted(cumulative)]), min(sizes), max(sizes))
 
     def _faked(self, name: str) -> tuple[str, ...]:
-        """Return the words of faker's lists that the alphabet can write; raises ValueError if there are none."""
+        """Return the words of faker's lists that the alphabet can write; raises GeneratorError if there are none."""
         try:
             from faker import Factory
             from faker.config import AVAILABLE_LOCALES
@@ -185,7 +185,7 @@ class Generators:
                 kept = tuple(sorted(w for w in words if w and self.alphabet.characters.issuperset(w)))
                 if kept:
                     return kept
-        raise ValueError(f"has no words for {name!r} in {self._country.tag}; choose another locale, or leave it out")
+        raise GeneratorError(f"has no words for {name!r} in {self._country.tag}", "choose another locale, or leave it out")
 
     # Each method below draws one text; ASCII digits become the alphabet's own afterwards.
 

@@ -48,8 +48,17 @@ class Drawn(NamedTuple):
     longest: int
 
 
+class GeneratorError(Exception):
+    """There is no such generator, or none in this alphabet and country: *what* is wrong with a template, and an advice."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(what, advice)
+        self.what = what
+        self.advice = advice
+
+
 def compile_template(template: str, alphabet: Alphabet, generator: Callable[[str, str | None], Drawn], where: str) -> Drawn:
-    """Return *template* ready to draw; *generator* gives the named ones, and may raise KeyError or ValueError.
+    """Return *template* ready to draw; *generator* gives the named ones, and may raise GeneratorError.
 
     Raises RecipeError, beginning with *where* and the column, for every fault.
     """
@@ -195,8 +204,12 @@ class _Parser:
             raise AssertionError
         try:
             drawn = self._generator(found[1], found[2])
-        except (KeyError, ValueError) as error:
-            self.fail(str(error.args[0]), "see docs/recipes.md")
+        except GeneratorError as error:
+            self.fail(error.what, error.advice)
+            raise
+        except RecipeError as error:
+            # It is short for a template of other generators.
+            self.fail(f"has {found[0]!r}, which cannot be drawn ({error})", "leave it out")
             raise
         self.at = found.end()
         return drawn
