@@ -31,7 +31,8 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--preset",
-            help="Degradation preset; of a RECIPE it changes the chain alone.  [default: document]",
+            help="Degradation preset; beside a RECIPE it replaces the RECIPE's chain and styles, and nothing else.  "
+            "[default: document]",
             shell_complete=_complete.presets,
         ),
         click.option("--seed", type=int, help="Seed of all random numbers.  [default: 0]"),

@@ -32,6 +32,7 @@ import ocrsynth
 import ocrsynth.cli
 from ocrsynth import Recipe, make_sample
 from ocrsynth.cli import _progress, cli
+from ocrsynth.cli._recipe import recipe_from
 from ocrsynth.errors import ExitCode
 from ocrsynth.write.meta import as_dict, to_json
 
@@ -99,6 +100,23 @@ def test_a_preset_beside_a_recipe_is_refused(tmp_path: Path) -> None:
     done = _run(tmp_path, "degrade one/000000000005.png --preset camera --recipe r.yaml -o two")
     assert done.returncode == 2
     assert "--preset: there is one chain, got 'camera' beside --recipe r.yaml; give one of the two" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["generate", "preview", "render"])
+def test_a_preset_beside_a_recipe_is_its_chain_alone(command: str, tmp_path: Path) -> None:
+    shown = " ".join(_run(tmp_path, f"{command} --help").stdout.split())
+    assert "Degradation preset; beside a RECIPE it replaces the RECIPE's chain and styles, and nothing else." in shown
+
+
+def test_what_a_preset_beside_a_recipe_leaves_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("language: en\nfonts: {italic: 0.5}\nstyles: [{name: a, degrade: clean}]\n", encoding="utf-8")
+    recipe = Recipe.load(path)
+    changed = recipe_from(str(path), None, "typewriter", None, None, None, (), (), False)
+    before, behind = recipe.to_dict(), changed.to_dict()
+    assert all(behind[section] == before[section] for section in ("text", "fonts", "render"))
+    assert changed.degrade == Recipe.for_language("en", preset="typewriter").degrade
+    assert (len(recipe.styles), len(changed.styles)) == (1, 0)
 
 
 @pytest.mark.parametrize("kind", ["pages", "nan", "negative"])
