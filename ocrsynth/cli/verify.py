@@ -9,7 +9,9 @@ from ocrsynth.cli._place import Place
 
 @click.command(epilog="Example: ocrsynth verify out/")
 @click.argument("out", type=Place())
-@click.option("--recompute", metavar="SHARE", help="Make so many of the shards again, such as 1%, and compare the bytes.")
+@click.option(
+    "--recompute", metavar="SHARE", help="Make so many of the shards again, such as 1%, and compare bytes and statistics."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(out: str, recompute: str | None, as_json: bool) -> None:
     """Check a data set: hashes, counts, pictures, labels and boxes.

@@ -121,7 +121,7 @@ class ShardFile:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof of a finished shard, and its statistics."""
+    """Proof of a finished shard, and its statistics; its file has a digest over them, so that damage shows."""
 
     plan: str
     shard: int
@@ -137,11 +137,15 @@ class Receipt:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values that `from_dict` reads back."""
         files = [asdict(file) for file in self.files]
-        return {"plan": self.plan, "shard": self.shard, "files": files, "statistics": self.statistics.as_dict()}
+        content = {"plan": self.plan, "shard": self.shard, "files": files, "statistics": self.statistics.as_dict()}
+        return content | {"digest": _digest_of(content)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Receipt:
-        """Return the receipt of `as_dict`; raises KeyError, TypeError or ValueError if it is none."""
+        """Return the receipt of `as_dict`; raises KeyError, TypeError or ValueError if it is none, or was changed since."""
+        # Files have hashes of their own, statistics nothing else that tells; receipts of earlier versions have no digest.
+        if "digest" in data and data["digest"] != _digest_of({key: data[key] for key in data if key != "digest"}):
+            raise ValueError("digest: is of another content")
         files = [ShardFile(**file) for file in data["files"]]
         for file in files:
             if not isinstance(file.name, str) or not isinstance(file.sha256, str) or not isinstance(file.format, str):
@@ -153,6 +157,10 @@ class Receipt:
     def to_bytes(self) -> bytes:
         """Return the content of the receipt's file."""
         return orjson.dumps(self.as_dict(), option=_JSON)
+
+
+def _digest_of(content: dict[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(content, option=_JSON)).hexdigest()
 
 
 def read_plan(out: Path) -> Plan:

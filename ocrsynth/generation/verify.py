@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ocrsynth import codec
 from ocrsynth.errors import AssetError, RecipeError
 from ocrsynth.files import hash_of
-from ocrsynth.generation.plan import DATA, DATASET, NOTICE, Plan, data_folders, load_recipe, read_plan, read_receipt
+from ocrsynth.generation.plan import DATA, DATASET, NOTICE, RECEIPTS, Plan, data_folders, load_recipe, read_plan, read_receipt
 from ocrsynth.generation.run import all_receipts, summary_of
 from ocrsynth.generation.shard import build_shard
 from ocrsynth.seeding import Stream
@@ -25,7 +25,7 @@ from ocrsynth.write.meta import Metadata
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ocrsynth.generation.plan import ShardFile
+    from ocrsynth.generation.plan import Receipt, ShardFile
     from ocrsynth.write.base import Format
 
 _MARGIN_PX = 0.5
@@ -65,7 +65,7 @@ def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _tota
 
 
 def recompute(out: Path, share: float, on_shard: Callable[[int, int], None] = lambda _done, _total: None) -> Verdict:
-    """Make a *share* of the shards again, at least one, and return which differ from what is stored.
+    """Make a *share* of the shards again, at least one, and return which differ from what is stored, in files or statistics.
 
     Which ones is drawn from the plan, so that two runs look at the same.  Raises OutputError if the folder holds no data
     set, or one that this installation cannot make.
@@ -99,8 +99,19 @@ def recompute(out: Path, share: float, on_shard: Callable[[int, int], None] = la
                     else "so does its receipt"
                 )
                 findings.append(Finding(f"{DATA}/{file.name}", f"differs from what the recipe makes; {why}"))
+        # Of other files the statistics are others as well.
+        if stored == {file.name: file.sha256 for file in again.files}:
+            findings += _figures_differing(receipt, again)
         on_shard(done, len(chosen))
     return Verdict(plan, samples, findings)
+
+
+def _figures_differing(receipt: Receipt, again: Receipt) -> list[Finding]:
+    """Return a finding if a receipt states other figures of the same files than are found when they are made *again*."""
+    stated, made = receipt.statistics.as_dict(), again.statistics.as_dict()
+    differing = sorted(name for name in made if stated[name] != made[name])
+    what = f"states other figures than the recipe makes, in {', '.join(differing)}; delete it and run ocrsynth generate again"
+    return [Finding(f"{RECEIPTS}/{receipt.shard:06d}.json", what)] if differing else []
 
 
 def _verify_whole(out: Path, plan: Plan) -> list[Finding]:

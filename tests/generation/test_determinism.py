@@ -277,6 +277,9 @@ def test_receipts_and_dataset_agree_with_the_files(reference: Path, fmt: str) ->
         rejected: Counter[str] = Counter()
         for meta in mine:
             rejected.update(meta["provenance"]["rejected"])
+        digest = receipt.pop("digest")
+        sorted_keys = json.dumps(receipt, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        assert digest == hashlib.sha256(sorted_keys.encode()).hexdigest()
         statistics = receipt.pop("statistics")
         assert receipt == {
             "plan": hashlib.sha256(plan_bytes).hexdigest(),

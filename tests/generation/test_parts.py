@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from commands import run_apart, run_here
@@ -19,7 +19,7 @@ from commands import run_apart, run_here
 from ocrsynth import Recipe, generate
 from ocrsynth.errors import ExitCode, OutputError, RecipeError, WorkerError
 from ocrsynth.generation.parts import WHOLE, Part, parse_part
-from ocrsynth.generation.plan import Plan, locked, prepare
+from ocrsynth.generation.plan import Plan, Receipt, locked, prepare
 from ocrsynth.generation.run import finish
 from ocrsynth.generation.verify import recompute, verify
 
@@ -235,6 +235,12 @@ def test_workers_that_always_hang_end_the_run(tmp_path: Path) -> None:
     assert _workers_of(tmp_path / "out") == []
 
 
+def _sign(out: Path, shard: int, receipt: dict[str, Any]) -> None:
+    """Write a receipt with a digest that is right."""
+    content = {key: value for key, value in receipt.items() if key != "digest"}
+    (out / f"receipts/{shard:06d}.json").write_bytes(Receipt.from_dict(content).to_bytes())
+
+
 class TestRecompute:
     def test_a_good_set_is_made_again(self, whole: Path) -> None:
         verdict = recompute(whole, 0.3)
@@ -252,10 +258,29 @@ class TestRecompute:
         shard.write_bytes(bytes(data))
         receipt = json.loads((out / "receipts/000001.json").read_bytes())
         receipt["files"][0]["sha256"] = hashlib.sha256(bytes(data)).hexdigest()
-        (out / "receipts/000001.json").write_bytes(json.dumps(receipt).encode())
+        _sign(out, 1, receipt)
         [finding] = recompute(out, 1.0).findings
         assert finding.where == "data/000001.tar"
         assert "differs from what the recipe makes; so does its receipt" in finding.what
+
+    def test_forged_statistics_are_told(self, tmp_path: Path) -> None:
+        """Summary and digest agree with them: only making the shard again can tell."""
+        out = tmp_path / "out"
+        generate(_recipe(), 20, out)
+        receipt = json.loads((out / "receipts/000001.json").read_bytes())
+        receipt["statistics"]["delivered"]["characters"]["e"] += 7
+        receipt["statistics"]["rejected"]["contrast"] = 5
+        _sign(out, 1, receipt)
+        generate(_recipe(), 20, out)
+        assert verify(out).findings == []
+        [finding] = recompute(out, 1.0).findings
+        assert finding.where == "receipts/000001.json"
+        assert finding.what == (
+            "states other figures than the recipe makes, in delivered, rejected; delete it and run ocrsynth generate again"
+        )
+        (out / "receipts/000001.json").unlink()
+        generate(_recipe(), 20, out)
+        assert recompute(out, 1.0).findings == verify(out).findings == []
 
     @pytest.mark.parametrize("share", ["0%", "101%", "x", "-1", ""])
     def test_shares_that_are_none(self, share: str, tmp_path: Path) -> None:

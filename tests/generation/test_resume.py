@@ -309,6 +309,21 @@ def _damage_receipt_empty(out: Path) -> None:
     (out / "receipts/000001.json").write_bytes(b"")
 
 
+def _damage_receipt_with_other_statistics(out: Path) -> None:
+    path = out / "receipts/000001.json"
+    receipt = json.loads(path.read_bytes())
+    receipt["statistics"]["delivered"]["characters"]["e"] += 7
+    receipt["statistics"]["rejected"]["contrast"] = 5
+    path.write_bytes(json.dumps(receipt).encode())
+
+
+def _damage_receipt_with_a_flipped_bit(out: Path) -> None:
+    path = out / "receipts/000001.json"
+    content = path.read_bytes()
+    at = content.index(b'"e": ') + 5
+    path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+
+
 def _damage_receipt_of_another_plan(out: Path) -> None:
     path = out / "receipts/000001.json"
     path.write_text(path.read_text().replace(json.loads(path.read_text())["plan"], "0" * 64))
@@ -401,6 +416,22 @@ def test_damage_is_repaired_by_running_again(
     result = generate(_recipe(fmt), count, out)
     assert _tree(out) == _tree(uninterrupted(fmt, count))
     assert result.statistics.samples == count
+    assert verify(out).findings == []
+
+
+def test_receipts_of_earlier_versions_have_no_digest_and_count(
+    uninterrupted: Callable[[str, int], Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(uninterrupted("webdataset", 65), out)
+    for path in (out / "receipts").iterdir():
+        receipt = json.loads(path.read_bytes())
+        del receipt["digest"]
+        path.write_bytes(json.dumps(receipt).encode())
+    before = _tree(out)
+    result = generate(_recipe("webdataset"), 65, out)
+    assert result.resumed_shards == 3
+    assert _tree(out) == before
     assert verify(out).findings == []
 
 

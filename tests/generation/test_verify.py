@@ -13,6 +13,7 @@ import pytest
 from commands import run_here
 
 from ocrsynth import Recipe, generate
+from ocrsynth.generation.plan import Receipt, read_plan, read_receipt
 from ocrsynth.generation.verify import Finding, verify
 
 if TYPE_CHECKING:
@@ -191,6 +192,29 @@ def test_a_missing_shard_is_named(fmt: str, name: str, good_sets: dict[str, Path
 def test_a_receipt_that_is_gone_or_broken_is_named(content: bytes | None, tar_set: Path) -> None:
     path = tar_set / "receipts/000002.json"
     path.unlink() if content is None else path.write_bytes(content)
+    what = "has no receipt of this plan; run ocrsynth generate again to resume"
+    assert verify(tar_set).findings == [Finding("data/000002.tar", what)]
+
+
+def test_every_flipped_byte_of_a_receipt_is_named_or_changes_nothing(tar_set: Path) -> None:
+    path = tar_set / "receipts/000002.json"
+    plan = read_plan(tar_set)
+    good = path.read_bytes()
+    whole = read_receipt(tar_set, plan, 2)
+    assert whole is not None
+    told = 0
+    for place in range(len(good)):
+        bad = bytearray(good)
+        bad[place] ^= 1
+        path.write_bytes(bad)
+        receipt = read_receipt(tar_set, plan, 2)
+        told += receipt is None
+        assert receipt in (None, whole), f"byte {place}: {good[place - 30 : place + 30]!r}"
+    # The rest is the name of the digest itself, without which a receipt is one of an earlier version.
+    assert told >= len(good) - 6
+    change = json.loads(good)
+    change["statistics"]["requested"]["lengths"]["7"] = 1000
+    path.write_text(json.dumps(change))
     what = "has no receipt of this plan; run ocrsynth generate again to resume"
     assert verify(tar_set).findings == [Finding("data/000002.tar", what)]
 
@@ -383,7 +407,9 @@ def test_another_installation_is_a_finding_and_the_rest_is_verified(folder_set: 
     plan.write_bytes(json.dumps(content, indent=2, sort_keys=True).encode() + b"\n")
     digest = hashlib.sha256(plan.read_bytes()).hexdigest()
     for path in (folder_set / "receipts").iterdir():
-        path.write_text(path.read_text().replace(json.loads(path.read_text())["plan"], digest))
+        receipt = json.loads(path.read_text())
+        del receipt["digest"]
+        path.write_bytes(Receipt.from_dict(receipt | {"plan": digest}).to_bytes())
     (folder_set / "data/000000/000000000001.jpg").write_bytes(b"")
     texts = _texts(folder_set)
     start = "recipe.lock.yaml: cannot be made ready here, so labels are not held against the alphabet ("
