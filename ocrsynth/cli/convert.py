@@ -25,6 +25,7 @@ def command(source: str, target: str, fmt: str, from_format: str | None, unreada
     from ocrsynth.generation.convert import convert
 
     made = convert(source, target, fmt, source_format=from_format, unreadable=unreadable, partial=partial)
-    click.echo(f"{made.samples:,} samples in {made.shards} shards: {target}")
+    of_words = f"{made.words:,} words of " if made.words else ""
+    click.echo(f"{of_words}{made.samples:,} samples in {made.shards} shards: {target}")
     if made.skipped:
         click.echo("  left out: " + ", ".join(f"{what} {n:,}" for what, n in sorted(made.skipped.items())))

@@ -129,7 +129,7 @@ def _print_profile(recipe: Recipe, count: int, *, to_stderr: bool) -> None:
 def _print_json(result: Result, seconds: float, fonts_skipped: int) -> None:
     import orjson
 
-    from ocrsynth.generation.run import figures_of
+    from ocrsynth.generation.run import figures_of, words_in
 
     statistics = result.statistics
     content = {
@@ -141,6 +141,7 @@ def _print_json(result: Result, seconds: float, fonts_skipped: int) -> None:
         "bytes": statistics.size_bytes,
         "finished": result.finished,
         "splits": dict(statistics.splits),
+        "words": words_in(result),
         "skipped": dict(sorted(statistics.skipped.items())),
         **figures_of(statistics),
         "fonts_skipped": fonts_skipped,
@@ -150,6 +151,8 @@ def _print_json(result: Result, seconds: float, fonts_skipped: int) -> None:
 
 
 def _print_summary(result: Result, seconds: float) -> None:
+    from ocrsynth.generation.run import words_in
+
     statistics = result.statistics
     rejects = ", ".join(f"{reason} {n:,}" for reason, n in statistics.rejected.most_common()) or "none"
     done = f", {result.resumed_shards} of them from before" if result.resumed_shards else ""
@@ -161,6 +164,8 @@ def _print_summary(result: Result, seconds: float) -> None:
     families = len(statistics.delivered.fonts)
     click.echo(f"  {statistics.size_bytes / 1e6:,.1f} MB, {seconds:.1f} s, {families} families, rejected draws: {rejects}")
     click.echo(f"  {statistics.distinct_texts:,} distinct texts, {len(statistics.delivered.characters):,} distinct characters")
+    for name, words in words_in(result).items():
+        click.echo(f"  {name} holds {words:,} words, each a sample of its own")
     if statistics.skipped:
         click.echo("  left out: " + ", ".join(f"{what} {n:,}" for what, n in sorted(statistics.skipped.items())))
     if not result.finished:

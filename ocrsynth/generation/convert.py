@@ -30,8 +30,11 @@ class Converted(NamedTuple):
     """What `convert` wrote."""
 
     samples: int
+    """Of the source."""
     shards: int
     skipped: Counter[str]
+    words: int = 0
+    """Samples of the target, where its format makes one of every word."""
 
 
 def convert(
@@ -108,7 +111,7 @@ def _prepare(out: Path, head: dict[str, str]) -> None:
 def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: Callable[[int], None]) -> Converted:
     skipped: Counter[str] = Counter()
     entries = []
-    samples = 0
+    samples = held = 0
     folders: dict[Path, list[str]] = {}
     numbers: Counter[str] = Counter()
     for shard in there.shards:
@@ -116,11 +119,12 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
         folder.mkdir(exist_ok=True)
         final = folder / made.shard_name(numbers[shard.split])
         numbers[shard.split] += 1
-        count, left_out = _one(there, shard, made, final, unreadable)
+        taken, count, left_out = _one(there, shard, made, final, unreadable)
         skipped.update(left_out)
-        samples += count
-        progress(count)
-        if count:
+        samples += taken
+        held += count
+        progress(taken)
+        if taken:
             sha256, size = hash_of(final)
             name = final.relative_to(out).as_posix()
             entries.append({"name": name, "format": made.name, "sha256": sha256, "bytes": size, "count": count})
@@ -130,10 +134,10 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
         made.join(folder, names)
     if (there.root / NOTICE).is_file():
         write_atomically(out / NOTICE, (there.root / NOTICE).read_bytes())
-    summary = {"count": samples, "formats": [made.name], "shards": entries, "skipped": dict(sorted(skipped.items()))}
+    summary = {"count": held, "formats": [made.name], "shards": entries, "skipped": dict(sorted(skipped.items()))}
     content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     write_atomically(out / DATASET, content)
-    return Converted(samples, len(entries), skipped)
+    return Converted(samples, len(entries), skipped, held if made.of_words else 0)
 
 
 def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
@@ -158,13 +162,14 @@ def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
             folder.rmdir()
 
 
-def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str) -> tuple[int, Counter[str]]:
+def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str) -> tuple[int, int, Counter[str]]:
+    """Write a shard; return the samples that were taken, how many they became, and how many were left out for what."""
     part = part_name(final)
     remove(part)
     remove(final)
     skipped: Counter[str] = Counter()
     taken: set[str] = set()
-    count = 0
+    lines = count = 0
     writer = None
     try:
         try:
@@ -177,7 +182,8 @@ def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str
                     continue
                 writer = writer or made.open(part)
                 writer.add(fitted)
-                count += 1
+                lines += 1
+                count += made.count_of(fitted)
         except ValueError as error:
             if isinstance(error, OutputError):
                 raise
@@ -190,7 +196,7 @@ def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str
     except BaseException:
         remove(part)
         raise
-    return count, skipped
+    return lines, count, skipped
 
 
 _LONGEST_KEY = 80

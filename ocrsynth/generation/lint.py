@@ -12,6 +12,7 @@ import numpy as np
 
 from ocrsynth import codec
 from ocrsynth.generation.source import open_source
+from ocrsynth.text.clusters import length_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 5
 _LEAST_SIDE_PX = 8
+_LEAST_OF_WORD_PX = 2
+"""For each cluster, along the word: crops end at their ink, and an ``I`` or a dash is that thin across."""
 _LEAST_CONTRAST = 10
 _MARGIN_PX = 1.0
 _DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -69,7 +72,7 @@ def lint(
                 where = f"{name}: {stored.key}"
                 if not _is_blank(stored):
                     _lint_label(report, stored.text, where, characters)
-                _lint_picture(report, stored, where, pictures)
+                _lint_picture(report, stored, where, pictures, of_word=source.format.of_words)
                 on_sample(report.samples)
         except ValueError as error:
             report.add("unreadable shard", f"{shard.path}: {error}")
@@ -103,7 +106,7 @@ def _lint_label(report: Report, text: str, where: str, characters: frozenset[str
         report.add("character outside the alphabet", f"{shown} has {''.join(strange)!r}")
 
 
-def _lint_picture(report: Report, stored: Stored, where: str, pictures: dict[bytes, str]) -> None:
+def _lint_picture(report: Report, stored: Stored, where: str, pictures: dict[bytes, str], *, of_word: bool) -> None:
     if not stored.image:
         report.add("picture is missing", where)
         return
@@ -113,8 +116,13 @@ def _lint_picture(report: Report, stored: Stored, where: str, pictures: dict[byt
         report.add("broken picture", f"{where}: {error}")
         return
     height, width = image.shape[:2]
-    if min(height, width) < _LEAST_SIDE_PX:
+    n_clusters = length_of(stored.text)
+    thin = min(height, width) < _LEAST_SIDE_PX
+    if max(height, width) < _LEAST_OF_WORD_PX * n_clusters if of_word else thin:
         report.add("tiny picture", f"{where}: {width}×{height} px")
+    if of_word and thin and n_clusters == 1:
+        # A dash may fill its crop with ink, and look like another: what follows would blame it.
+        return
     if int(image.max()) - int(image.min()) < _LEAST_CONTRAST and not _is_blank(stored):
         report.add("picture without contrast", f"{where}: levels {image.min()} to {image.max()}")
     digest = hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=12).digest()

@@ -117,6 +117,7 @@ class ShardFile:
     sha256: str
     size_bytes: int
     count: int
+    """Samples that a reader finds in it: lines, or words in a format of words."""
 
 
 @dataclass(frozen=True, slots=True)

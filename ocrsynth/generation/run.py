@@ -155,6 +155,15 @@ def generate(
     return Result(out, plan, statistics, resumed, part)
 
 
+def words_in(result: Result) -> dict[str, int]:
+    """Return how many words were made for each format whose samples are words."""
+    formats = [name for name in result.plan.formats if FORMATS.get(name, "plan.formats")().of_words]
+    shards = result.part.shards(result.plan.n_shards) if formats else ()
+    receipts = [read_receipt(result.out, result.plan, shard) for shard in shards]
+    files = [file for receipt in receipts if receipt is not None for file in receipt.files]
+    return {name: sum(file.count for file in files if file.format == name) for name in formats}
+
+
 def finish(out: str | Path) -> Result:
     """Complete the data set in *out* after all its parts were made; raises OutputError if shards are missing."""
     out = Path(out)

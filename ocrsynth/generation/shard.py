@@ -59,7 +59,7 @@ class _Files:
             if writer is None:
                 writer = self._writers[place] = fmt.open(part_name(self._finals[place]))
             writer.add(stored)
-            self._counts[place] += 1
+            self._counts[place] += fmt.count_of(stored)
 
     def close(self) -> None:
         """Complete all files; every one is closed even if one fails."""

@@ -258,14 +258,15 @@ def _verify_file(out: Path, file: ShardFile, fmt: Format, due: _Due, labels: _La
                     findings.append(Finding(f"{name}: {stored.key}", said))
                 due.missing.discard(index)
             n += 1
-            of_line = labels if "words" not in fmt.keeps and fmt.name not in _REORDERED else None
+            of_line = labels if not fmt.of_words and fmt.name not in _REORDERED else None
             whole = "meta" in fmt.keeps
             findings += [Finding(f"{name}: {stored.key}", what) for what in _faults(stored, of_line, file.name, whole=whole)]
     except ValueError as error:
         findings.append(Finding(name, f"cannot be read, {error}"))
-    if n != file.count and "words" not in fmt.keeps:
+    # Earlier receipts count the lines that words were cut from.
+    if n != file.count and not fmt.of_words:
         findings.append(Finding(name, f"holds {n} samples, the plan says {file.count}"))
-    return file.count if "words" in fmt.keeps else n, findings
+    return n, findings
 
 
 _REORDERED = frozenset(("lstmf",))

@@ -95,13 +95,22 @@ class Format(ABC):
     """Of a shard's file; empty where a shard is a folder."""
     constraints: ClassVar[Constraints] = Constraints()
     keeps: ClassVar[frozenset[str]] = frozenset()
-    """Which parts are read back beside picture and label: ``meta`` (all of it), ``words``, ``key``, ``mask``."""
+    """Which parts are read back beside picture and label: ``meta`` (all of it), ``words`` (as samples), ``key``, ``mask``."""
     joined: ClassVar[tuple[str, ...]] = ()
     """Names of the files that the data set as a whole needs beside its shards."""
 
     def shard_name(self, number: int) -> str:
         """Return the name of shard *number* in the data folder."""
         return f"{number:06d}{self.suffix}"
+
+    @property
+    def of_words(self) -> bool:
+        """Tell whether the words of a line are the format's samples, and not the line."""
+        return "words" in self.keeps
+
+    def count_of(self, stored: Stored) -> int:
+        """Return how many samples of the format a line becomes."""
+        return len(stored.meta.get("words", ())) if self.of_words else 1
 
     def fault(self, stored: Stored) -> str | None:
         """Return why a consumer would not read the sample as it is, as a slug, or None."""

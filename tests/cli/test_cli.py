@@ -265,6 +265,7 @@ def test_json_has_the_right_counts(tmp_path: Path) -> None:
             "resumed_shards": resumed,
             "bytes": sum(p.stat().st_size for p in (tmp_path / "out/data").iterdir()),
             "finished": True,
+            "words": {},
             "seconds": answer["seconds"],
             "fonts_skipped": 0,
             **{

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from commands import run_here
 
 from ocrsynth import Recipe, codec, generate, make_sample
 from ocrsynth.errors import ExitCode, OutputError, RecipeError
@@ -68,6 +69,35 @@ def test_a_conversion_is_what_generate_writes(fmt: str, made: Path, tmp_path: Pa
     ours = sorted(p for p in (tmp_path / "out/data").rglob("*") if p.is_file())
     theirs = sorted(p for p in (made / "data" / fmt).rglob("*") if p.is_file())
     assert [p.read_bytes() for p in ours] == [p.read_bytes() for p in theirs]
+
+
+def test_of_words_words_are_counted(made: Path, tmp_path: Path) -> None:
+    n_words = len(_pairs(made / "data/doctr"))
+    assert n_words > 100
+    done = convert(made, tmp_path / "out", "doctr")
+    assert (done.samples, done.words, done.shards) == (40, n_words, 2)
+    stated = json.loads((tmp_path / "out/dataset.json").read_bytes())
+    assert stated["count"] == n_words
+    told = run_here(tmp_path, "convert", str(made), "again", "--format", "doctr")
+    assert (told.stdout, told.stderr) == (f"{n_words:,} words of 40 samples in 2 shards: again\n", "")
+    told = run_here(tmp_path, "convert", str(made), "lines", "--format", "paddle")
+    assert told.stdout == "40 samples in 2 shards: lines\n"
+
+
+def test_generate_tells_how_many_words_it_made(tmp_path: Path) -> None:
+    line = "generate --lang en --seed 9 -n 40 --shard-size 20 -o set --format doctr --format paddle -q --workers 1"
+    told = run_here(tmp_path, *line.split()).stdout
+    files = sorted((tmp_path / "set/data/doctr").glob("*/labels.json"))
+    counts = [len(json.loads(path.read_bytes())) for path in files]
+    assert told.startswith("40 samples in 2 shards: set/\n")
+    assert f"\n  doctr holds {sum(counts):,} words, each a sample of its own\n" in told
+    assert "paddle holds" not in told
+    stated = json.loads((tmp_path / "set/dataset.json").read_bytes())
+    assert [shard["count"] for shard in stated["shards"] if shard["format"] == "doctr"] == counts
+    assert [shard["count"] for shard in stated["shards"] if shard["format"] == "paddle"] == [20, 20]
+    again = json.loads(run_here(tmp_path, *line.split(), "--json").stdout)
+    assert (again["resumed_shards"], again["count"], again["words"]) == (2, 40, {"doctr": sum(counts)})
+    assert run_here(tmp_path, "verify", "set").returncode == 0
 
 
 def test_a_conversion_can_be_done_again_and_is_not_mixed_up(made: Path, tmp_path: Path) -> None:
@@ -176,6 +206,37 @@ class TestLint:
         }
         assert expected <= set(found.faults)
         assert found.faults["duplicate picture"] == 1
+
+    def test_thin_letters_are_no_fault_of_a_set_of_words(self, tmp_path: Path) -> None:
+        recipe = Recipe.for_language("en", preset="clean", seed=3, output={"format": "doctr"})
+        generate(recipe, 120, tmp_path / "set")
+        sides = [min(codec.decode(s.image).shape[:2]) for _, s in open_source(tmp_path / "set").read()]
+        assert sum(side < 8 for side in sides) > 5
+        assert lint(tmp_path / "set").faults == {}
+
+    def test_crops_that_cannot_hold_their_word_are_one(self, tmp_path: Path) -> None:
+        (tmp_path / "images").mkdir()
+        crops = {
+            "I": (20, 2),
+            "-": (2, 9),
+            "\N{EM DASH}": (2, 9),
+            ".": (3, 3),
+            "il": (9, 5),
+            "|": (1, 1),
+            "lightning": (7, 9),
+            "word": (9, 7),
+        }
+        labels = {}
+        for number, (text, shape) in enumerate(crops.items()):
+            picture = np.zeros(shape, np.uint8)
+            if len(text) > 1:
+                picture[: number + 1, ::2] = 255
+            (tmp_path / f"images/{number}.png").write_bytes(codec.encode_png(picture))
+            labels[f"{number}.png"] = text
+        (tmp_path / "labels.json").write_text(json.dumps(labels))
+        found = lint(tmp_path)
+        assert found.faults == {"tiny picture": 2}
+        assert [example.rpartition(": ")[2] for example in found.examples["tiny picture"]] == ["1×1 px", "9×7 px"]
 
     def test_boxes_outside(self, made: Path, tmp_path: Path) -> None:
         folder = tmp_path / "theirs"
