@@ -81,6 +81,12 @@ class Engine(ABC):
         del keys
         return self.read(images)
 
+    def check_pictures(self, conditions: Sequence[str], n_lines: int | None) -> None:  # noqa: B027 - most take any picture
+        """Raise RecipeError for readings, if it has any already, of pictures that there are not, before it is given the first.
+
+        *conditions* are all of the suite; lines are numbered from 0 to *n_lines* - 1, without end where it is None.
+        """
+
     @classmethod
     def files(cls, arguments: str) -> list[Path]:
         """Return the files named in a spec that decide what it reads: if one has changed, an evaluation begins anew."""

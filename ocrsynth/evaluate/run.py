@@ -113,10 +113,12 @@ def evaluate(
             readings = Readings(folder, conditions, lines, progress)
             began = time.monotonic()
             with closing(readings):
+                n_lines = _lines_there(settings, frozen, lines)
                 if readings.todo and isinstance(engine, str):
-                    _read_in_processes(engine, settings, suite, frozen, readings, workers or os.cpu_count() or 1, timeout_s)
+                    setup = {"suite": suite.source, "engine": engine, "language": settings.language, "n_lines": n_lines}
+                    _read_in_processes(setup, suite, frozen, readings, workers or os.cpu_count() or 1, timeout_s)
                 elif readings.todo:
-                    _read_here(engine, suite, frozen, readings)
+                    _read_here(engine, suite, frozen, readings, n_lines)
         wall_s = time.monotonic() - began
         known = charset if charset is not None else readings.charset
         result = result_of(readings.records(), lines, suite, conditions, profile=profile, charset=known)
@@ -317,17 +319,21 @@ def _frozen_lines(frozen: Path, count: int) -> Iterator[Any]:
         yield picture_of(frozen / LINES, line), line.x_height_px, facts
 
 
+def _lines_there(settings: Settings, frozen: Path | None, lines: Sequence[SourceLine]) -> int | None:
+    """Return how many lines can have readings, or None if there is no end of them: rendered ones are the same for any count."""
+    if frozen is not None:
+        return len(stored_lines(frozen / LINES) or ())
+    return len(lines) if settings.data is not None else None
+
+
 def _read_in_processes(
-    engine: str, settings: Settings, suite: Suite, frozen: Path | None, readings: Readings, workers: int, timeout_s: float
+    setup: dict[str, Any], suite: Suite, frozen: Path | None, readings: Readings, workers: int, timeout_s: float
 ) -> None:
     pictures = Pictures(suite, readings.folder / LINES, frozen)
     by_name = {c.name: c for c in suite.conditions()}
-    setup = {
-        "suite": suite.source,
+    places = {
         "lines": str((readings.folder / LINES).resolve()),
         "frozen": str(frozen.resolve()) if frozen else None,
-        "engine": engine,
-        "language": settings.language,
     }
 
     def on_failed(condition: str, number: int, status: str, detail: str) -> None:
@@ -337,7 +343,7 @@ def _read_in_processes(
 
     read_all(
         readings.todo,
-        setup,
+        setup | places,
         workers,
         log=readings.folder / _LOG,
         timeout_s=timeout_s,
@@ -347,8 +353,9 @@ def _read_in_processes(
     )
 
 
-def _read_here(engine: Any, suite: Suite, frozen: Path | None, readings: Readings) -> None:
+def _read_here(engine: Any, suite: Suite, frozen: Path | None, readings: Readings, n_lines: int | None) -> None:
     reader = engine if isinstance(engine, Engine) else FunctionEngine(engine, _object_name(engine))
+    reader.check_pictures([c.name for c in suite.conditions()], n_lines)
     charset = None if reader.charset is None else "".join(sorted(reader.charset))
     readings.on_ready({"versions": reader.versions(), "charset": charset})
     pictures = Pictures(suite, readings.folder / LINES, frozen)

@@ -55,6 +55,7 @@ def main() -> None:
         pictures = Pictures(suite, Path(setup["lines"]), Path(frozen) if frozen else None)
         engine = engine_of(setup["engine"], setup["language"])
         conditions = {c.name: c for c in suite.conditions()}
+        engine.check_pictures(tuple(conditions), setup["n_lines"])
         charset = None if engine.charset is None else "".join(sorted(engine.charset))
         say({"ready": {"versions": engine.versions(), "charset": charset, "batch": engine.BATCH}})
         while row := rows.readline():

@@ -126,6 +126,44 @@ class TestOtherPictures:
             evaluate("predictions:p.jsonl", "b", _settings(), workers=1)
 
 
+class TestPicturesThatThereAreNot:
+    """Their readings would be left out in silence, and those that were meant be counted as missing."""
+
+    def _predictions(self, *keys: tuple[str, int]) -> str:
+        rows = [{"condition": condition, "line": line, "reading": "a"} for condition, line in keys]
+        Path("p.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+        return "predictions:p.jsonl"
+
+    def _refused(self, engine: Any, message: str, **options: Any) -> None:
+        with pytest.raises(RecipeError) as caught:
+            evaluate(engine, "r", _settings(**options))
+        assert str(caught.value) == f"p.jsonl: has readings of pictures that the suite has not, {message}"
+        assert list(Path("r").iterdir()) == []
+
+    def test_unknown_conditions_are_told(self) -> None:
+        engine = self._predictions(("clean", 0), ("blur_1", 0), ("blur_1", 1), ("blur_2", 0), ("blur_2", 1))
+        message = (
+            "4 of 5, got blur_1 line 0, blur_1 line 1, blur_2 line 0 …; did you mean 'blur-1'? (known: blur-1, blur-2, clean)"
+        )
+        self._refused(engine, message)
+        self._refused(Predictions(Path("p.jsonl")), message)
+
+    def test_unknown_lines_are_told(self) -> None:
+        freeze_suite("frozen", _settings())
+        engine = self._predictions(("clean", 1), ("clean", 2), ("clean", 3))
+        self._refused(engine, "1 of 3, got clean line 3; its lines are 0 to 2", data="frozen")
+        _folder_of_lines(Image.new("L", (200, 32), 255), Image.new("L", (220, 32), 255))
+        self._refused(engine, "2 of 3, got clean line 2, clean line 3; its lines are 0 to 1", data="own")
+
+    def test_what_was_chosen_out_of_a_whole_is_no_fault(self) -> None:
+        evaluate(_WIDTH, "a", _settings(4), workers=1)
+        freeze_suite("frozen", _settings(4, only=("blur-2",)))
+        engine = "predictions:a/predictions.jsonl"
+        for number, options in enumerate(({"only": ("blur-1",)}, {"data": "frozen"})):
+            result = evaluate(engine, f"b{number}", _settings(2, **options), workers=1)
+            assert result["summary"]["failures"] == 0
+
+
 class TestWhatChanged:
     def test_other_data_under_the_same_name_is_another_evaluation(self) -> None:
         _folder_of_lines(Image.new("L", (200, 32), 255), Image.new("L", (220, 32), 255))

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocrsynth.errors import AssetError, RecipeError
+from ocrsynth.errors import AssetError, RecipeError, suggest
 from ocrsynth.evaluate.engine import ENGINES, Engine, Key, Recognition
 from ocrsynth.evaluate.reading import digest_of
 from ocrsynth.fields import is_whole
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+_SHOWN = 3
 
 
 @ENGINES.register
@@ -69,6 +71,22 @@ class Predictions(Engine):
     def files(cls, arguments: str) -> list[Path]:
         """Return the file."""
         return [Path(arguments)]
+
+    def check_pictures(self, conditions: Sequence[str], n_lines: int | None) -> None:
+        """Raise RecipeError if the file has readings of other conditions and lines: misspelt, they would count as missing."""
+        known = frozenset(conditions)
+        strange = [key for key in self._known if key.condition not in known or (n_lines is not None and key.line >= n_lines)]
+        if not strange:
+            return
+        few = ", ".join(f"{key.condition} line {key.line}" for key in strange[:_SHOWN]) + (
+            " …" if len(strange) > _SHOWN else ""
+        )
+        condition = strange[0].condition
+        lines = f"its lines are 0 to {(n_lines or 0) - 1}"
+        raise RecipeError(
+            f"{self.path}: has readings of pictures that the suite has not, {len(strange)} of {len(self._known)}, got {few}; "
+            f"{lines if condition in known else suggest(condition, known)}"
+        )
 
     def versions(self) -> dict[str, str]:
         """Return the name of the file, its hash, and how many readings it holds."""
