@@ -1,7 +1,7 @@
 """Named plug-ins: degradation ops, text sources and formats enter all by the same door.
 
 Built-ins are the modules of a package, imported in sorted order; third parties declare an entry point in the group of
-the registry.  A second plug-in of the same name is an error.
+the registry, under the name of the class.  A second plug-in of the same name is an error.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ T = TypeVar("T", bound=type)
 def _installed(_path: tuple[str, ...]) -> Any:
     """Return the entry points of all that is installed along a search path; to look takes 25 ms, and registries are many."""
     return entry_points()
+
+
+def _package_of(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "an unknown package"
 
 
 class Registry(Generic[T]):
@@ -54,8 +58,16 @@ class Registry(Generic[T]):
         package = importlib.import_module(self.package)
         for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
             importlib.import_module(f"{self.package}.{module}")
-        for entry in sorted(_installed(tuple(sys.path)).select(group=self.group), key=lambda e: e.name):
-            self.register(self._entered(entry))
+        entries = sorted(_installed(tuple(sys.path)).select(group=self.group), key=lambda e: e.name)
+        found = [(entry, self.register(self._entered(entry))) for entry in entries]
+        for entry, item in found:
+            name: str = item.name  # type: ignore[attr-defined]
+            if name != entry.name:
+                # A recipe that asks for the declared name would be told that there is none.
+                raise AssetError(
+                    f"{self.kind} {entry.name!r} of {_package_of(entry)}: must be declared under the name of its class, "
+                    f"got {name!r}; make the two names one"
+                )
         self._loaded = True
 
     def _entered(self, entry: EntryPoint) -> T:
@@ -64,9 +76,8 @@ class Registry(Generic[T]):
             item: T = entry.load()
             item.name  # type: ignore[attr-defined]  # noqa: B018 - what has none is no plug-in
         except Exception as error:
-            package = entry.dist.name if entry.dist else "an unknown package"
             raise AssetError(
-                f"{self.kind} {entry.name!r} of {package}: cannot be loaded, {type(error).__name__}: {error}; "
+                f"{self.kind} {entry.name!r} of {_package_of(entry)}: cannot be loaded, {type(error).__name__}: {error}; "
                 "update that package or uninstall it"
             ) from error
         return item

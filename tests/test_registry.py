@@ -140,6 +140,15 @@ def test_an_entry_point_cannot_take_the_name_of_another_plug_in(make: Make) -> N
         list(registry)
 
 
+def test_an_entry_point_of_another_name_than_its_class_is_an_error(make: Make) -> None:
+    """Recipes know the class's name alone: under that of the entry point it would never be found."""
+    registry = make({}, {"eta": "ext_one:Eta", "zeta_blur": "ext_one:Zeta"})
+    text = "thing 'zeta_blur' of third-party: must be declared under the name of its class, got 'zeta'; make the two names one"
+    for _ in range(2):
+        with pytest.raises(AssetError, match=f"^{re.escape(text)}$"):
+            registry.get("zeta", "here")
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
