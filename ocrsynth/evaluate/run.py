@@ -285,12 +285,28 @@ def _claim(folder: Path, settings: Settings, suite: Suite, engine: str) -> bool:
         return True
     except orjson.JSONDecodeError as error:
         raise OutputError(f"{path}: is not JSON, {error}; remove the folder") from None
+    before, now = _with_places(known), _with_places(asked)
     for key, value in asked.items():
-        if known.get(key) != value:
+        if before.get(key) != now[key]:
             raise OutputError(
                 f"{folder}: holds another evaluation, its {key} is {known.get(key)!r}, got {value!r}; choose another folder"
             )
     return False
+
+
+def _with_places(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what is asked with each path as the place that it leads to: one folder has many names."""
+
+    def place(value: Any) -> Any:
+        return os.path.realpath(value) if isinstance(value, str) else value
+
+    found = asked | {key: place(asked.get(key)) for key in ("data", "fonts", "suite")}
+    if isinstance(files := asked.get("files"), dict):
+        found["files"] = {place(path): sha256 for path, sha256 in files.items()}
+    name, _, arguments = str(asked.get("engine", "")).partition(":")
+    if files_of_engine(f"{name}:{arguments}") == [Path(arguments)]:
+        found["engine"] = f"{name}:{place(arguments)}"
+    return found
 
 
 def _lines_in(folder: Path, settings: Settings, suite: Suite, frozen: Path | None, progress: Progress) -> list[SourceLine]:

@@ -173,6 +173,28 @@ class TestWhatChanged:
         with pytest.raises(OutputError, match=r"r: holds another evaluation, its files is"):
             evaluate(_WIDTH, "r", _settings(data="own"), workers=1)
 
+    @pytest.mark.parametrize("other", ["./own", "elsewhere/../own", "link", "absolute"])
+    def test_one_folder_by_another_path_is_the_same_evaluation(self, other: str) -> None:
+        _folder_of_lines(Image.new("L", (200, 32), 255), Image.new("L", (220, 32), 255))
+        shutil.copytree("own", "copy")
+        Path("link").symlink_to("own")
+        Path("elsewhere").mkdir()
+        first = evaluate(_WIDTH, "r", _settings(data="own"), workers=1)
+        again = str(Path("own").resolve()) if other == "absolute" else other
+        assert evaluate(_WIDTH, "r", _settings(data=again), workers=1)["summary"] == first["summary"]
+        assert evaluate(_WIDTH, "./r", _settings(data="own"), workers=1)["summary"] == first["summary"]
+        with pytest.raises(OutputError, match=r"^r: holds another evaluation, its data is 'own', got 'copy'; choose another"):
+            evaluate(_WIDTH, "r", _settings(data="copy"), workers=1)
+
+    def test_one_file_of_readings_by_another_path_is_the_same_evaluation(self) -> None:
+        evaluate(_WIDTH, "a", _settings(), workers=1)
+        for name in ("p.jsonl", "q.jsonl"):
+            shutil.copy("a/predictions.jsonl", name)
+        evaluate("predictions:p.jsonl", "r", _settings(), workers=1)
+        evaluate("predictions:./p.jsonl", "r", Settings(count=3, suite="./one.yaml"), workers=1)
+        with pytest.raises(OutputError, match=r"its engine is 'predictions:p\.jsonl', got 'predictions:q\.jsonl'"):
+            evaluate("predictions:q.jsonl", "r", _settings(), workers=1)
+
     @pytest.mark.parametrize("file", ["odd_engines.py", "p.jsonl"])
     def test_an_engine_whose_file_changed_is_another(self, file: str) -> None:
         evaluate(_WIDTH, "a", _settings(), workers=1)
