@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import cv2
 import numpy as np
 
-from ocrsynth.augment import apply_drawn, chain_of, draw_for
+from ocrsynth.augment import apply_drawn, chain_of, check_em, draw_for
 from ocrsynth.degrade.base import OPS, GeometricOp, Op
 from ocrsynth.degrade.curves import maps_of
 from ocrsynth.errors import MissingDependencyError
@@ -50,8 +50,7 @@ class Degrade(DualTransform):  # type: ignore[misc]
     def __init__(self, degrade: str | list[dict[str, Any]] = "scan", em_px: float | None = None, p: float = 1.0) -> None:
         super().__init__(p=p)
         self.degrade = degrade
-        if em_px is not None and not 0 < em_px < float("inf"):
-            raise ValueError(f"em_px: must be a size above 0 px, got {em_px!r}; leave it out for 0.7 of the height")
+        check_em(em_px)
         self.em_px = em_px
         self._chain: Chain = chain_of(degrade)
 
@@ -78,8 +77,9 @@ class Degrade(DualTransform):  # type: ignore[misc]
         return out[..., None] if one else out
 
     def apply_to_mask(self, mask: NDArray[Any], drawn: Drawn, **_params: Any) -> NDArray[Any]:
-        """Return a mask of labels under the warps of the chain, nearest neighbour; 0 beyond its frame."""
-        dimensions = mask.ndim
+        """Return a mask of labels, of its own dtype, under the warps of the chain, nearest neighbour; 0 beyond its frame."""
+        # OpenCV takes few dtypes, and cuts int64 to int32: what moves are the places, of which it takes the labels.
+        places: Any = np.arange(mask.shape[0] * mask.shape[1], dtype=np.int32).reshape(mask.shape[:2])
         for step in drawn.steps:
             if step.canvas is None:
                 continue
@@ -91,9 +91,10 @@ class Degrade(DualTransform):  # type: ignore[misc]
                 y, x = np.mgrid[: step.canvas.height, : step.canvas.width] + 0.5
                 source = np.stack((x, y, np.ones_like(x)), axis=-1) @ inverse.T
                 maps = (source[..., :2] / source[..., 2:] - 0.5).astype(np.float32)
-            mask = cv2.remap(mask, maps, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)  # type: ignore[call-overload]
-        # OpenCV drops a single channel.
-        return mask[..., None] if dimensions > mask.ndim else mask
+            places = cv2.remap(places, maps, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=-1)  # type: ignore[call-overload]
+        moved: NDArray[Any] = mask.reshape(-1, *mask.shape[2:])[places]
+        moved[places < 0] = 0
+        return moved
 
     def apply_to_bboxes(self, bboxes: NDArray[Any], drawn: Drawn, **params: Any) -> NDArray[Any]:
         """Return the boxes that enclose the moved ones, in shares of the new picture."""

@@ -70,8 +70,7 @@ def degrade_image(
     for name, value in (("seed", seed), ("index", index)):
         if not is_whole(value, 0, LARGEST_INDEX):
             raise ValueError(f"{name}: must be a whole number from 0 to 2**64 - 1, got {value!r}")
-    if em_px is not None and not (isinstance(em_px, Real) and 0 < em_px <= _LARGEST_EM_PX):
-        raise ValueError(f"em_px: must be a font size above 0 and up to {_LARGEST_EM_PX:,} px, got {em_px!r}")
+    check_em(em_px)
     if not isinstance(image, np.ndarray):
         raise ValueError(f"image: must be an array uint8 (H, W) or (H, W, 3), got {type(image).__name__}")  # noqa: TRY004
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3) or 0 in image.shape:
@@ -81,6 +80,17 @@ def degrade_image(
     frame = Frame(height, width, em_px or _EM_OF_HEIGHT * height)
     drawn = draw_for(chain, (seed, index, 0), frame)
     return Augmented(apply_drawn(chain, drawn, image), drawn.record, drawn)
+
+
+def check_em(em_px: Any) -> None:
+    """Raise ValueError if *em_px* is neither None nor a font size in px."""
+    # True is a number of Python's.
+    is_number = isinstance(em_px, Real) and not isinstance(em_px, bool)
+    if em_px is not None and not (is_number and 0 < em_px <= _LARGEST_EM_PX):
+        raise ValueError(
+            f"em_px: must be a font size above 0 and up to {_LARGEST_EM_PX:,} px, got {em_px!r}; "
+            f"leave it out for {_EM_OF_HEIGHT:g} of the height"
+        )
 
 
 def draw_for(chain: Chain, address: tuple[int, int, int], frame: Frame) -> Drawn:

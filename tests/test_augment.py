@@ -116,6 +116,9 @@ def test_what_is_no_array(bad: Any) -> None:
         ({"em_px": 0}, "em_px: must be a font size above 0 and up to 10,000 px, got 0"),
         ({"em_px": -3.0}, "em_px: must be a font size above 0 and up to 10,000 px, got -3.0"),
         ({"em_px": float("inf")}, "em_px: must be a font size above 0 and up to 10,000 px, got inf"),
+        ({"em_px": True}, "em_px: must be a font size above 0 and up to 10,000 px, got True"),
+        ({"em_px": np.True_}, "em_px: must be a font size above 0 and up to 10,000 px, got np.True_"),
+        ({"em_px": "20"}, "em_px: must be a font size above 0 and up to 10,000 px, got '20'"),
         ({"em_px": float("nan")}, "em_px: must be a font size above 0 and up to 10,000 px, got nan"),
     ],
 )

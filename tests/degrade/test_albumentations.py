@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -302,6 +303,40 @@ class TestInCompose:
             library.Compose([ours.Fax(p=1)])(image=np.zeros((32, 90), np.float32))
         with pytest.raises(AttributeError, match="Faxx"):
             ours.Faxx  # noqa: B018
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int32, np.uint32, np.int64, np.uint64, np.float16, np.float64])
+@pytest.mark.parametrize("channels", [(), (1,), (6,)])
+def test_masks_keep_their_type_and_values(dtype: type, channels: tuple[int, ...]) -> None:
+    import albumentations
+
+    from ocrsynth import albumentations as ours
+
+    compose = albumentations.Compose([ours.Degrade([{"rotation": {"angle_deg": [3, 3]}}, {"page_curl": {}}])], seed=1)
+    picture = np.full((40, 120), 220, np.uint8)
+    plain = np.zeros((40, 120), np.uint8)
+    plain[10:30, 5:] = 1
+    large = np.array(1 if dtype is bool else 2**50 + 1 if np.dtype(dtype).itemsize == 8 else 77, dtype)
+    mask = np.zeros((40, 120, *channels), dtype)
+    mask[10:30, 5:] = large
+    moved = compose(image=picture, mask=mask)["mask"]
+    where = albumentations.Compose(compose.transforms, seed=1)(image=picture, mask=plain)["mask"] > 0
+    assert moved.dtype == dtype
+    assert moved.shape == (*where.shape, *channels)
+    assert 0 < where.sum() < where.size
+    expected = np.where(where.reshape(*where.shape, *(1 for _ in channels)), large, np.zeros((), dtype))
+    assert np.array_equal(moved, np.broadcast_to(expected, moved.shape))
+
+
+@pytest.mark.parametrize("em_px", [True, np.True_, "20", 0, float("nan"), 10_001])
+def test_a_size_that_is_none_is_refused(em_px: Any) -> None:
+    from ocrsynth import albumentations as ours
+
+    message = f"em_px: must be a font size above 0 and up to 10,000 px, got {em_px!r}; leave it out for 0.7 of the height"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        ours.Degrade("scan", em_px=em_px)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        ours.Jpeg(em_px=em_px)
 
 
 @pytest.mark.parametrize("name", ["jpeg", "rotation", "page_curl"])
