@@ -23,7 +23,7 @@ from ocrsynth.recipe import require_recipe
 from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
 from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under
 from ocrsynth.render.disorder import cut_off, disordered
-from ocrsynth.render.layout import Unplaced, lay_out_all, lay_out_nothing, widths_of
+from ocrsynth.render.layout import Unplaced, advice_on, lay_out_all, lay_out_nothing, widths_of
 from ocrsynth.render.paper import blank_paper, draw_surface, ink_on_paper
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import LARGEST_INDEX, Stream
@@ -167,7 +167,7 @@ class Pipeline:
         counts = ", ".join(f"{reason} {n}×" for reason, n in sorted(rejected.items()))
         raise SampleError(
             f"sample {index}: {sum(rejected.values())} draws were all rejected ({counts}; the last: {last}); "
-            "check the recipe's fonts, widths and legibility"
+            + advice_on(rejected, "check the recipe's fonts, widths and legibility")
         )
 
     def _set(self, index: int, line: TextLine, font: FontChoice, take: int, rejected: dict[str, int]) -> Steps[Sample]:

@@ -393,11 +393,21 @@ class TestRejections:
         assert re.fullmatch(text, str(caught.value)), str(caught.value)
         assert caught.value.exit_code == ExitCode.SAMPLE
 
+    def test_lines_longer_than_any_picture_end_in_an_error_that_names_the_width(self) -> None:
+        """Where the recipe says nothing of the width, its default is what they meet."""
+        with pytest.raises(SampleError) as caught:
+            make_sample(_recipe("clean", text={"length_clusters": [1000, 1000]}), 0)
+        text = (
+            r"sample 0: 8 draws were all rejected \(too_wide 8×; the last: too_wide: longer than 6400 px, \d+ px at a "
+            r"height of 32 px\); raise render\.max_width_px, or lower text\.length_clusters or render\.height_px"
+        )
+        assert re.fullmatch(text, str(caught.value)), str(caught.value)
+
     def test_lines_that_never_fit_end_in_an_error(self) -> None:
         recipe = _recipe("clean", render={"max_width_px": 32, "height_px": 64}, text={"length_clusters": [30, 40]})
         text = (
-            r"sample 0: 8 draws were all rejected \(too_wide 8×; the last: too_wide: \d+ px at a height of 64 px\); "
-            r"check the recipe's fonts, widths and legibility"
+            r"sample 0: 8 draws were all rejected \(too_wide 8×; the last: too_wide: longer than 32 px, \d+ px at a "
+            r"height of 64 px\); raise render\.max_width_px, or lower text\.length_clusters or render\.height_px"
         )
         with pytest.raises(SampleError) as caught:
             make_sample(recipe, 0)

@@ -38,6 +38,7 @@ from ocrsynth.generation.shard import build_shard
 from ocrsynth.generation.statistics import Statistics, shift_between
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.recipe import require_recipe
+from ocrsynth.render.layout import advice_on
 from ocrsynth.write.base import FORMATS
 
 if TYPE_CHECKING:
@@ -239,9 +240,10 @@ def _check_rejections(recipe: Recipe, statistics: Statistics) -> None:
     allowed = recipe.legibility.rejects_per_sample
     for reason, n in statistics.rejected.items():
         if statistics.samples >= _FEW and n > allowed * statistics.samples:
+            cause = advice_on({reason: n}, "mend its cause")
             raise SampleError(
                 f"legibility.rejects_per_sample: {n} draws of {statistics.samples} samples were rejected as {reason!r}, more "
-                f"than {allowed:g} a sample; what is delivered would not be what the recipe asks for, so mend its cause"
+                f"than {allowed:g} a sample; what is delivered would not be what the recipe asks for, so {cause}"
             )
 
 

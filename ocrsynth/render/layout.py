@@ -288,10 +288,16 @@ def _longest(config: RenderConfig) -> int:
     return config.max_width_px or min(_WIDEST * config.height_px, _MAX_WIDTH_PX)
 
 
+def advice_on(rejected: dict[str, int], otherwise: str) -> str:
+    """Return what to change in a recipe whose draws were *rejected*, numbers by reason: *otherwise*, if not for their width."""
+    mostly = max(rejected, key=lambda reason: rejected[reason])
+    return "raise render.max_width_px, or lower text.length_clusters or render.height_px" if mostly == "too_wide" else otherwise
+
+
 def _length(length_px: float, config: RenderConfig) -> int:
     length = math.ceil(length_px)
     if length > _longest(config):
-        raise Rejected("too_wide", f"{length} px at a height of {config.height_px} px")
+        raise Rejected("too_wide", f"longer than {_longest(config)} px, {length} px at a height of {config.height_px} px")
     return length
 
 

@@ -595,6 +595,18 @@ def test_too_many_rejections(tmp_path: Path) -> None:
     assert not (tmp_path / "two/dataset.json").exists()
 
 
+def test_too_many_lines_that_are_too_wide(tmp_path: Path) -> None:
+    narrow = {"render": {"max_width_px": 400}, "text": {"length_clusters": [10, 40]}, "legibility": {"rejects_per_sample": 0.1}}
+    recipe = Recipe.for_language("en", preset="clean", **narrow)
+    text = (
+        r"^legibility\.rejects_per_sample: \d+ draws of 200 samples were rejected as 'too_wide', more than 0\.1 a sample; "
+        r"what is delivered would not be what the recipe asks for, so raise render\.max_width_px, or lower "
+        r"text\.length_clusters or render\.height_px$"
+    )
+    with pytest.raises(SampleError, match=text):
+        generate(recipe, 200, tmp_path / "out")
+
+
 def test_too_many_rejections_are_not_forgiven_when_run_again(tmp_path: Path) -> None:
     """Each run of a recipe that cannot be delivered fails; going on where the last one failed must not get around it."""
     out = tmp_path / "out"
