@@ -24,8 +24,13 @@ _SAME_DIGITS = 3
 """More than these of 1 to 9 with one outline are of one system: a few are alike in some scripts."""
 _EIGHT = 3
 """Contours of an 8, at least: its own and its two counters; no digit of the value 8 of the other systems has so many."""
-_ALIKE_BY_DESIGN = tuple(map(frozenset, ("Ilǀ", "ÐĐƉ", "gɡ", "ӏӀІ")))
+_ALIKE_BY_DESIGN = tuple(map(frozenset, ("Ilǀ", "ÐĐƉ", "gɡ", "ӏӀІ", "ىی", "هەہ", "ةۃ", "كک")))
 """Letters that have one shape in many a good design: print does not tell them, so that nobody can be blamed for it."""
+_WITHOUT_CASE = frozenset({"Latn", "Arab"})
+"""Scripts of which letters without case are looked at as well, such as ``º``.
+
+In others letters and digits are alike that are one sign by origin.
+"""
 _BAR = "MLLLLZ"
 """A bare bar, which is not the shape of any letter but of I and l, and of both."""
 _CEDILLAS = frozenset("ŞşŢţ")
@@ -69,9 +74,9 @@ def copies(path: str, index: int, characters: frozenset[str]) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _letters(characters: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Return the letters of *characters* that `copies` looks at, with their scripts: those with case, and all Latin ones."""
+    """Return the letters of *characters* that `copies` looks at, with their scripts."""
     found = ((c, scripts.script(c)) for c in sorted(characters) if c.isalpha())
-    return tuple((c, script) for c, script in found if script == "Latn" or c.lower() != c.upper())
+    return tuple((c, script) for c, script in found if script in _WITHOUT_CASE or c.lower() != c.upper())
 
 
 def _are_basic(letters: list[str]) -> bool:

@@ -393,6 +393,7 @@ class TestCopies:
             # One shape by design.
             ("Barlow Condensed", "IlÍĺ", {}),
             ("Lora", "ÐĐ", {}),
+            ("Rubik", "ىیيكه", {}),
         ],
     )
     def test_the_plainer_of_two_is_what_the_picture_shows(self, family: str, letters: str, found: dict[str, str]) -> None:
