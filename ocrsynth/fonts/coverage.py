@@ -45,7 +45,7 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
     # Outlines take a while to compare: not until there is a sign that has a plainer one.
     if not found.isdisjoint(_MAY_BE_ALIKE):
         found -= drawn_alike(path, index)
-    found -= copies(path, index, found).keys()
+    found = found.difference(copies(path, index, found))
     found -= misdrawn_digits(path, index)
     # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
     return characters if len(found) == len(characters) else found

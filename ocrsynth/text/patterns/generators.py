@@ -86,7 +86,7 @@ class Generators:
         digits = alphabet.digits.split()
         own = {ord(str(i)): d for i, d in enumerate(digits)}
         # Where the alphabet has no ASCII digits, numbers stand in its own.
-        self._digits = None if "0" in alphabet.characters else own
+        self._digits = None if "0" in digits else own
         self._made: dict[tuple[str, str | None], Drawn] = {}
 
     def __call__(self, name: str, argument: str | None) -> Drawn:
