@@ -1,13 +1,14 @@
 r"""The default recipe in other languages: a recogniser trained on it alone, beside Tesseract with a model of the language.
 
-    python -m benchmarks.transfer.languages fraktur=FONTS greek=FONTS arabic=FONTS \
+    python -m benchmarks.transfer.languages fraktur=FONTS greek=FONTS arabic=FONTS hindi=FONTS \
         --json benchmarks/results/transfer_languages.json
 
 A folder of fonts behind a language is where its fonts are taken from, for the default set has none for it or none of the time.
 Fonts of Fraktur are in Debian's ``texlive-fonts-extra`` (yfonts-otf) and ``fonts-cegui`` and in the npm packages
 ``@expo-google-fonts/unifrakturmaguntia`` and ``unifrakturcook``, fonts of Greek and roman type of the nineteenth century in
 Debian's ``fonts-gfs-*`` and ``fonts-oldstandard``, fonts of Arabic in Debian's
-``fonts-kacst``, ``fonts-kacst-one``, ``fonts-arabeyes``, ``fonts-hosny-amiri``, ``fonts-sil-scheherazade`` and others.
+``fonts-kacst``, ``fonts-kacst-one``, ``fonts-arabeyes``, ``fonts-hosny-amiri``, ``fonts-sil-scheherazade`` and others, fonts
+of Devanagari in ``fonts-deva``, ``fonts-deva-extra``, ``fonts-sil-annapurna`` and ``fonts-noto-core``.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ ROWS = {
     "fraktur": Row("de-Latf", "fraktur_de", ("Fraktur", "frk"), folded),
     "greek": Row("grc", "greek_polytonic", ("grc",), visual),
     "arabic": Row("ar", "journals_ar", ("ara",), visual),
+    "hindi": Row("hi", "textbook_hi", ("hin",), visual),
 }
 
 

@@ -212,7 +212,7 @@ def _languages(content: dict[str, Any]) -> str:
         "",
         "The same default and the same recogniser, trained on each language alone, beside Tesseract with models of its own:",
         "",
-        "    python -m benchmarks.transfer.languages fraktur=FONTS greek=FONTS arabic=FONTS \\",
+        "    python -m benchmarks.transfer.languages fraktur=FONTS greek=FONTS arabic=FONTS hindi=FONTS \\",
         "        --json benchmarks/results/transfer_languages.json",
         "",
         "| set | lines | trained for | ocrsynth | 95 % interval | Tesseract |",
