@@ -37,7 +37,7 @@ class Foreign(Words):
 
     languages: LanguageTags = ()
     """Languages, as tags or ids; empty for those that are much written in the script, Latin or Cyrillic."""
-    vocabulary: int = Field(default=10_000, ge=1, le=1_000_000, description="number of most frequent words of each language")
+    vocabulary: int = Field(default=25_000, ge=1, le=1_000_000, description="number of most frequent words of each language")
 
     def has(self, alphabet: Alphabet) -> bool:
         """Tell whether other languages are known that are written with these letters, in their usual spelling."""

@@ -58,6 +58,11 @@ _DEFAULT = (
     (r"(\({word}\)|\({number}\)|{word}/{word}|{word:upper}-{word:upper})", 1.0),
     (r"(\#|\*{1,4}) ?{word:title}", 0.5),
     (r"(\d{1,3}|\A|\d\.|\d{1,2}\)|\A\.|-|[0-9]\.\d{2,3})", 2.0),
+    (r"\*{2,4} ?{word:upper}( {word:upper}~0.7|)( {word:upper}~0.4|) ?\*{2,4}", 1.0),
+    (r"[1-9]\d?( ?\A{2,3}|) ?@ ?{amount}", 1.0),
+    (r"{word:upper}( {word:upper}~0.4|) ?@ ?{percent}", 0.7),
+    (r"({word:title}|{word:upper}( {word:upper}~0.4|))( ?: ?|: |\# ?)({number}|{reference}|{amount}|{date})", 1.5),
+    (r"{word:upper}( {word:upper}~0.4|) ?\(({word:upper}|\A{2,3}|\d)\)", 0.7),
     (r"\d{1,4}([-/. ]\d{1,4}){1,3}", 1.5),
     (r"\A{1,4}[-. ]?\d{1,5}(-\d{1,4}|\A)?", 1.5),
 )
