@@ -32,19 +32,19 @@ class TestForeign:
             for t in texts_of(drawer_of("foreign", languages=["fr", "it"], numbers=0, punctuation=0), 800, 60)
             for w in t.split()
         }
-        known = {w.replace("'", "’") for code in ("fr", "it") for w in wordfreq.top_n_list(code, 12_000, "small")}
+        known = {w.replace("'", "’") for code in ("fr", "it") for w in wordfreq.top_n_list(code, 30_000, "large")}
         assert {w.replace("'", "’") for w in words} <= known
         assert {"avec", "della", "être"} <= words
 
     def test_each_line_is_of_one_language(self) -> None:
-        lists = {code: set(wordfreq.top_n_list(code, 14_000, "small")) for code in ("fr", "fi")}
+        lists = {code: set(wordfreq.top_n_list(code, 32_000, "large")) for code in ("fr", "fi")}
         for text in texts_of(drawer_of("foreign", languages=["fr", "fi"], numbers=0, punctuation=0), 200, 60):
             of = [code for code, words in lists.items() if all(w.replace("’", "'") in words for w in text.split())]
             assert of, text
 
     def test_left_to_itself_it_takes_many_languages_but_not_the_own(self) -> None:
         texts = [drawer_of("foreign", letters, numbers=0, punctuation=0) for letters in (ENGLISH, alphabet.load("it"))]
-        english, italian = ({w for t in texts_of(drawer, 1500, 60) for w in t.split()} for drawer in texts)
+        english, italian = ({w for t in texts_of(drawer, 4000, 60) for w in t.split()} for drawer in texts)
         assert {"avec", "nicht", "della", "pero", "cu", "och"} <= english
         assert "della" not in italian
         assert {"avec", "nicht"} <= italian
