@@ -90,7 +90,7 @@ training of its own from nothing (seed 1), CER in %:
 | with both, inside four lines of ten | 6.2 | 9.5 | 7.9 | 10.1 |
 | without the last nine, with letters of books spaced by up to a quarter em, in single words too | 6.5 | 10.0 | 9.3 | 12.1 |
 | with both inside four of ten, and lines that are smeared along their rows drawn again | 6.5 | 9.3 | 7.7 | 9.8 |
-| that, with 25,000 words of each other language for 10,000, and notices and prices of tills: the default, seed 1 | 6.5 | 9.3 | 7.6 | 10.4 |
+| that, with longer lists of the other languages, and notices of tills: the default, seed 1 | 6.5 | 9.3 | 7.6 | 10.4 |
 
 A recogniser that had seen English alone read made typescript in Finnish words with 13.4 % errors, in English ones with 10.0: a
 quarter of its errors were guesses. Words of a dozen languages inside the lines took 5 to 7 % of the errors on books and
