@@ -64,4 +64,6 @@ def _opened(source: Path | io.BytesIO, where: str) -> NDArray[np.uint8]:
     except Image.DecompressionBombError as error:
         raise AssetError(f"{where}: is too large a picture, {error}; make it smaller") from None
     except (OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, AssetError):
+            raise
         raise AssetError(f"{where}: cannot be read as a picture, {error}; check the file") from None

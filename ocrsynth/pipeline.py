@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 _SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp", "raw": "npy"}
 _TEXT_ATTEMPTS = 8
+_FREE_ATTEMPTS = 4
+"""Of these: if they were all too wide, as on a page of large type, each further text is half as long as the last."""
 _FONT_ATTEMPTS = 12
 _KEEP_WEAKENED = (0.5, 0.25, 0.0)
 """After the full chain failed its attempts, its probabilities are multiplied by these, one after the other."""
@@ -138,15 +140,17 @@ class Pipeline:
         vertical = bool(recipe.render.vertical) and Stream(seed, index, "vertical").chance(recipe.render.vertical)
         last: Rejected | None = None
         first: dict[str, str] = {}
+        length = 0
         for text_attempt in range(_TEXT_ATTEMPTS):
-            line = self._texts.draw(Stream(seed, index, "text", 0, text_attempt), index)
-            if len(line.text) > _CHARACTERS_A_PX * self._widths[1]:
+            halved = text_attempt >= _FREE_ATTEMPTS and last is not None and last.reason == "too_wide"
+            line = self._texts.draw(Stream(seed, index, "text", 0, text_attempt), index, max(length // 2, 1) if halved else 0)
+            length = len(line.text)
+            if length > _CHARACTERS_A_PX * self._widths[1]:
                 # To shape a line of a megabyte would take minutes, to keep it as the first draw as much space.
-                last = Rejected("too_wide", f"{len(line.text)} characters, where {self._widths[1]} px are the most")
+                last = Rejected("too_wide", f"{length} characters, where {self._widths[1]} px are the most")
                 rejected[last.reason] = rejected.get(last.reason, 0) + 1
                 continue
-            if vertical:
-                line = replace(line, direction="ttb")
+            line = replace(line, direction="ttb") if vertical else line
             for font_attempt in range(_FONT_ATTEMPTS):
                 yield None
                 font = self.fonts.draw(Stream(seed, index, "font", text_attempt, font_attempt))
@@ -254,7 +258,11 @@ class Pipeline:
             if items:
                 inked = paint_over(items, inked, drawn.bleed)
             result: Degraded = yield Ask(self._chain.apply_all, (drawn, inked))
-            points = _moved(drawn, layout, shaped, result.image.shape)
+            points = (  # Where the chain bends, with a baseline of many points.
+                drawn.move(layout.points)
+                if shaped is None or not drawn.parts
+                else bent_labels(layout, shaped.cluster_ranges[:, 0], drawn.move, result.image.shape[:2])
+            )
             if shaped is not None:
                 # A projective warp keeps what lies inside a hull inside; one that bends does not.
                 hull = points if drawn.parts else points[-layout.n_baseline - 4 :]
@@ -341,13 +349,6 @@ class _Picture(NamedTuple):
     degrade: list[dict[str, Any]]
 
 
-def _moved(drawn: Drawn, layout: Layout, shaped: ShapedLine | None, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the points of all labels in the final picture; where the chain bends, with a baseline of many points."""
-    if not drawn.parts or shaped is None:
-        return drawn.move(layout.points)
-    return bent_labels(layout, shaped.cluster_ranges[:, 0], drawn.move, (shape[0], shape[1]))
-
-
 def _sample(
     index: int,
     text: str,
@@ -357,8 +358,7 @@ def _sample(
     provenance: dict[str, Any],
 ) -> Sample:
     # As np.round to two decimals, in place: nobody else holds these points.
-    hundredths = picture.points
-    hundredths *= 100
+    hundredths = np.multiply(picture.points, 100, out=picture.points)
     moved = (np.rint(hundredths, out=hundredths) / 100).astype(np.float32)
     n = len(cluster_ranges)
     n_corners = 4 * (n + len(word_ranges) + 1)

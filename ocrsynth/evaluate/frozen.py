@@ -35,6 +35,7 @@ def freeze(
     lines: Sequence[SourceLine],
     pictures: Pictures,
     on_picture: Callable[[int], None],
+    language: str,
 ) -> None:
     """Write ``<condition>/<line>.png`` for every condition and line; the lines themselves are in *folder* already.
 
@@ -52,7 +53,7 @@ def freeze(
             hashes[condition.name].append(hash_of(data))
             on_picture(1)
     write_atomically(folder / _HASHES, orjson.dumps(hashes) + b"\n")
-    content = {"suite": suite.source, "hash": suite.hash, "lines_sha256": hash_of_lines(lines)}
+    content = {"suite": suite.source, "hash": suite.hash, "lines_sha256": hash_of_lines(lines), "language": language}
     content["conditions"] = [c.name for c in conditions]
     write_atomically(folder / FROZEN, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
 
@@ -78,6 +79,12 @@ def read_frozen(folder: Path) -> Suite:
         # Pictures go by the numbers of lines: one line less, and each has its neighbour's label.
         raise OutputError(f"{folder / LINES}: must be the lines that were frozen, got others; freeze them again")
     return suite
+
+
+def language_of(folder: Path) -> str | None:
+    """Return the language that a frozen suite was made for; None of one that does not say it, as the first did not."""
+    language = orjson.loads((folder / FROZEN).read_bytes()).get("language")
+    return language if isinstance(language, str) else None
 
 
 class FrozenPictures:

@@ -102,6 +102,8 @@ class Readings:
             self._engine_s += record["engine_s"]
             self._all_s += record["all_s"]
         else:
+            if not isinstance(record["status"], str):
+                raise TypeError(f"status: must be text, got {record['status']!r}")
             self._known[record["condition"], record["line"]] = record
 
     def set_about(self, about: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from ocrsynth.evaluate.compare import require_same_pictures
 from ocrsynth.evaluate.engine import Engine, FunctionEngine
 from ocrsynth.evaluate.engine import files_of as files_of_engine
 from ocrsynth.evaluate.extra import needed
-from ocrsynth.evaluate.frozen import FROZEN, freeze, frozen_conditions, read_frozen
+from ocrsynth.evaluate.frozen import FROZEN, freeze, frozen_conditions, language_of, read_frozen
 from ocrsynth.evaluate.frozen import files_of as files_of_lines
 from ocrsynth.evaluate.lines import LINES, clean_recipe, hash_of_lines, picture_of, read_from, rendered, store, stored_lines
 from ocrsynth.evaluate.metrics import PROFILES
@@ -28,6 +28,7 @@ from ocrsynth.evaluate.readings import Progress, Readings, Silent, has_content, 
 from ocrsynth.evaluate.result import Result, against, result_of
 from ocrsynth.evaluate.suite import DEFAULT_SUITE, load_suite
 from ocrsynth.files import hash_of, remove, write_atomically
+from ocrsynth.text.alphabet import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -99,6 +100,8 @@ def evaluate(
     folder = Path(out)
     with _locked(folder):
         suite, frozen = _suite_of(settings)
+        if frozen is not None:
+            settings = _in_its_language(settings, frozen)
         conditions = _conditions(suite, frozen, settings)
         if baseline is not None:
             _fits(baseline, suite, profile)
@@ -117,7 +120,8 @@ def evaluate(
                 if readings.todo and isinstance(engine, str):
                     setup = {"suite": suite.source, "engine": engine, "language": settings.language, "n_lines": n_lines}
                     _read_in_processes(setup, suite, frozen, readings, workers or os.cpu_count() or 1, timeout_s)
-                elif readings.todo:
+                elif not isinstance(engine, str):
+                    # Though nothing may be left to read, another function than that of the readings is told.
                     _read_here(engine, suite, frozen, readings, n_lines)
         wall_s = time.monotonic() - began
         known = charset if charset is not None else readings.charset
@@ -164,7 +168,8 @@ def freeze_suite(
         with _claimed(folder, settings, suite, ""):
             lines = _lines_in(folder, settings, suite, None, progress)
         progress.start("pictures", len(lines) * sum(c.severity > 0 for c in conditions), 0)
-        freeze(folder, suite, conditions, lines, Pictures(suite, folder / LINES), lambda n: progress.advance(n, 0))
+        pictures = Pictures(suite, folder / LINES)
+        freeze(folder, suite, conditions, lines, pictures, lambda n: progress.advance(n, 0), settings.language)
     return conditions
 
 
@@ -214,6 +219,19 @@ def _suite_of(settings: Settings) -> tuple[Suite, Path | None]:
             )
         return suite, Path(settings.data)
     return load_suite(settings.suite), None
+
+
+def _in_its_language(settings: Settings, frozen: Path) -> Settings:
+    """Return the settings in the language of a frozen suite; raises RecipeError if they name another one."""
+    language = language_of(frozen)
+    if language is None:
+        return settings
+    if settings.language != Settings.language and load(settings.language).id != load(language).id:
+        raise RecipeError(
+            f"--lang: a frozen suite has its own, got {settings.language!r} beside --data {settings.data}, which is of "
+            f"{language!r}; leave it out"
+        )
+    return replace(settings, language=language)
 
 
 def conditions_of(settings: Settings) -> list[Condition]:

@@ -43,7 +43,12 @@ def table(result: Result) -> str:
             *_grid(
                 ("", "group", *map(str, range(1, most + 1)), "10 % at"),
                 [
-                    (name, row[0]["group"], *(_with_interval(c) for c in row), *[""] * (most - len(row)), _point(summary, name))
+                    (
+                        *(name, cell(row[0]["group"])),
+                        *(_with_interval(c) for c in row),
+                        *[""] * (most - len(row)),
+                        _point(summary, name),
+                    )
                     for name, row in rows
                 ],
             ),
@@ -56,7 +61,7 @@ def table(result: Result) -> str:
             "",
             *_grid(
                 ("", *severities),
-                [(group, *(percent(row.get(s)) for s in severities)) for group, row in result["groups"].items()],
+                [(cell(group), *(percent(row.get(s)) for s in severities)) for group, row in result["groups"].items()],
             ),
             "",
         ]
@@ -77,7 +82,7 @@ def table(result: Result) -> str:
             "",
             *_grid(
                 ("label", "read as", "times"),
-                [(shown(a), shown(b), str(n)) for a, b, n in result["confusions"][:_SHOWN_CONFUSIONS]],
+                [(cell(shown(a)), cell(shown(b)), str(n)) for a, b, n in result["confusions"][:_SHOWN_CONFUSIONS]],
             ),
             "",
         ]
@@ -85,7 +90,7 @@ def table(result: Result) -> str:
         parts += [
             "## Hardest characters",
             "",
-            *_grid(("", "to be read", "missed %"), [(shown(c), str(n), percent(share)) for c, n, share in missed]),
+            *_grid(("", "to be read", "missed %"), [(cell(shown(c)), str(n), percent(share)) for c, n, share in missed]),
             "",
         ]
     failures = [
@@ -165,14 +170,14 @@ def percent(share: float | None, *, unit: bool = False) -> str:
 
 
 def shown(cluster: str) -> str:
-    """Return a cluster as a table shows it."""
+    """Return a cluster in words or as it is; a table of Markdown takes it through `cell`."""
     known = {"": "(nothing)", " ": "(space)", "\n": "(line end)", "\r": "(line end)", "\r\n": "(line end)", "\t": "(tab)"}
-    return known.get(cluster, cell(cluster))
+    return known.get(cluster, " ".join(cluster.split()))
 
 
 def cell(text: str) -> str:
     """Return any text as it may stand in a table of Markdown."""
-    return " ".join(text.replace("|", "\\|").replace("`", "'").split())
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("`", "\\`").replace("<", "&lt;").split())
 
 
 def _interval(of: dict[str, Any], key: str) -> str:

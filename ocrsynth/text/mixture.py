@@ -201,12 +201,17 @@ class TextMixture:
         self._longest = longest = int(config.length_clusters.high)
         self.schedule = Schedule(config.coverage, alphabet, longest, seed) if config.coverage.at_least else None
 
-    def draw(self, stream: Stream, index: int = 0) -> TextLine:
-        """Return a line for sample *index*; raises SampleError if a source gives nothing usable in twenty draws."""
+    def draw(self, stream: Stream, index: int = 0, longest: int = 0) -> TextLine:
+        """Return a line for sample *index*; raises SampleError if a source gives nothing usable in twenty draws.
+
+        It is drawn for at most *longest* characters, unless that is 0.
+        """
         reason: str | None = None
         for _ in range(_MAX_DRAWS):
             which = stream.weighted(self._weights)
             length = self._length.draw_int(stream)
+            if longest:
+                length = min(length, longest)
             if self._foreign_share and length > 1 and stream.chance(self._foreign_share):
                 text = self._mixed(which, stream, length)
             elif self._loanwords is not None and self._loanwords_share and stream.chance(self._loanwords_share):

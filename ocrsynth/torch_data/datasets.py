@@ -237,7 +237,7 @@ class LineIterable(IterableDataset[Item]):
             done += 1
             self._done = done
             yield self.dataset[share + (done - 1) * shares]
-        self._done = 0
+        # What was given away is kept: the state of a worker's last batch is asked for only now.
 
     def _checked(self, state: dict[str, Any]) -> int:
         shape = state["shape"]

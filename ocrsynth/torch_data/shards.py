@@ -106,8 +106,11 @@ class ShardDataset(Dataset[Item]):
 
     def predicted_width(self, place: int) -> float:
         """Return what grows with the width of a picture and costs little to read: the length of its label."""
-        reader, index = self._found(place % len(self))
-        return len(reader.label(index))
+        reader, inside = self._found(place % len(self))
+        try:
+            return len(reader.label(inside))
+        except _DAMAGES as error:
+            raise _unreadable(reader, inside, error) from None
 
     def __getitem__(self, index: int) -> Item:
         """Return the item of one index."""
@@ -127,7 +130,7 @@ class ShardDataset(Dataset[Item]):
             key, text, data = reader.get(inside)
             picture = codec.decode(data)
         except _DAMAGES as error:
-            raise OutputError(f"{reader.path}: sample {inside} cannot be read, {error}; look with ocrsynth verify") from None
+            raise _unreadable(reader, inside, error) from None
         image = transformed(self.transform, picture, index, epoch)
         item: Item = {"image": image, "text": text, "key": key, "index": index}
         if self.charset is not None:
@@ -144,6 +147,10 @@ class ShardDataset(Dataset[Item]):
 
 _DAMAGES = (OSError, ValueError, TypeError, KeyError, AttributeError, struct.error, tarfile.TarError)
 """What libraries raise when they read what is damaged; `ValueError` is that of Arrow as well."""
+
+
+def _unreadable(reader: _Reader, inside: int, error: Exception) -> OutputError:
+    return OutputError(f"{reader.path}: sample {inside} cannot be read, {error}; look with ocrsynth verify")
 
 
 def _readable(root: Path) -> str | None:

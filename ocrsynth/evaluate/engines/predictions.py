@@ -45,7 +45,7 @@ class Predictions(Engine):
                 continue
             try:
                 record: dict[str, Any] = json.loads(row)  # which takes the NaN and lone surrogates of its writer
-                if "about" in record or "engine_s" in record:
+                if "condition" not in record and ("about" in record or "engine_s" in record):
                     continue  # What a report's own file says beside the readings.
                 key, known = _prediction(record)
                 if "image" in record:
@@ -60,6 +60,9 @@ class Predictions(Engine):
                     f"{path}:{number}: is another reading of {key.condition}, line {key.line}, got {row[:80]!r}; "
                     "keep one reading of each picture"
                 )
+
+        if not self._known:
+            raise RecipeError(f'{path}: holds no readings; write {{"condition": …, "line": …, "reading": …}} for each picture')
 
     @classmethod
     def from_spec(cls, arguments: str, language: str) -> Engine:
