@@ -413,6 +413,15 @@ class TestRejections:
             make_sample(recipe, 0)
         assert re.fullmatch(text, str(caught.value)), str(caught.value)
 
+    def test_a_kind_of_page_too_wide_for_its_lines_has_shorter_ones(self) -> None:
+        recipe = Recipe.for_language("en", seed=1, render={"max_width_px": 200})
+        samples = Pipeline(recipe).batch(range(200))
+        assert max(sample.image.shape[1] for sample in samples) <= 200
+        # Those that fit sooner are what they were.
+        often = [s.provenance["rejected"].get("too_wide", 0) for s in samples]
+        assert max(often) >= 4
+        assert sum(n == 0 for n in often) > 20
+
     @pytest.mark.parametrize("preset", ["camera", "scene", "book"])
     def test_the_widest_pictures(self, preset: str) -> None:
         # A warp may need a canvas that cannot be drawn: then it is drawn again.

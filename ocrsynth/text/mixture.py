@@ -204,14 +204,14 @@ class TextMixture:
     def draw(self, stream: Stream, index: int = 0, longest: int = 0) -> TextLine:
         """Return a line for sample *index*; raises SampleError if a source gives nothing usable in twenty draws.
 
-        It is drawn for at most *longest* characters, unless that is 0.
+        It is drawn for at most *longest* characters, unless that is 0, or less than the recipe's shortest lines.
         """
         reason: str | None = None
         for _ in range(_MAX_DRAWS):
             which = stream.weighted(self._weights)
             length = self._length.draw_int(stream)
             if longest:
-                length = min(length, longest)
+                length = min(length, max(longest, int(self._length.low)))
             if self._foreign_share and length > 1 and stream.chance(self._foreign_share):
                 text = self._mixed(which, stream, length)
             elif self._loanwords is not None and self._loanwords_share and stream.chance(self._loanwords_share):

@@ -223,14 +223,19 @@ class LineIterable(IterableDataset[Item]):
         self._in_workers = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
     def __iter__(self) -> Iterator[Item]:
-        """Yield this worker's share, from where `load_state_dict` left it."""
+        """Return an iterator over this worker's share, from where `load_state_dict` left it."""
         info = get_worker_info()
         workers, worker = (info.num_workers, info.id) if info is not None else (1, 0)
         self._in_workers.fill_(info is not None)
         share, shares = self.rank * workers + worker, self.world_size * workers
         self._shape = (share, shares, workers)
         resumed, self._resumed = self._resumed, None
-        done = self._done = self._checked(resumed) if resumed is not None else 0
+        # Now and not with the first item: of a pass that was at its end StatefulDataLoader asks for none.
+        self._done = self._checked(resumed) if resumed is not None else 0
+        return self._items(share, shares)
+
+    def _items(self, share: int, shares: int) -> Iterator[Item]:
+        done = self._done
         length = self.dataset.length
         while length is None or share + done * shares < length:
             # The state counts what was given away, so it is taken before the consumer goes on.

@@ -130,6 +130,7 @@ def test_a_picture_that_would_come_out_black_or_in_part_is_refused(tmp_path: Pat
     picture.save(tmp_path / "p.tiff", **more)
     done = _run(tmp_path, "degrade p.tiff -o two")
     assert done.returncode == 3
+    assert done.stderr.count("p.tiff") == done.stderr.count(";") == 1
     assert ("holds 2 pictures" if kind == "pages" else "holds levels that are negative or no numbers") in done.stderr
 
 

@@ -309,6 +309,58 @@ class TestEngines:
                 evaluate(f"{spec},charset=abc.charset", "s", _settings(), workers=1)
 
 
+class TestReadings:
+    """Files of readings, and those of a run before."""
+
+    @staticmethod
+    def _perfect(**more: Any) -> list[dict[str, Any]]:
+        freeze_suite("frozen", _settings())
+        labels = [json.loads(row)["text"] for row in Path("frozen/lines/lines.jsonl").read_text().splitlines()]
+        conditions = [c.name for c in load_suite("one.yaml").conditions()]
+        return [{"condition": c, "line": i, "reading": t, **more} for c in conditions for i, t in enumerate(labels)]
+
+    @pytest.mark.parametrize("more", [{"engine_s": 0.1}, {"about": "another engine"}])
+    def test_a_reading_may_have_any_other_key(self, more: dict[str, Any]) -> None:
+        Path("p.jsonl").write_text("\n".join(map(json.dumps, self._perfect(**more))))
+        result = evaluate("predictions:p.jsonl", "r", _settings(data="frozen"), workers=1)
+        assert {c["cer"] for c in result["conditions"]} == {0.0}
+
+    def test_a_file_without_readings_is_none(self) -> None:
+        Path("p.jsonl").write_text('\n{"engine_s": 1}\n')
+        with pytest.raises(RecipeError, match=r"^p\.jsonl: holds no readings; write "):
+            evaluate("predictions:p.jsonl", "r", _settings(), workers=1)
+
+    def test_a_row_without_a_status_is_damaged(self) -> None:
+        evaluate(lambda images: ["x"] * len(images), "r", _settings())
+        path = Path("r/predictions.jsonl")
+        rows = [json.loads(row) for row in path.read_text().splitlines()]
+        number = next(i for i, row in enumerate(rows) if "status" in row)
+        del rows[number]["status"]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        with pytest.raises(OutputError, match=rf"predictions\.jsonl:{number + 1}: is damaged, 'status', got .*; take it out"):
+            evaluate(lambda images: ["x"] * len(images), "r", _settings())
+
+    def test_another_function_does_not_get_the_readings_of_the_first(self) -> None:
+        def read(images: list[Any]) -> list[str]:
+            return ["x"] * len(images)
+
+        read.version = "1"  # type: ignore[attr-defined]
+        first = evaluate(read, "r", _settings())
+        assert evaluate(read, "r", _settings())["conditions"] == first["conditions"]
+        read.version = "2"  # type: ignore[attr-defined]
+        with pytest.raises(OutputError, match=r"^r: was begun with engine .*'1'.*, got .*'2'.*; choose another folder"):
+            evaluate(read, "r", _settings())
+
+    def test_a_frozen_suite_is_read_in_its_language(self) -> None:
+        freeze_suite("frozen", _settings(language="de"))
+        result = evaluate(lambda images: ["x"] * len(images), "r", _settings(data="frozen"))
+        assert result["lines"]["language"] == "de"
+        same = evaluate(lambda images: ["x"] * len(images), "s", _settings(data="frozen", language="de_Latn"))
+        assert same["lines"]["language"] == "de"
+        with pytest.raises(RecipeError, match=r"^--lang: a frozen suite has its own, got 'fr' beside .*, which is of 'de'"):
+            evaluate(lambda images: ["x"] * len(images), "t", _settings(data="frozen", language="fr"))
+
+
 class TestReports:
     def test_what_was_left_out_is_said(self) -> None:
         evaluate(_WIDTH, "r", _settings(only=("blur-1",)), workers=1)
@@ -322,8 +374,18 @@ class TestReports:
         assert f"{100 * condition['cer']:.1f} ({low} – {high})" in Path("r/report.md").read_text()
 
     def test_tables_hold_what_readings_hold(self) -> None:
-        assert [shown(c) for c in ("", " ", "\n", "\t", "a|b")] == ["(nothing)", "(space)", "(line end)", "(tab)", "a\\|b"]
-        assert cell("A\n| B") == "A \\| B"
+        assert [shown(c) for c in ("", " ", "\n", "\t", "a|b")] == ["(nothing)", "(space)", "(line end)", "(tab)", "a|b"]
+        assert [cell(c) for c in ("A\n| B", "`", "<b>", "\\|")] == ["A \\| B", "\\`", "&lt;b>", "\\\\\\|"]
+
+    def test_signs_of_markdown_are_none_of_a_web_page(self) -> None:
+        suite = {**_SUITE, "perturbations": {"blur": _BLUR | {"group": "<b>|x"}}}
+        Path("odd.yaml").write_text(yaml.safe_dump(suite))
+        evaluate(lambda images: ["`|`"] * len(images), "r", Settings(count=3, suite="odd.yaml"))
+        page, report = Path("r/report.html").read_text(), Path("r/report.md").read_text()
+        assert "<bdi>`</bdi>" in page
+        assert "\\" not in page.split("Most frequent")[1].split("</table>")[0]
+        assert "| &lt;b>\\|x |" in report
+        assert "| \\` |" in report
 
     def test_severities_stand_in_their_order(self) -> None:
         blur = _BLUR | {"strengths": [round(0.01 * i, 2) for i in range(1, 13)]}

@@ -232,6 +232,21 @@ class TestStreams:
 
 
 class TestBrokenShards:
+    @pytest.mark.parametrize("bucket", [True, False])
+    def test_a_shard_that_is_gone_later_is_told_by_the_sampler_as_well(
+        self,
+        bucket: bool,
+        folder: Path,
+        tmp_path: Path,
+    ) -> None:
+        shutil.copytree(folder, tmp_path / "out")
+        dataset = ShardDataset(tmp_path / "out", format="webdataset")
+        loader = make_loader(dataset, 4, bucket=bucket)
+        for shard in open_source(tmp_path / "out", "webdataset").shards:
+            shard.path.unlink()
+        with pytest.raises(OutputError, match=r"sample \d+ cannot be read, .*; look with ocrsynth verify"):
+            list(loader)
+
     def test_the_format_is_one_that_can_be_read(self, folder: Path) -> None:
         assert len(ShardDataset(folder)) == 30
 

@@ -413,6 +413,21 @@ class TestIterable:
         resumed.load_state_dict(state)
         assert seen + list(resumed) == whole
 
+    @pytest.mark.parametrize("workers", [0, 1, 2])
+    @pytest.mark.parametrize("length", [8, 9, 10])
+    def test_behind_its_last_batch_nothing_is_left(self, workers: int, length: int) -> None:
+        from torchdata.stateful_dataloader import StatefulDataLoader
+
+        def loader() -> Any:
+            return StatefulDataLoader(LineIterable(_dataset(length)), batch_size=4, num_workers=workers, collate_fn=_keys)
+
+        whole = loader()
+        states = [whole.state_dict() for _ in whole]
+        resumed = loader()
+        resumed.load_state_dict(states[-1])
+        assert list(resumed) == []
+        assert sorted(k for batch in resumed for k in batch) == [f"{i:012d}" for i in range(length)]
+
     def test_another_number_of_workers_is_refused(self) -> None:
         stream = LineIterable(_dataset(), 0, 2)
         list(itertools.islice(iter(stream), 3))
