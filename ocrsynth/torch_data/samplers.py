@@ -61,8 +61,8 @@ class BucketBatchSampler(Sampler[list[int]]):
     Of each window of *window* batches of indices the widths are predicted, the indices sorted by them and cut into batches,
     and the batches put in an order drawn from the seed.  Ranks take batches in turns.  ``position``, the number of batches
     that all ranks together have used, is the whole state: with it any number of workers and ranks goes on exactly where
-    others stopped, if batch size, *drop_last* and the data set's length are the same.  Each pass goes to the end of an epoch, and the
-    next one, also after a ``break``, begins with the next epoch.
+    others stopped, if batch size, *drop_last* and the data set's length are the same.  Each pass goes to the end of an epoch,
+    and the next one, also after a ``break``, begins with the next epoch.
 
     With *drop_last* every rank has as many batches, and all are full; without it the last batches may be missing in some
     ranks, which waits for ever where ranks step together.  Raises RecipeError.
