@@ -276,33 +276,28 @@ class TextMixture:
 
 
 def kashida_share(config: TextConfig, alphabet: Alphabet) -> float:
-    """Return the share of lines with a word drawn out; raises RecipeError where no letters join.
-
-    Into a recipe's own texts none is put that it does not ask for.
-    """
-    if config.kashida is None:
-        return alphabet.kashida if config.sources is None else 0.0
-    if config.kashida and alphabet.script not in SCRIPTS:
-        raise RecipeError(
-            f"text.kashida: must be left out, for letters of {alphabet.name} do not join, got {config.kashida!r}; "
-            "take it out, or set it to 0"
-        )
-    return config.kashida
+    """Return the share of lines with a word drawn out; raises RecipeError where no letters join."""
+    why_not = "" if alphabet.script in SCRIPTS else f"letters of {alphabet.name} do not join"
+    return _share_of("kashida", config, alphabet.kashida, why_not)
 
 
 def other_digits_share(config: TextConfig, alphabet: Alphabet) -> float:
-    """Return the share of lines with digits of another numbering system; raises RecipeError where the language has none.
+    """Return the share of lines with digits of another numbering system; raises RecipeError where the language has none."""
+    why_not = "" if alphabet.other_digits else f"{alphabet.name} has digits of one kind"
+    return _share_of("other_digits", config, alphabet.other_digits_share, why_not)
+
+
+def _share_of(key: str, config: TextConfig, usual: float, why_not: str) -> float:
+    """Return what a recipe asks for, or what is *usual* in the language; raises RecipeError if it cannot be.
 
     A recipe's own texts stand as they are, unless it asks for it.
     """
-    if config.other_digits is None:
-        return alphabet.other_digits_share if config.sources is None else 0.0
-    if config.other_digits and not alphabet.other_digits:
-        raise RecipeError(
-            f"text.other_digits: must be left out, for {alphabet.name} has digits of one kind, got {config.other_digits!r}; "
-            "take it out, or set it to 0"
-        )
-    return config.other_digits
+    asked: float | None = getattr(config, key)
+    if asked is None:
+        return usual if config.sources is None else 0.0
+    if asked and why_not:
+        raise RecipeError(f"text.{key}: must be left out, for {why_not}, got {asked!r}; take it out, or set it to 0")
+    return asked
 
 
 def _natural_drawer(alphabet: Alphabet, where: str) -> Drawer:

@@ -330,14 +330,17 @@ class TestReadings:
         with pytest.raises(RecipeError, match=r"^p\.jsonl: holds no readings; write "):
             evaluate("predictions:p.jsonl", "r", _settings(), workers=1)
 
-    def test_a_row_without_a_status_is_damaged(self) -> None:
+    @pytest.mark.parametrize(("status", "told"), [(None, "'status'"), (5, "status: must be text, got 5")])
+    def test_a_row_without_a_status_is_damaged(self, status: int | None, told: str) -> None:
         evaluate(lambda images: ["x"] * len(images), "r", _settings())
         path = Path("r/predictions.jsonl")
         rows = [json.loads(row) for row in path.read_text().splitlines()]
         number = next(i for i, row in enumerate(rows) if "status" in row)
-        del rows[number]["status"]
+        rows[number] = {key: value for key, value in rows[number].items() if key != "status"}
+        if status is not None:
+            rows[number]["status"] = status
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        with pytest.raises(OutputError, match=rf"predictions\.jsonl:{number + 1}: is damaged, 'status', got .*; take it out"):
+        with pytest.raises(OutputError, match=rf"predictions\.jsonl:{number + 1}: is damaged, {told}, got .*; take it out"):
             evaluate(lambda images: ["x"] * len(images), "r", _settings())
 
     def test_another_function_does_not_get_the_readings_of_the_first(self) -> None:
