@@ -61,6 +61,8 @@ class Degrade(DualTransform):  # type: ignore[misc]
     def get_params_dependent_on_data(self, params: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """Return the parameters drawn for a picture, under ``drawn``."""
         height, width = params["shape"][:2]
+        if not height or not width:
+            raise ValueError(f"{type(self).__name__}: takes pictures of at least 1×1 px, got {width}×{height}")
         seed = self.py_random.getrandbits(63)
         frame = Frame(height, width, self.em_px or _EM_OF_HEIGHT * height)
         return {"drawn": draw_for(self._chain, (seed, 0, 0), frame)}

@@ -2,7 +2,8 @@
 
 from ocrsynth.evaluate.compare import compare
 from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition
-from ocrsynth.evaluate.run import Settings, conditions_of, evaluate, freeze_suite, read_result
+from ocrsynth.evaluate.run import conditions_of, evaluate, freeze_suite, read_result
+from ocrsynth.evaluate.settings import Settings
 
 __all__ = [
     "ENGINES",

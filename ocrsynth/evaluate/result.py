@@ -291,15 +291,19 @@ def _worst(
     return found
 
 
-def against(result: Result, baseline: Result) -> dict[str, float | None]:
+def against(result: Result, baseline: Result) -> dict[str, Any]:
     """Return ``mce`` and ``relative_mce`` of a result against a baseline's (Hendrycks and Dietterich, 2019).
 
     Over the perturbations of the suite proper that both have: the mean of the ratios of their error rates summed over
-    severities.
+    severities.  ``perturbations`` counts those, and ``mce_of`` and ``relative_mce_of`` of how many a ratio could be taken:
+    there is none where the baseline made no errors.
     """
     ours, theirs = ({c["name"]: c for c in r["conditions"]} for r in (result, baseline))
     ratios, relative = [], []
-    for name in dict.fromkeys(c["perturbation"] for c in result["conditions"] if c["kind"] == "suite"):
+    perturbations = dict.fromkeys(
+        c["perturbation"] for c in result["conditions"] if c["kind"] == "suite" and c["name"] in theirs
+    )
+    for name in perturbations:
         names = [c["name"] for c in result["conditions"] if c["perturbation"] == name and c["name"] in theirs]
         mine, base = sum(ours[n]["cer"] for n in names), sum(theirs[n]["cer"] for n in names)
         if base > 0:
@@ -308,4 +312,10 @@ def against(result: Result, baseline: Result) -> dict[str, float | None]:
         base_more = sum(theirs[n]["cer"] - theirs["clean"]["cer"] for n in names)
         if base_more > 0:
             relative.append(more / base_more)
-    return {"mce": fmean(ratios) if ratios else None, "relative_mce": fmean(relative) if relative else None}
+    return {
+        "mce": fmean(ratios) if ratios else None,
+        "mce_of": len(ratios),
+        "relative_mce": fmean(relative) if relative else None,
+        "relative_mce_of": len(relative),
+        "perturbations": len(perturbations),
+    }

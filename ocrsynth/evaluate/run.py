@@ -6,10 +6,10 @@ import fcntl
 import os
 import time
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
@@ -26,7 +26,9 @@ from ocrsynth.evaluate.readers import read_all
 from ocrsynth.evaluate.reading import Pictures, digest_of, failed, read_chunk
 from ocrsynth.evaluate.readings import Progress, Readings, Silent, has_content, has_readings
 from ocrsynth.evaluate.result import Result, against, result_of
-from ocrsynth.evaluate.suite import DEFAULT_SUITE, load_suite
+from ocrsynth.evaluate.settings import Settings
+from ocrsynth.evaluate.suite import load_suite
+from ocrsynth.fields import is_whole
 from ocrsynth.files import hash_of, remove, write_atomically
 from ocrsynth.text.alphabet import load
 
@@ -43,25 +45,7 @@ _LOG = "engine.log"
 DEFAULT_TIMEOUT_S = 60.0
 _NEEDED = {"suite", "profile", "conditions", "summary", "lines", "engine", "per_line"}
 """Of a result, for comparisons."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What decides the pictures and the figures, beside the engine."""
-
-    language: str = "en"
-    count: int = 500
-    seed: int = 0
-    suite: str = DEFAULT_SUITE
-    only: tuple[str, ...] = ()
-    """Perturbations, groups, kinds or conditions; empty: all."""
-    data: str | None = None
-    """Lines of one's own, in any readable format, or a frozen suite."""
-    data_format: str | None = None
-    keep_size: bool = False
-    """Whether pictures of *data* keep their size, instead of being brought to the suite's x-height."""
-    fonts: str | None = None
-    """A folder of fonts, in place of the default set."""
+_MOST_WORKERS = 1024
 
 
 def evaluate(
@@ -91,10 +75,7 @@ def evaluate(
 
     settings = settings or Settings()
     progress = progress or Silent()
-    if profile not in PROFILES:
-        raise RecipeError(f"profile: must be one of {', '.join(PROFILES)}, got {profile!r}")
-    if settings.count < 1:
-        raise RecipeError(f"-n: must be 1 or more, got {settings.count!r}")
+    _check(engine, workers, profile, timeout_s, baseline)
     # Found missing now, not after hours of reading.
     needed("rapidfuzz.distance.Levenshtein", "evaluate")
     folder = Path(out)
@@ -150,6 +131,22 @@ def evaluate(
         return result
 
 
+def _check(engine: Any, workers: Any, profile: Any, timeout_s: Any, baseline: Any) -> None:
+    """Raise RecipeError for an argument that is none."""
+    if not (isinstance(engine, (str, Engine)) or callable(engine)):
+        raise RecipeError(f"engine: must be a spec, an Engine or a function, got {engine!r}; say for example 'tesseract'")
+    if profile not in PROFILES:
+        raise RecipeError(f"profile: must be one of {', '.join(PROFILES)}, got {profile!r}")
+    if workers is not None and not is_whole(workers, 1, _MOST_WORKERS):
+        raise RecipeError(
+            f"workers: must be a whole number from 1 to {_MOST_WORKERS}, got {workers!r}; leave it out for all cores"
+        )
+    if isinstance(timeout_s, bool) or not isinstance(timeout_s, (int, float)) or not timeout_s > 0:
+        raise RecipeError(f"timeout_s: must be a number of seconds above 0, got {timeout_s!r}")
+    if baseline is not None and not is_result(baseline):
+        raise RecipeError(f"baseline: must be the result of an evaluation, got {str(baseline)[:60]!r}; read it by read_result")
+
+
 def freeze_suite(
     out: str | os.PathLike[str], settings: Settings | None = None, *, progress: Progress | None = None
 ) -> list[Condition]:
@@ -183,9 +180,14 @@ def read_result(path: str | os.PathLike[str]) -> Result:
         raise OutputError(f"{file}: cannot be read, {error.strerror or error}") from None
     except orjson.JSONDecodeError as error:
         raise OutputError(f"{file}: is not JSON, {error}") from None
-    if isinstance(found, dict) and found.get("schema") == 1 and found.keys() >= _NEEDED and found["conditions"]:
+    if is_result(found):
         return found
     raise OutputError(f"{file}: is no result of an evaluation of this schema, got {str(found)[:60]!r}; evaluate again")
+
+
+def is_result(found: object) -> TypeGuard[Result]:
+    """Tell whether *found* is what `evaluate` returns, of this schema."""
+    return isinstance(found, dict) and found.get("schema") == 1 and found.keys() >= _NEEDED and bool(found["conditions"])
 
 
 @contextmanager

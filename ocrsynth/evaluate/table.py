@@ -143,7 +143,9 @@ def facts(result: Result) -> list[tuple[str, str, str]]:
     if against := result.get("against"):
         for key, title in (("mce", "mCE"), ("relative_mce", "relative mCE")):
             if against[key] is not None:
-                rows.append((f"{title} against {against['engine']}", percent(against[key], unit=True), ""))
+                n, total = against[f"{key}_of"], against["perturbations"]
+                over = "" if n == total else f", over {n} of {total} perturbations: in the others it made no errors"
+                rows.append((f"{title} against {against['engine']}{over}", percent(against[key], unit=True), ""))
     rows.append(("pictures without a reading", str(summary["failures"]), ""))
     return rows
 

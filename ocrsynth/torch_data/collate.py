@@ -30,9 +30,12 @@ def images_of(items: Sequence[dict[str, Any]], multiple: int, pad_value: int, dt
 
     Raises ValueError for what is no picture, if heights or channels differ, or if the batch has more than *most_pixels* pixels.
     """
+    if not items:
+        raise ValueError("batch: must have a sample, got none")
     arrays = [np.asarray(item["image"]) for item in items]
     for item, array in zip(items, arrays, strict=True):
-        if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3)):
+        no_picture = array.dtype != np.uint8 or array.ndim not in (2, 3) or 0 in array.shape
+        if no_picture or (array.ndim == 3 and array.shape[2] not in (1, 3)):
             raise ValueError(
                 f"sample {item['key']}: its picture must be uint8 (H, W), (H, W, 1) or (H, W, 3), got {array.dtype} "
                 f"{array.shape}; a transform gives pictures, and dtype='float32' is an option of the collate"
@@ -165,6 +168,7 @@ class AttentionCollate(_Collate):
 
     def __call__(self, items: list[dict[str, Any]]) -> Batch:
         """Return the batch of *items*."""
+        pictures = self._images(items)
         targets = [[self.bos, *target, self.eos] for target in self._targets(items)]
         longest = max(map(len, targets))
         rows = torch.full((len(targets), longest), self.pad, dtype=torch.int64)
@@ -172,7 +176,7 @@ class AttentionCollate(_Collate):
             row[: len(target)] = torch.tensor(target)
         lengths = torch.tensor([len(target) for target in targets])
         mask = torch.arange(longest)[None, :] < lengths[:, None]
-        return {**self._images(items), "targets": rows, "mask": mask, "target_lengths": lengths, **_about(items)}
+        return {**pictures, "targets": rows, "mask": mask, "target_lengths": lengths, **_about(items)}
 
 
 class HFCollate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from ocrsynth.errors import RecipeError
 from ocrsynth.fields import is_whole
 from ocrsynth.pipeline import pipeline_for
 from ocrsynth.recipe import Recipe
+from ocrsynth.seeding import LARGEST_INDEX
 from ocrsynth.torch_data.samplers import MOST, BatchIndices
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ Item = dict[str, Any]
 ENDLESS = 1 << 40
 _MOST_EPOCHS = 1 << 23
 _BATCH = 64
+_SHAPE = 3
+"""Share, number of shares and of workers: what the state of a stream is of."""
 _quiet_in: int | None = None
 
 
@@ -53,14 +57,17 @@ class Augment:
     """
 
     def __init__(self, degrade: str | list[dict[str, Any]] = "scan", seed: int = 0, *, keep_height: bool = False) -> None:
-        self.degrade = degrade
+        if not is_whole(seed, 0, LARGEST_INDEX):
+            raise RecipeError(f"seed: must be a whole number from 0 to 2**64 - 1, got {seed!r}")
+        # A copy, for the caller may go on with his.
+        self.degrade = deepcopy(degrade)
         self.seed = seed
         self.keep_height = keep_height
         self._chain = chain_of(degrade)
 
     def __call__(self, image: NDArray[np.uint8], index: int = 0, epoch: int = 0) -> NDArray[np.uint8]:
         """Return *image*, uint8 (H, W) or (H, W, 3) RGB, degraded; raises ValueError for another, or an odd index or epoch."""
-        if not 0 <= index < ENDLESS or not 0 <= epoch < _MOST_EPOCHS:
+        if not is_whole(index, 0, ENDLESS - 1) or not is_whole(epoch, 0, _MOST_EPOCHS - 1):
             raise ValueError(
                 f"index: must be from 0 to {ENDLESS - 1}, the epoch from 0 to {_MOST_EPOCHS - 1}, got {index!r} and {epoch!r}"
             )
@@ -282,6 +289,9 @@ class LineIterable(IterableDataset[Item]):
         for name, own in (("seed", self.dataset.seed), ("length", self.dataset.length)):
             if state.get(name) != own:
                 raise RecipeError(f"state: is of lines of another {name}, got {state.get(name)!r} in place of {own!r}")
+        shape = state.get("shape")
+        if shape is not None and not (isinstance(shape, (list, tuple)) and len(shape) == _SHAPE):
+            raise RecipeError(f"state: must say of which share it is, got {shape!r}; give one of state_dict")
         if not is_whole(epoch := state.get("epoch"), 0, MOST):
             raise RecipeError(f"state: must say of which epoch it is, got {epoch!r}; give one of state_dict")
         self.dataset.set_epoch(epoch)
@@ -293,7 +303,7 @@ def rank_of(rank: int | None, world_size: int | None) -> tuple[int, int]:
     if (rank is None) != (world_size is None):
         raise RecipeError(f"rank: goes with world_size, got rank {rank!r} and world_size {world_size!r}; give both or none")
     if rank is not None and world_size is not None:
-        if not 0 <= rank < world_size:
+        if not is_whole(world_size, 1, MOST) or not is_whole(rank, 0, world_size - 1):
             raise RecipeError(f"rank: must be from 0 to world_size - 1, got {rank!r} of {world_size!r}")
         return rank, world_size
     if torch.distributed.is_available() and torch.distributed.is_initialized():

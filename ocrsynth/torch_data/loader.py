@@ -42,10 +42,10 @@ def make_loader(
 
     Batches are of lines of about the same width if *bucket*.  Each batch holds ``position``: give it as *resume* to go on
     behind that batch and those that other ranks took beside it, with any number of workers and ranks; batch size, length,
-    *bucket* and *drop_last* must be the same.  Without *resume* it begins with the data set's epoch;
-    ``loader.batch_sampler.set_epoch(e)`` goes to another.  Ranks are those of torch.distributed if they are not given.
-    *drop_last* gives every rank as many batches, all full.  *collate_options* are those of the collate, such as
-    ``{"stride": 4, "dtype": "float32"}``; *options* those of DataLoader.
+    *bucket* and *drop_last* must be the same.  Without *resume* it begins with the data set's epoch; ``dataset.set_epoch(e)``
+    or ``loader.batch_sampler.set_epoch(e)`` goes to another with the next pass.  Ranks are those of torch.distributed if they
+    are not given.  *drop_last* gives every rank as many batches, all full.  *collate_options* are those of the collate, such
+    as ``{"stride": 4, "dtype": "float32"}``; *options* those of DataLoader.
 
     Raises RecipeError for an unknown task, a missing processor, two charsets that differ, ranks that nobody told, and options
     of DataLoader that the batches leave no room for.

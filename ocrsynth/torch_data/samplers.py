@@ -28,6 +28,8 @@ class StreamSampler(Sampler[int]):
 
     def __init__(self, start: int = 0, rank: int = 0, world_size: int = 1, length: int | None = None) -> None:
         _check(start, rank, world_size)
+        if length is not None and not is_whole(length, 0, MOST):
+            raise RecipeError(f"length: must be a whole number from 0, got {length!r}; leave it out for an endless sampler")
         self.start = start
         self.rank = rank
         self.world_size = world_size
@@ -85,6 +87,11 @@ class BucketBatchSampler(Sampler[list[int]]):
             raise RecipeError(f"batch_size: must be 1 or more, got {batch_size!r}; give a whole number")
         if not is_whole(window, 1, MOST):
             raise RecipeError(f"window: must be 1 or more, got {window!r}; give a whole number of batches")
+        if not all(hasattr(dataset, name) for name in ("predicted_width", "epoch", "length", "seed")):
+            raise RecipeError(
+                f"dataset: must be a LineDataset or a ShardDataset, got {type(dataset).__name__}; give others to a plain "
+                "DataLoader, with a collate of ocrsynth as collate_fn"
+            )
         self.dataset = dataset
         self.batch_size = batch_size
         self.position = int(position)
@@ -93,6 +100,7 @@ class BucketBatchSampler(Sampler[list[int]]):
         self.bucket = bucket
         self.drop_last = drop_last
         self.window = window
+        self._epoch_seen = dataset.epoch
         if self.batches is not None and self.batches < (world_size if drop_last else 1):
             raise RecipeError(
                 f"drop_last: leaves nothing of {dataset.length} samples, got batches of {batch_size} for {world_size} ranks; "
@@ -112,16 +120,23 @@ class BucketBatchSampler(Sampler[list[int]]):
         """Go to the beginning of an epoch; raises RecipeError for an endless data set."""
         if self.batches is None:
             raise RecipeError(f"epoch: an endless data set has none, got {epoch!r}; give the data set a length")
-        if epoch < 0:
-            raise RecipeError(f"epoch: must be 0 or more, got {epoch!r}")
+        if not is_whole(epoch, 0, MOST // self.batches):
+            raise RecipeError(f"epoch: must be a whole number from 0 to {MOST // self.batches}, got {epoch!r}")
         self.position = epoch * self.batches
 
     def __len__(self) -> int:
         """Return this rank's number of batches to the end of the epoch; raises TypeError if there is no end."""
         if self.batches is None:
             raise TypeError("an endless data set has no number of batches")
+        self._follow()
         left = self._shared(self.batches - self.position % self.batches)
         return len(range(self.rank, left, self.world_size))
+
+    def _follow(self) -> None:
+        """Go to the epoch of the data set, where that was set since."""
+        if self.batches is not None and self.dataset.epoch != self._epoch_seen:
+            self._epoch_seen = self.dataset.epoch
+            self.set_epoch(self._epoch_seen)
 
     def _shared(self, left: int) -> int:
         """Return how many of the batches that are *left* of an epoch are taken: with *drop_last* as many by every rank."""
@@ -129,6 +144,7 @@ class BucketBatchSampler(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield this rank's batches to the end of the epoch."""
+        self._follow()
         per_epoch = self.batches
         begin = k = self.position
         epoch = begin // per_epoch if per_epoch is not None else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 import torch
@@ -19,7 +21,7 @@ from click.testing import CliRunner
 
 from ocrsynth.charset import Charset
 from ocrsynth.cli import cli
-from ocrsynth.errors import OcrsynthError, OutputError, RecipeError
+from ocrsynth.errors import AssetError, OcrsynthError, OutputError, RecipeError, WorkerError
 from ocrsynth.evaluate import Recognition, Settings, compare, evaluate, freeze_suite
 from ocrsynth.evaluate.compare import comparison_table
 from ocrsynth.evaluate.engines.tesseract import Tesseract
@@ -215,3 +217,87 @@ def test_a_module_of_another_charset_or_layout() -> None:
         RecipeError, match=r"engine 'torch': module must give scores \(1, T, 4\) for one picture, got \(\d+, 1, 4\)"
     ):
         evaluate(Torch(TimeFirst(), Charset("abc")), "r", settings)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"count": 2.5}, r"-n: must be a whole number from 1 to 2\*\*63 - 1, got 2\.5; leave it out"),
+        ({"count": "3"}, "-n: must be a whole number .*, got '3'"),
+        ({"count": 0}, "-n: must be a whole number .*, got 0"),
+        ({"seed": -1}, "--seed: must be a whole number from 0 .*, got -1"),
+        ({"only": "blur"}, "--only: must be a list of names, got 'blur'; write for example"),
+        ({"only": [1]}, r"--only: must be a list of names, got \[1\]"),
+        ({"suite": None}, "suite: must be text, got None"),
+        ({"data": 3}, "data: must be text or None, got 3"),
+        ({"keep_size": 1}, "keep_size: must be True or False, got 1"),
+    ],
+)
+def test_settings_of_odd_types_are_told(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        Settings(**options)
+
+
+def test_settings_take_what_means_the_same() -> None:
+    settings = Settings(count=np.int64(3), only=["blur"], data=Path("lines"))
+    assert settings == Settings(count=3, only=("blur",), data="lines")
+    assert type(settings.count) is int
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "message"),
+    [
+        (None, {}, "engine: must be a spec, an Engine or a function, got None; say for example 'tesseract'"),
+        (len, {"workers": 0}, "workers: must be a whole number from 1 to 1024, got 0"),
+        (len, {"timeout_s": "5"}, "timeout_s: must be a number of seconds above 0, got '5'"),
+        (len, {"timeout_s": float("nan")}, "timeout_s: must be a number of seconds above 0, got nan"),
+        (len, {"baseline": {}}, "baseline: must be the result of an evaluation, got '{}'; read it by read_result"),
+        (len, {"profile": "loose"}, "profile: must be one of exact, compat, alnum_ci, got 'loose'"),
+    ],
+)
+def test_arguments_of_odd_types_are_told(engine: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(message)):
+        evaluate(engine, "r", _settings(), **options)
+    assert not Path("r").exists()
+
+
+def test_a_program_that_answers_in_another_encoding_is_told_at_once() -> None:
+    program = """import sys
+for row in sys.stdin:
+    number = row.split(":")[1].split(",")[0]
+    sys.stdout.buffer.write(b'{"id": %s, "text": "caf\\xe9"}\\n' % number.encode())
+    sys.stdout.flush()
+"""
+    Path("latin.py").write_text(program)
+    started = time.monotonic()
+    with pytest.raises(WorkerError, match=r"it gave no answer \(encoding: its answer is not UTF-8\)"):
+        evaluate(f"cmd:{sys.executable} latin.py", "r", _settings(4), workers=1)
+    assert time.monotonic() - started < 15
+
+
+@pytest.mark.parametrize("option", ["model", "keys"])
+def test_a_model_that_is_not_there_is_told(option: str) -> None:
+    with pytest.raises(AssetError, match=f"engine 'rapidocr': {option} must be a file, got '/nope.onnx'; check the path"):
+        evaluate(f"rapidocr:{option}=/nope.onnx", "r", _settings(), workers=1)
+
+
+def test_perturbations_without_errors_of_the_baseline_are_counted() -> None:
+    perturbations = {"blur": _BLUR, "noise": {**_BLUR, "strengths": [0.1]}}
+    Path("two.yaml").write_text(yaml.safe_dump({**_SUITE, "name": "two", "perturbations": perturbations}))
+    settings = Settings(count=2, suite="two.yaml")
+    bad = evaluate("python:odd_engines:width", "bad", settings, workers=1)
+    labels = [orjson.loads(row)["text"] for row in Path("bad/lines/lines.jsonl").read_bytes().splitlines()]
+    names = [c["name"] for c in bad["conditions"]]
+    rows = [
+        {"condition": name, "line": i, "reading": text if name.startswith(("clean", "noise")) else "?"}
+        for name in names
+        for i, text in enumerate(labels)
+    ]
+    Path("p.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    base = evaluate("predictions:p.jsonl", "base", settings, workers=1)
+    found = evaluate("python:odd_engines:width", "r", settings, workers=1, baseline=base)["against"]
+    assert (found["mce_of"], found["relative_mce_of"], found["perturbations"]) == (1, 1, 2)
+    assert (
+        "mCE against predictions:p.jsonl, over 1 of 2 perturbations: in the others it made no errors"
+        in Path("r/report.md").read_text()
+    )

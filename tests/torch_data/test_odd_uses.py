@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -14,12 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 
 from ocrsynth import Recipe, generate
 from ocrsynth.errors import AssetError, OutputError, RecipeError
 from ocrsynth.generation.source import open_source
 from ocrsynth.torch_data import (
+    AttentionCollate,
     Augment,
     BucketBatchSampler,
     Charset,
@@ -27,6 +29,7 @@ from ocrsynth.torch_data import (
     LineDataset,
     LineIterable,
     ShardDataset,
+    StreamSampler,
     make_loader,
 )
 
@@ -473,3 +476,64 @@ def test_options_that_a_collate_does_not_know_are_told() -> None:
     with pytest.raises(RecipeError, match=r"^collate_options: unknown option of task 'ctc', got 'strid'; known: .*stride"):
         make_loader(_lines(), 8, collate_options={"strid": 4})
     assert len(make_loader(_lines(), 8, collate_fn=None, batch_sampler=None)) == 3
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: StreamSampler(length=1.5), r"length: must be a whole number from 0, got 1\.5; leave it out"),
+        (lambda: StreamSampler(length=-1), "length: must be a whole number from 0, got -1"),
+        (lambda: Augment(seed=-1), r"seed: must be a whole number from 0 to 2\*\*64 - 1, got -1"),
+        (lambda: LineIterable(_lines(), 1.5, 3), r"rank: must be from 0 to world_size - 1, got 1\.5 of 3"),
+        (
+            lambda: make_loader(_lines(8), 4).batch_sampler.set_epoch(1.5),
+            r"epoch: must be a whole number from 0 to \d+, got 1\.5",
+        ),
+        (lambda: make_loader(_lines(8), 4).batch_sampler.set_epoch("a"), "epoch: must be a whole number from 0 to .*, got 'a'"),
+        (lambda: make_loader(_lines(8), 4).batch_sampler.set_epoch(1 << 64), "epoch: must be a whole number from 0 to"),
+        (
+            lambda: make_loader(Subset(_lines(8), [1, 2]), 2),
+            "dataset: must be a LineDataset or a ShardDataset, got Subset; give",
+        ),
+    ],
+)
+def test_odd_arguments_are_told(make: Any, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        make()
+
+
+def test_a_state_of_an_odd_share_is_told() -> None:
+    lines = LineIterable(_lines())
+    state = lines.state_dict()
+    for shape in ("abc", [0, 1], 3):
+        with pytest.raises(RecipeError, match="state: must say of which share it is, got"):
+            lines.load_state_dict(state | {"shape": shape})
+
+
+@pytest.mark.parametrize("collate", [CTCCollate(_CHARSET), AttentionCollate(_CHARSET)])
+def test_batches_of_nothing_are_told(collate: Any) -> None:
+    with pytest.raises(ValueError, match="batch: must have a sample, got none"):
+        collate([])
+    with pytest.raises(ValueError, match=r"sample 7: its picture must be uint8 .*, got uint8 \(32, 0\)"):
+        collate([{"image": np.zeros((32, 0), np.uint8), "text": "a", "key": "7"}])
+
+
+def test_an_epoch_of_the_data_set_is_gone_to_by_a_loader_that_was_made_before() -> None:
+    dataset = _lines(12)
+    loader = make_loader(dataset, 4, num_workers=1)
+    found = []
+    for epoch in (0, 5, 1):
+        dataset.set_epoch(epoch)
+        assert len(loader) == 3
+        found.append(sorted(k for b in _keys(loader) for k in b))
+    found.append(sorted(k for b in _keys(loader) for k in b))
+    assert [keys[0] // 12 for keys in found] == [0, 5, 1, 2]
+    assert all(keys == list(range(keys[0], keys[0] + 12)) for keys in found)
+
+
+def test_the_list_of_a_chain_stays_its_callers() -> None:
+    chain: list[dict[str, Any]] = [{"defocus_blur": {"p": 0.5}}]
+    augment = Augment(chain)
+    before = pickle.dumps(augment)
+    chain.append({"no such op": {}})
+    assert pickle.dumps(augment) == before

@@ -100,7 +100,9 @@ class Command(Engine):
                 try:
                     # Python's own parser, for its writer gives NaN and lone surrogates, which others refuse.
                     record = json.loads(answer)
-                except (ValueError, RecursionError):
+                except (ValueError, RecursionError) as error:
+                    if isinstance(error, UnicodeDecodeError) and answer.lstrip().startswith(b"{"):
+                        raise Unanswered("encoding", "its answer is not UTF-8") from None
                     continue  # Programs print things when they start.
                 if isinstance(record, dict) and record.get("id") == question["id"]:
                     break

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from ocrsynth.errors import AssetError
 from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition, options_of
 from ocrsynth.evaluate.extra import needed
 
@@ -31,6 +32,9 @@ class RapidOcr(Engine):
     def __init__(self, model: str, keys: str) -> None:
         needed("onnxruntime", "engine 'rapidocr'", "rapidocr")
         package = needed("rapidocr", "engine 'rapidocr'", "rapidocr")
+        for option, path in (("model", model), ("keys", keys)):
+            if path and not Path(path).is_file():
+                raise AssetError(f"engine 'rapidocr': {option} must be a file, got {path!r}; check the path")
         logging.getLogger("RapidOCR").setLevel(logging.WARNING)
         params: dict[str, Any] = {
             "Global.use_det": False,
