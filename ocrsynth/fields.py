@@ -85,7 +85,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_number_is_made(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse what would silently become a number: ``true``, which YAML makes of ``yes`` and ``on``, and text."""
+        """Refuse what would silently become a number, or true or false: ``true``, which YAML makes of ``yes``, and text."""
         annotation = cls.model_fields[info.field_name or ""].annotation
         if fault := _no_number(value, annotation):
             raise fault
@@ -102,7 +102,9 @@ class Section(BaseModel):
 
 
 def _no_number(value: Any, annotation: Any) -> PydanticCustomError | None:
-    """Return why *value* is none of the numbers that a field takes, as far as its type shows it, or None."""
+    """Return why *value* is no number, or no truth value, where a field takes one, as far as its type shows it, or None."""
+    if annotation is bool and isinstance(value, (str, float, int)) and not isinstance(value, bool):
+        return PydanticCustomError("bool", "must be true or false", {"advice": "write true or false, without quotes"})
     kinds = (annotation, *get_args(annotation))
     if not isinstance(value, (bool, str)) or not (int in kinds or float in kinds):
         return None

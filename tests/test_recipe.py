@@ -301,6 +301,11 @@ def test_a_truth_value_is_no_number(section: str, key: str) -> None:
             _english(render={"ink": {"plain": 1, "laser": "1"}}),
             "render.ink.laser: must be a number, got '1'; take the quotes away",
         ),
+        (
+            _english(output={"masks": "no"}),
+            "output.masks: must be true or false, got 'no'; write true or false, without quotes",
+        ),
+        (_english(fonts={"fallback": 0}), "fonts.fallback: must be true or false, got 0; write true or false, without quotes"),
         (_english(render={"ink": {"plain": True}}), "render.ink.plain: must not be a truth value, got True"),
         (_english(fonts={"classes": {"sans": "2"}}), "fonts.classes.sans: must be a number, got '2'; take the quotes away"),
         (_english(fonts={"features": {"liga": "1"}}), "fonts.features.liga: must be a number, got '1'; take the quotes away"),
