@@ -14,9 +14,10 @@ from fontTools import unicodedata as scripts
 
 from ocrsynth.fonts.faces import INVISIBLE, MAX_FACES, open_face
 from ocrsynth.fonts.outlines import Outline, outline_of
+from ocrsynth.records import TATWEEL
 
-_SIGNS = "-–—", "'’‘", '"”“'
-"""Signs that differ by their shapes alone, the plainest first."""
+_SIGNS = "-–—", "'’‘׳", '"”“״', "%٪", "٫٬", "l|", "I|", "ا١"
+"""Signs that differ by their shapes alone, and letters that some are like, the plainest first."""
 _MAY_BE_ALIKE = frozenset("".join(group[1:] for group in _SIGNS))
 _ZEROS = "٠۰߀०০੦૦୦௦౦೦൦෦๐໐༠၀០᠐᱐"
 """The digits 0 of the scripts whose digits some faces draw as 0 to 9, or the other way round."""
@@ -35,6 +36,10 @@ _BAR = "MLLLLZ"
 """A bare bar, which is not the shape of any letter but of I and l, and of both."""
 _CEDILLAS = frozenset("ŞşŢţ")
 """Letters that old fonts draw as those with a comma below, which are right."""
+_JOINED_ALIKE = tuple(map(frozenset, ("يىیېۍےۓئ", "كکڪ", "هەہھۀۂۃةۿ", "فڧڤڨقٯڡ", "نںڹ", "ںى", "جچڄ")))
+"""Arabic letters of which some forms are the same, or differ by points that a font may draw by a glyph of their own."""
+_PLACES = (0, 0), (0, 1), (1, 1), (1, 0)
+"""How many neighbours a letter joins before and behind it: alone, at the head, inside, at the end of a word."""
 
 
 @lru_cache(maxsize=MAX_FACES)
@@ -47,6 +52,7 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
         found -= drawn_alike(path, index)
     found = found.difference(copies(path, index, found))
     found -= misdrawn_digits(path, index)
+    found -= misformed(path, index, found)
     # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
     return characters if len(found) == len(characters) else found
 
@@ -118,7 +124,7 @@ def _plainness(c: str, alike: list[str]) -> tuple[bool, int, bool, bool]:
 
 @lru_cache(maxsize=MAX_FACES)
 def drawn_alike(path: str, index: int) -> frozenset[str]:
-    """Return the dashes and quotes that a face draws as it draws a plainer one: no picture could tell which the label says."""
+    """Return the signs that a face draws as it draws a plainer one: no picture could tell which the label says."""
     font = hb.Font(open_face(path, index))
     alike: set[str] = set()
     for group in _SIGNS:
@@ -163,3 +169,33 @@ def misdrawn_digits(path: str, index: int) -> frozenset[str]:
             is_usual = eight is not None and eight.commands.count("M") >= _EIGHT
             wrong.update(chr(ord(zero if is_usual else "0") + value) for value in range(10))
     return frozenset(wrong)
+
+
+@lru_cache(maxsize=MAX_FACES)
+def misformed(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
+    """Return the letters of *characters* that a face shows, joined, by the form of another letter: the label would be wrong.
+
+    Of Arabic script alone, of whose forms Unicode has signs that tell what a glyph is.  A glyph that has none is trusted.
+    """
+    letters = [c for c in sorted(characters) if c.isalpha() and scripts.script(c) == "Arab"]
+    if not letters:
+        return frozenset()
+    face = open_face(path, index)
+    font = hb.Font(face)
+    shown_by: dict[int, set[str]] = defaultdict(set)
+    for code in face.unicodes:
+        if unicodedata.category(chr(code)) == "Lo":
+            shown_by[font.get_nominal_glyph(code)].update(unicodedata.normalize("NFKD", chr(code)))
+
+    def is_wrong(letter: str, before: int, behind: int) -> bool:
+        buffer = hb.Buffer()
+        buffer.add_str(TATWEEL * before + letter + TATWEEL * behind, before, 1)
+        buffer.direction, buffer.script = "rtl", "Arab"
+        hb.shape(font, buffer)
+        inked = [i.codepoint for i in buffer.glyph_infos if (e := font.get_glyph_extents(i.codepoint)) and e.width]
+        # Of several, one is a body without points.
+        shown = shown_by.get(inked[0], set()) if len(inked) == 1 else set()
+        own = set(unicodedata.normalize("NFKD", letter))
+        return bool(shown) and shown.isdisjoint(own.union(*(alike for alike in _JOINED_ALIKE if alike & own)))
+
+    return frozenset(c for c in letters if any(is_wrong(c, *place) for place in _PLACES))

@@ -39,6 +39,8 @@ _CUBIC = frozenset({"CFF ", "CFF2"})
 """Tables of outlines of cubic curves."""
 _GAP_EM, _WIDER = 0.55, 1.4
 """A sign in a square has a larger gap beside it than this, and is by so much wider than the face's letters."""
+_AFLOAT_EM = 0.15
+"""An ellipsis that is so high above its line stands in the middle of a square."""
 INVISIBLE = "\u200c\u200d\u200b\u2060\ufe0f"
 """Characters that shape others and need no glyph of their own: HarfBuzz draws nothing for them."""
 
@@ -93,6 +95,11 @@ def full_width(path: str, index: int) -> frozenset[str]:
             advance = font.get_glyph_h_advance(glyph)
             if advance - extents.width > _GAP_EM * em and advance > _WIDER * usual:
                 wide.add(sign)
+    for points in "‥…":
+        glyph = font.get_nominal_glyph(ord(points))
+        extents = font.get_glyph_extents(glyph) if glyph else None
+        if extents is not None and extents.y_bearing + extents.height > _AFLOAT_EM * em:
+            wide.add(points)
     return frozenset(wide)
 
 

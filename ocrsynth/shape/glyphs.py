@@ -20,6 +20,8 @@ UNJOINED = frozenset({"Latn", "Grek", "Cyrl", "Hani", "Hang", "Hira", "Kana", "Z
 """Scripts whose letters read the same without contextual alternates; others join or stack by them."""
 _TIED = frozenset(["Arab", "Syrc", "Mong", "Nkoo", "Phag", "Mand", "Rohg", "Adlm", "Sogd", "Deva", "Beng", "Guru", "Tibt"])
 """Scripts whose letters join, or hang from one line: no typesetter spaces them."""
+FINE = frozenset({"Mymr", "Knda", "Sinh", "Guru"})
+"""Scripts in which HarfBuzz counts signs to a letter that are grapheme clusters with a glyph of their own: Burmese visarga."""
 _PITCHED = frozenset({"Latn", "Grek", "Cyrl", "Armn", "Geor", "Zyyy"})
 """Scripts that typewriters write in cells of one width, of those whose letters stand each for itself."""
 _LEAST_INK, _MOST_INK, _WIDEST = 0.5, 0.94, 1.3
@@ -57,6 +59,19 @@ def _torn_within(
     chosen = features or {}
     torn = {tag: [(0, end, chosen[tag]), (*part, off)] if tag in chosen else [(*part, off)] for tag, off in TORN}
     return {**chosen, **torn}
+
+
+def _buffer(line: TextLine, run: Run) -> hb.Buffer:
+    """Return a run of a line, ready to be shaped."""
+    buffer = hb.Buffer()
+    # The whole text stands in the buffer as context: letters at the border of a run join as they should.
+    buffer.add_str(line.text, run.start, run.end - run.start)
+    buffer.direction = ("rtl" if run.rtl else "ltr") if run.stance == "flat" else _BUFFER_DIRECTIONS[run.stance]
+    buffer.script = run.script
+    buffer.language = line.language
+    if run.script in FINE:
+        buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
+    return buffer
 
 
 class Glyphs:
@@ -98,12 +113,7 @@ class Glyphs:
     def add(self, run: Run, instance: FontInstance, setting: Setting, starts: list[int]) -> None:
         """Shape one run; positions are in em along and across the line."""
         line = self.line
-        buffer = hb.Buffer()
-        # The whole text stands in the buffer as context: letters at the border of a run join as they should.
-        buffer.add_str(line.text, run.start, run.end - run.start)
-        buffer.direction = ("rtl" if run.rtl else "ltr") if run.stance == "flat" else _BUFFER_DIRECTIONS[run.stance]
-        buffer.script = run.script
-        buffer.language = line.language
+        buffer = _buffer(line, run)
         spaced = bool(setting.letter_em) and run.script not in _TIED
         pitched = bool(setting.pitch_em) and run.script in _PITCHED and run.stance == "flat" and not run.rtl
         part = setting.spaced_range(line.text)
@@ -296,13 +306,34 @@ class Glyphs:
 
     def carets(self, glyph: int) -> list[float]:
         """Return where the font divides a glyph among the letters of a ligature, in em along the line; empty if it does not."""
-        at = 0
+        instance, glyph_id = self._glyph(glyph)
+        carets = ligature_carets(instance.key.path, instance.key.face).get(glyph_id, ())
+        return [self.lefts[glyph] + caret for caret in carets]
+
+    def in_logical_order(self, glyphs: list[int], letters: str) -> list[int]:
+        """Return *glyphs*, in picture order, by the letters that they show, one each.
+
+        A letter that keeps its own glyph is known by it, as in Kannada, where a reph stands behind the letter that follows it;
+        others stand in the order of the run.
+        """
+        rest = glyphs[::-1] if self.from_right[glyphs[0]] else list(glyphs)
+        known: dict[int, int] = {}
+        for glyph in glyphs:
+            instance, glyph_id = self._glyph(glyph)
+            shown = [i for i, c in enumerate(letters) if instance.hb_font.get_nominal_glyph(ord(c)) == glyph_id]
+            if len(shown) > 1 or known.keys() & shown:
+                return rest
+            known |= dict.fromkeys(shown, glyph)
+        rest = [glyph for glyph in rest if glyph not in known.values()]
+        return [known[i] if i in known else rest.pop(0) for i in range(len(letters))]
+
+    def _glyph(self, number: int) -> tuple[FontInstance, int]:
+        """Return the font of a glyph of the line, and what it is there."""
         for instance, ids in zip(self.instances, self.run_ids, strict=True):
-            if glyph < at + len(ids):
-                carets = ligature_carets(instance.key.path, instance.key.face).get(ids[glyph - at], ())
-                return [self.lefts[glyph] + caret for caret in carets]
-            at += len(ids)
-        return []
+            if number < len(ids):
+                return instance, ids[number]
+            number -= len(ids)
+        raise IndexError(number)
 
 
 def check_glyphs(instance: FontInstance, glyph_ids: list[int], text: str) -> None:

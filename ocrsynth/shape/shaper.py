@@ -188,10 +188,10 @@ def _merge(
             continue
         from_right = line.from_right[glyphs[0]]
         if len(drawn) == len(glyphs) == n > 1 and all(pens[g + 1] > pens[g] for g in glyphs):
-            # HarfBuzz tied letters together that kept a glyph each: they stand in the order of the run.  A glyph without
-            # an advance is a mark, on a ligature of the letters.
-            tied = [rows[g] for g in drawn]
-            merged += reversed(tied) if from_right else tied
+            # HarfBuzz tied letters together that kept a glyph each.  A glyph without an advance is a mark, on a ligature of
+            # the letters.
+            letters = "".join(line.line.text[start] for start in starts[first:end])
+            merged += [rows[g] for g in line.in_logical_order(drawn, letters)]
             inked += [True] * n
             continue
         if drawn:

@@ -45,8 +45,8 @@ def _without_trace(path: str, index: int, cluster: str, script: str, language: s
     return ""
 
 
-def _drawn(key: FontKey, text: str, script: str, language: str, *, rtl: bool) -> list[tuple[int, int, int]]:
-    """Return each glyph with ink, and where it stands in font units."""
+def _drawn(key: FontKey, text: str, script: str, language: str, *, rtl: bool) -> set[tuple[int, int, int]]:
+    """Return each glyph with ink, and where it stands in font units; one upon itself is seen once."""
     instance = open_instance(key)
     buffer = hb.Buffer()
     buffer.add_str(text)
@@ -54,11 +54,11 @@ def _drawn(key: FontKey, text: str, script: str, language: str, *, rtl: bool) ->
     buffer.script = script
     buffer.language = language
     hb.shape(instance.hb_font, buffer)
-    drawn = []
+    drawn = set()
     pen = 0
     for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
         x_offset, y_offset, advance, _ = position.position
         if instance.ink_box(info.codepoint) is not None:
-            drawn.append((info.codepoint, pen + x_offset, y_offset))
+            drawn.add((info.codepoint, pen + x_offset, y_offset))
         pen += advance
     return drawn

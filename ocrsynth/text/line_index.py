@@ -30,13 +30,17 @@ EVERY = 256
 """The offset of every so manieth line is kept."""
 _BLOCK = 8 << 20
 _FIRST_FAULTS = 5
-_SCHEMA = "3"
+_SCHEMA = "4"
 _CODE_POINTS = 0x110000
 _LONGEST_CHARACTER = 4
+_KNOWN, _MARK, _SPACE = 1, 2, 3
 _LEAD_MASK = 0b1100_0000
 _CONTINUATION = 0b1000_0000
-SPACES = "\t\v\f\r \u00a0\u202f\u2009\u3000"
-"""White space inside lines; a run of it counts as one space."""
+SPACES = "".join(
+    map(chr, (*range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
+)
+SPACES += "\t\v\f\r"
+"""White space inside lines, as `str.split` takes it; a run of it counts as one space."""
 
 
 class Fault(NamedTuple):
@@ -79,7 +83,8 @@ class LineIndex:
 _NOT_UTF8 = "are not UTF-8"
 _OUTSIDE = "hold characters outside the alphabet"
 _IDLE = "hold joiners that show nothing"
-_DETAIL = {_NOT_UTF8: " at byte", _OUTSIDE: ": ", _IDLE: " at character"}
+_BARE = "hold marks without a letter"
+_DETAIL = {_NOT_UTF8: " at byte", _OUTSIDE: ": ", _IDLE: " at character", _BARE: " at mark"}
 
 
 def index_of(path: str, characters: frozenset[str]) -> LineIndex:
@@ -131,9 +136,13 @@ def _scan(path: Path, characters: frozenset[str]) -> LineIndex:
     digest = hashlib.sha256()
     allowed = regex.escape("".join(sorted(characters)), special_only=False)
     # A joiner at a border of a line has no letter beside it, so that lines need not be told apart.
-    outside = regex.compile(f"[^{allowed}{regex.escape(SPACES, special_only=False)}\n]|(?P<idle>{IDLE})")
-    table = np.zeros(_CODE_POINTS, np.bool_)
-    table[[ord(c) for c in (*characters, *SPACES, "\n")]] = True
+    outside = regex.compile(
+        f"[^{allowed}{regex.escape(SPACES, special_only=False)}\n]|(?P<idle>{IDLE})|(?P<bare>(?<=\\s)\\p{{M}})"
+    )
+    table = np.zeros(_CODE_POINTS, np.uint8)
+    table[[ord(c) for c in characters]] = _KNOWN
+    table[[ord(c) for c in characters if unicodedata.category(c)[0] == "M"]] = _MARK
+    table[[ord(c) for c in (*SPACES, "\n")]] = _SPACE
     starts = [np.zeros(1, np.int64)]
     lines_before = 0
     at = 0
@@ -191,8 +200,8 @@ def _blocks(file: io.BufferedReader) -> Iterator[bytes]:
         yield rest
 
 
-def _is_clean(block: bytes, table: NDArray[np.bool_]) -> bool:
-    """Tell whether a block is NFC and holds only characters set in *table*: ten times as fast as to search it."""
+def _is_clean(block: bytes, table: NDArray[np.uint8]) -> bool:
+    """Tell whether a block is NFC, of characters of *table*, without marks behind spaces: ten times as fast as to search it."""
     if block.isascii():
         return bool(table[np.frombuffer(block, np.uint8)].all())
     try:
@@ -201,7 +210,8 @@ def _is_clean(block: bytes, table: NDArray[np.bool_]) -> bool:
         return False
     if not unicodedata.is_normalized("NFC", text) or not shows_all_joiners(text):
         return False
-    return bool(table[np.frombuffer(text.encode("utf-32-le"), np.uint32)].all())
+    kinds = table[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
+    return bool(kinds.all()) and not ((kinds[1:] == _MARK) & (kinds[:-1] == _SPACE)).any()
 
 
 def _faults(block: bytes, first_line: int, outside: regex.Pattern[str]) -> Iterator[tuple[int, str, str]]:
@@ -222,9 +232,9 @@ def _faults(block: bytes, first_line: int, outside: regex.Pattern[str]) -> Itera
         seen = 0
         while found := outside.search(text, seen):
             line += text.count("\n", seen, found.start())
-            if found["idle"]:
-                begin = text.rfind("\n", 0, found.start()) + 1
-                yield line, _IDLE, f" at character {found.start() - begin + 1}"
+            if found["idle"] or found["bare"]:
+                place = found.start() - text.rfind("\n", 0, found.start())
+                yield line, _IDLE if found["idle"] else _BARE, f" at {'character' if found['idle'] else 'mark'} {place}"
             else:
                 yield line, _OUTSIDE, f": {found.group()!r} U+{ord(found.group()):04X}"
             seen = text.find("\n", found.start()) + 1 or len(text)

@@ -17,6 +17,7 @@ from ocrsynth.text.clusters import CLUSTER, length_of
 from ocrsynth.text.coverage import CoverageConfig, Schedule
 from ocrsynth.text.joiners import JOINERS, shows_all_joiners
 from ocrsynth.text.kashida import SCRIPTS, drawn_out
+from ocrsynth.text.spellings import has_bare_mark, settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,7 +152,8 @@ def check_label(text: str, characters: frozenset[str]) -> str | None:
     """Return why *text* cannot be a label, or None.
 
     It is NFC, has no control or unassigned character, is not blank, has no space that no picture shows: before it, behind it,
-    or beside another one; and no joiner that changes nothing.
+    or beside another one; no joiner that changes nothing, no mark without a letter, and no spelling that
+    looks like another one.
     """
     if not text or text.isspace():
         return "blank text"
@@ -172,7 +174,9 @@ def _check_unusual(text: str) -> str | None:
         return "control or unassigned characters"
     if not unicodedata.is_normalized("NFC", text):
         return "text is not NFC"
-    return None
+    if has_bare_mark(text):
+        return "a mark without a letter"
+    return "a spelling that no picture tells from another" if settled(text) != text else None
 
 
 class TextMixture:

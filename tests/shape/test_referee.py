@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.records import PLAIN, FontKey, TextLine
 from ocrsynth.shape.clusters import grapheme_starts
-from ocrsynth.shape.glyphs import UNJOINED, Glyphs
+from ocrsynth.shape.glyphs import FINE, UNJOINED, Glyphs
 from ocrsynth.shape.itemise import itemise
 from ocrsynth.text import alphabet, exemplars
 
@@ -45,6 +45,8 @@ def _words(name: str) -> list[str]:
 
 def _hb_shape(font: Path, text: str, rtl: bool, script: str, language: str) -> list[tuple[int, int, int, int, int]]:
     features = ["--features=-calt"] if script in UNJOINED else []
+    # Signs with a glyph of their own are counted for themselves.
+    features += ["--cluster-level=1"] if script in FINE else []
     out = subprocess.run(
         ["hb-shape", str(font), text, "--output-format=json", "--no-glyph-names", f"--direction={'rtl' if rtl else 'ltr'}",
          f"--script={script}", f"--language={language}", "--font-funcs=ot", *features],

@@ -24,6 +24,16 @@ _TRIES = 20
 _CONSONANT = regex.compile(r"\p{Indic_Syllabic_Category=Consonant}")
 
 
+_SHIN = "ש"
+_DOTS_OF_SHIN = "\u05c1\u05c2"
+_HOLAM = "\u05b9"
+
+
+def _may_carry(letter: str, mark: str) -> bool:
+    """Tell whether *mark* on *letter* is seen for what it is: the dots of Hebrew's shin elsewhere look alike, or like holam."""
+    return (letter == _SHIN or mark not in _DOTS_OF_SHIN) and (letter != _SHIN or mark != _HOLAM)
+
+
 @SOURCES.register
 class Alphabet(Source):
     """Strings of letters, digits and punctuation, broken by spaces where the script has them."""
@@ -75,7 +85,10 @@ class Alphabet(Source):
             # no syllable, and is drawn with a dotted circle.
             if not share or drawn not in carriers or not stream.chance(share):
                 return drawn
-            marked = unicodedata.normalize("NFC", drawn + stream.choice(marks))
+            mark = stream.choice(marks)
+            if mark in unicodedata.normalize("NFD", drawn) or not _may_carry(drawn, mark):
+                return drawn
+            marked = unicodedata.normalize("NFC", drawn + mark)
             # A mark may turn a letter into one that the language does not have.
             return marked if known.issuperset(marked) else drawn
 

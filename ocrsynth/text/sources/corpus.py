@@ -15,6 +15,7 @@ from ocrsynth.text.base import SOURCES, Drawer, Source
 from ocrsynth.text.clusters import CLUSTER, length_of
 from ocrsynth.text.joiners import shows_all_joiners
 from ocrsynth.text.line_index import EVERY, LineIndex, index_of
+from ocrsynth.text.spellings import has_bare_mark, settled
 
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
@@ -74,12 +75,12 @@ class _Reader:
         self._spacing = alphabet.spacing
 
     def _clean(self, raw: bytes) -> str:
-        """Return a text without needless white space, in NFC; raises UnicodeDecodeError."""
+        """Return a text without needless white space, in NFC and its usual spelling; raises UnicodeDecodeError."""
         text = " ".join(raw.removeprefix(BOM_UTF8).decode().split())
-        return text if text.isascii() else unicodedata.normalize("NFC", text)
+        return text if text.isascii() else settled(unicodedata.normalize("NFC", text))
 
     def _usable(self, text: str) -> bool:
-        return bool(text) and self._characters.issuperset(text) and shows_all_joiners(text)
+        return bool(text) and self._characters.issuperset(text) and shows_all_joiners(text) and not has_bare_mark(text)
 
     def _none(self) -> SampleError:
         return SampleError(f"text: {_TRIES} draws of {self._file!r} gave no text inside the alphabet; mend the file")
