@@ -161,7 +161,7 @@ class Pipeline:
                 except Rejected as verdict:
                     last = verdict
                     rejected[verdict.reason] = rejected.get(verdict.reason, 0) + 1
-                    if verdict.reason in _FAULTS_OF_THE_TEXT:
+                    if verdict.reason in _FAULTS_OF_THE_TEXT or not self.fonts.unshown.isdisjoint(line.text):
                         break
                     continue
                 if text_attempt or font_attempt:

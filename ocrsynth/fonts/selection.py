@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated
 
@@ -243,6 +244,17 @@ class FontSelector:
     def missing(self, font: FontChoice, text: str) -> frozenset[str]:
         """Return the characters of *text* that the font maps to no glyph."""
         return frozenset(text) - covered(font.key.path, font.key.face, self._characters)
+
+    @cached_property
+    def unshown(self) -> frozenset[str]:
+        """Return the characters of texts that no font here has: another draw of a font is no help to them."""
+        lacking = self._characters - {" "}
+        for family in self._all:
+            for face in family.faces:
+                if not lacking:
+                    return _NONE
+                lacking -= covered(face.path, face.index, self._characters)
+        return lacking
 
     def in_squares(self, font: FontChoice, text: str) -> frozenset[str]:
         """Return the quotes and points of *text* about which the font leaves the gap of East Asian text, where none belongs."""

@@ -6,6 +6,7 @@ one level.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left
 from itertools import pairwise
@@ -59,10 +60,14 @@ def itemise(text: str, direction: str, script: str) -> list[Run]:
     return [run for _, run in _reordered(runs)]
 
 
-def _vertical(text: str, script: str) -> list[Run]:
-    """Return the runs of a vertical line: what is full-width stands upright, the rest is turned.
+_UPRIGHT = re.compile("[§©®±¼-¾×÷‖†‡※‼⁂⁇-⁉⁑℀℁℃-℉№℡⅐-↋∞∴∵①-⓿■-☙]")
+"""Signs of ambiguous width that stand upright in vertical lines: figures in circles, Roman ones, marks."""
 
-    By East Asian Width (UAX #11), which agrees with Vertical_Orientation (UTR #50) on all that CJK alphabets hold.
+
+def _vertical(text: str, script: str) -> list[Run]:
+    """Return the runs of a vertical line: what is full-width stands upright, and some signs, the rest is turned.
+
+    By East Asian Width (UAX #11), and by Vertical_Orientation (UTR #50) of the signs that it leaves ambiguous.
     """
     codes = _scripts(text, script, [0] * len(text))
     stances: list[Stance] = []
@@ -71,7 +76,7 @@ def _vertical(text: str, script: str) -> list[Run]:
         if unicodedata.combining(c) and stances:
             stances.append(stances[-1])
         else:
-            stances.append("upright" if unicodedata.east_asian_width(c) in _FULL_WIDTH else "sideways")
+            stances.append("upright" if unicodedata.east_asian_width(c) in _FULL_WIDTH or _UPRIGHT.match(c) else "sideways")
     edges = [0]
     edges += [i for i in range(1, len(text)) if codes[i] != codes[i - 1] or stances[i] != stances[i - 1]]
     edges.append(len(text))

@@ -16,6 +16,9 @@ from ocrsynth.shape.glyphs import TORN, UNJOINED, Glyphs, check_glyphs, features
 from ocrsynth.shape.itemise import Run, by_font, itemise
 from ocrsynth.shape.traces import check_traces
 
+_LONG_DASH = {"—"}
+"""Of Chinese two stand for one dash, drawn without a gap: no other text looks like it."""
+
 
 def shape_line(
     line: TextLine,
@@ -44,7 +47,7 @@ def _ties_signs(shaped: ShapedLine) -> bool:
     """Tell whether a ligature shows other than letters: those of letters show the letters."""
     starts = [*shaped.cluster_ranges[:, 0].tolist(), len(shaped.line.text)]
     tied = (shaped.line.text[starts[tie.first] : starts[tie.end]] for tie in shaped.ligatures)
-    return any(category(c)[0] not in "LM" and category(c) != "Cf" for text in tied for c in text)
+    return any(category(c)[0] not in "LM" and category(c) != "Cf" for text in tied if set(text) != _LONG_DASH for c in text)
 
 
 def _shaped(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from contextlib import suppress
 from functools import cached_property, lru_cache
@@ -32,6 +33,11 @@ _MEMBERS = {"ms": "zlm", "zsm": "zlm", "no": "nb"}
 _GREEK = frozenset({"el", "grc"})
 _TONOS = "\u0301\u0300\u0342\u0313\u0314"
 """Accents and breathings of Greek."""
+_HIATUS = re.compile("([αεοΑΕΟ])\u0301([ιυ])(?![\u0301\u0308])")
+"""Two vowels of which the first is accented, in NFD: they are no diphthong."""
+_OR = re.compile(r"(?<!\w)[ηΗ]\u0301(?!\w)")
+_MUTATION = re.compile(r"(?<!\w)(bh(?=F)|m(?=B)|g(?=C)|n(?=[DGAEIOUÁÉÍÓÚ])|b(?=P)|d(?=T)|t(?=[SAEIOUÁÉÍÓÚ])|h(?=[AEIOUÁÉÍÓÚ]))")
+"""What Irish grammar puts before a name's capital, and leaves small among capitals."""
 _JOINERS = "\u200c\u200d"
 _PHRASED = frozenset({"Thai", "Laoo", "Khmr", "Mymr", "Tibt", "Lana", "Talu", "Java", "Bali"})
 """Scripts without spaces between words, but between phrases or sentences."""
@@ -90,17 +96,21 @@ class Alphabet(Section):
         if self._dotted:
             text = text.replace("i", "İ").replace("ı", "I")
         if self.language in _GREEK:
-            text = _without_tonos(text)
+            text = _greek_in_capitals(text, modern=self.language == "el")
+        if self.language == "ga":
+            return "".join(part if i % 2 else part.upper() for i, part in enumerate(_MUTATION.split(text)))
         return text.upper()
 
     def capitalised(self, text: str) -> str:
         """Return *text* with its first letter in upper case; unchanged if a digit comes first."""
         for i, c in enumerate(text):
             if c.isalpha():
+                if self.language == "ga" and _MUTATION.match(text, i):
+                    return text
                 n = 2 if self.language == "nl" and text[i : i + 2] == "ij" else 1
                 first = text[i : i + n]
-                # A Greek capital keeps its accent at the head of a word, and loses it among capitals.
-                capital = self.upper(first) if self.language not in _GREEK else first.upper()
+                # What is a capital of two letters among capitals is one with a small letter at the head of a word: ß, և, ᾳ.
+                capital = "İ" if self._dotted and first == "i" else first.title() if n == 1 else first.upper()
                 return text[:i] + capital + text[i + n :]
             if c.isdigit():
                 return text
@@ -111,6 +121,11 @@ class Alphabet(Section):
         """Tell whether i and ı are two letters, and their capitals İ and I."""
         return "ı" in self.base.split()
 
+    def _capital(self, letter: str) -> str:
+        """Return a letter as it stands at the head of a word, and with its accents, if it is one character in capitals, too."""
+        full = letter.replace("i", "İ").upper() if self._dotted else letter.upper()
+        return full if len(letter) == 1 and letter.isalpha() else self.capitalised(letter)
+
     @cached_property
     def letters(self) -> tuple[str, ...]:
         """Return the base letters, followed by their upper-case forms where the script has case."""
@@ -118,7 +133,7 @@ class Alphabet(Section):
         if not self.casing:
             return lower
         # An upper-case form of several characters (ß → SS) is not a letter of its own.
-        upper = (self.capitalised(c) for c in lower)
+        upper = (self._capital(c) for c in lower)
         return lower + tuple(dict.fromkeys(u for u in upper if len(u) == 1 and u not in lower))
 
     @property
@@ -156,17 +171,25 @@ class Alphabet(Section):
         """Return every character that a text of this alphabet may hold, the space included if words or phrases stand apart."""
         spaced = {" "} if self.spacing or self.script in _PHRASED else set()
         auxiliary = set(self.auxiliary.split())
-        upper = {u for c in auxiliary if self.casing and len(u := self.capitalised(c)) == 1}
+        upper = {u for c in auxiliary if self.casing and len(u := self._capital(c)) == 1}
+        titled = {u for c in self.letters if self.casing and len(c) == len(u := self.capitalised(c)) == 1}
         marks = set(self.marks.split())
         strokes = {TATWEEL} if self.kashida else set()
         signs = {*self.digits.split(), *self.other_digits.split(), *self.marks_of_punctuation}
-        clusters = {*self.letters, *signs, *auxiliary, *upper, *marks, *spaced, *strokes}
+        clusters = {*self.letters, *titled, *signs, *auxiliary, *upper, *marks, *spaced, *strokes}
         return frozenset("".join(clusters))
 
 
-def _without_tonos(text: str) -> str:
-    """Return Greek *text* without accents, as it stands in capitals; a diaeresis stays."""
-    return unicodedata.normalize("NFC", "".join(c for c in unicodedata.normalize("NFD", text) if c not in _TONOS))
+def _greek_in_capitals(text: str, *, modern: bool) -> str:
+    """Return Greek *text* without accents, as it stands in capitals; a diaeresis stays.
+
+    In *modern* spelling, where an accent kept two vowels apart a diaeresis does, and ή, "or", keeps its own.
+    """
+    text = unicodedata.normalize("NFD", text)
+    if modern:
+        text = _HIATUS.sub("\\1\\2\u0308", text)
+        text = _OR.sub("Ή", text)
+    return unicodedata.normalize("NFC", "".join(c for c in text if c not in _TONOS))
 
 
 @lru_cache(maxsize=64)

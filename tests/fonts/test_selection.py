@@ -239,11 +239,13 @@ class TestCoverage:
     def test_quotes_in_squares_are_for_letters_in_squares(self, fontmaker: ModuleType, tmp_path: Path) -> None:
         fontmaker.make_font(tmp_path / "lacks.ttf", "Lacks", characters="abcn")
         fontmaker.make_font(tmp_path / "narrow.ttf", "Narrow", characters="abcn’")
-        fontmaker.make_font(tmp_path / "square.ttf", "Square", characters="abcn’漢", squares="’")
+        fontmaker.make_font(tmp_path / "square.ttf", "Square", characters="abcn’…漢", squares="’…")
         config = validate(FontConfig, {"sets": [], "folders": [str(tmp_path)]}, "fonts")
         western = FontSelector(config, _CHARACTERS | {"’"}, frozenset("abc"), "xx_Latn")
         for font in _draws(western, 60):
             assert western.in_squares(font, "a’b") == ({"’"} if font.family == "Square" else frozenset())
+            # Points that float in the middle of an em are an ellipsis of East Asian text.
+            assert western.in_squares(font, "a…b") == ({"…"} if font.family == "Square" else frozenset())
             assert western.in_squares(font, "ab") == frozenset()
         lent = {western.draw_fallback(Stream(1, i, "fallback"), frozenset("’")) for i in range(30)}
         assert {font.family for font in lent if font is not None} == {"Narrow"}

@@ -13,14 +13,15 @@ from ocrsynth import Recipe
 from ocrsynth.errors import RecipeError, Rejected
 from ocrsynth.fields import Range
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.coverage import copies, covered, drawn_alike, misdrawn_digits
+from ocrsynth.fonts.coverage import copies, covered, drawn_alike, misdrawn_digits, misformed
 from ocrsynth.fonts.faces import features_of, open_instance
 from ocrsynth.pipeline import Pipeline
-from ocrsynth.records import PLAIN, Bleed, FontKey, Setting, ShapedLine, TextLine
+from ocrsynth.records import PLAIN, TATWEEL, Bleed, FontKey, Setting, ShapedLine, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
+from ocrsynth.text import alphabet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -334,6 +335,26 @@ class TestSigns:
         assert drawn_alike(arvo, 0) == frozenset()
         assert covered(anton, 0, frozenset("a-–—")) == frozenset("a-—")
 
+    @pytest.mark.parametrize(
+        ("family", "signs", "alike"), [("Rubik", "٫٬،", "٬"), ("Fredoka", '"”״', "״"), ("Shadows Into Light", "l|–", "|–")]
+    )
+    def test_signs_of_other_scripts_and_bars(self, family: str, signs: str, alike: str) -> None:
+        path = str(fontpkg.family(family).files[0].path)
+        assert drawn_alike(path, 0) & set(signs) == set(alike)
+        assert covered(path, 0, frozenset(signs)) == set(signs) - set(alike)
+
+    def test_a_text_that_no_font_shows_is_drawn_again_at_once(self) -> None:
+        pipeline = Pipeline(
+            Recipe.for_language("fa", preset="clean", text={"sources": [{"pattern": {"templates": ["۱۲٬۵", "۱۲٫۵"]}}]})
+        )
+        samples = pipeline.batch(range(12))
+        assert {sample.text for sample in samples} == {"۱۲٫۵"}
+        rejected = Counter(
+            reason for sample in samples for reason, n in sample.provenance["rejected"].items() for _ in range(n)
+        )
+        # Not a dozen fonts for each.
+        assert 1 <= rejected["font_coverage"] <= 36
+
     def test_no_line_has_them_of_such_a_face(self) -> None:
         sources = [{"pattern": {"templates": ["on–off", "on-off"]}}]
         families = ["Anton", "Roboto", "Arvo"]
@@ -404,6 +425,38 @@ class TestCopies:
     def test_letters_of_two_scripts_may_be_alike(self) -> None:
         path = str(fontpkg.family("Roboto").files[0].path)
         assert copies(path, 0, frozenset("aаoоcсAАBВΒ")) == {}
+
+
+class TestJoinedForms:
+    """A face that shows a letter, joined, by the form of another one lacks it."""
+
+    @pytest.mark.parametrize(
+        ("form", "wrong"),
+        [
+            ("", ""),
+            ("feature fina { sub u06C1 by u06D2; } fina;", "ہ"),
+            ("feature init { sub u06C1 by u0686; } init;", "ہ"),
+            # Of one shape in some places: no fault of the font.
+            ("feature init { sub u06CC by u064A; } init;", ""),
+            # A glyph that is no character's is trusted, and so is a body with points of their own.
+            ("feature medi { sub u06C1 by form; } medi;", ""),
+            ("feature medi { sub u0628 by u066E dot; } medi;", ""),
+        ],
+    )
+    def test_of_another_letter(self, form: str, wrong: str, fontmaker: ModuleType, tmp_path: Path) -> None:
+        letters = "ابچہییےڡٮىي"
+        extra = {"form": (50, 0, 333, 500), "dot": (50, 600, 99, 700)}
+        languages = "languagesystem DFLT dflt; languagesystem arab dflt;"
+        path = fontmaker.make_font(
+            tmp_path / "a.ttf", "A", characters=letters + TATWEEL, extra=extra, features=languages + form if form else ""
+        )
+        assert misformed(str(path), 0, frozenset(letters)) == set(wrong)
+        assert covered(str(path), 0, frozenset(letters)) == set(letters) - set(wrong)
+
+    def test_none_of_the_default_set(self) -> None:
+        arabic = frozenset("".join("".join(alphabet.load(name).characters) for name in ("ar", "fa", "ur", "ckb", "ug", "sd")))
+        faces = [face for family in catalogue.load(("default",), ()) for face in family.faces]
+        assert {c for face in faces for c in misformed(face.path, face.index, arabic)} == set()
 
 
 class TestDigits:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fontpkg
 import numpy as np
 import pytest
 import regex
@@ -25,7 +27,6 @@ from ocrsynth.text import alphabet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import ModuleType
 
     from ocrsynth.fonts.catalogue import Family
@@ -191,6 +192,12 @@ class TestTraces:
             _shape(text, font)
         assert caught.value.reason == "lost_mark"
 
+    def test_a_mark_upon_itself_is_seen_once(self) -> None:
+        garamond = FontKey(str(fontpkg.family("EB Garamond").files[0].path), 0, ())
+        with pytest.raises(Rejected, match="'\u0301' of 'ǫ\u0301\u0301' leaves no trace"):
+            _shape("aǫ\u0301\u0301b", garamond)
+        assert _shape("aǫ\u0301b", garamond).cluster_has_ink.all()
+
     @pytest.mark.parametrize("text", ["q\u0300", "g\u0301", "g\u0300\u0301q"])
     def test_all_others_are_there(self, font: FontKey, text: str) -> None:
         assert _shape(text, font).cluster_has_ink.all()
@@ -340,8 +347,8 @@ class TestThroughThePipeline:
         fontmaker.without_l_stroke(tmp_path / "fonts" / "lacks.ttf")
         samples = self._samples(self._recipe(polish, tmp_path / "fonts"))
         assert not any("ł" in text.lower() for text, _, _ in samples)
-        # A text that the font cannot show is drawn again whole, after twelve draws of a font.
-        assert sum(rejected.get("font_coverage", 0) for _, _, rejected in samples) > 50 * 12
+        # A text that no font can show is drawn again whole, and not set in eleven more.
+        assert 50 < sum(rejected.get("font_coverage", 0) for _, _, rejected in samples) < 50 * 12
         assert {reason for _, _, rejected in samples for reason in rejected} == {"font_coverage"}
 
     def test_a_font_with_the_letter_empty_never_shows_it(self, polish: str, fontmaker: ModuleType, tmp_path: Path) -> None:
@@ -420,3 +427,49 @@ def test_clusters_are_those_of_unicode(text: str) -> None:
 )  # fmt: skip
 def test_which_clusters_a_reader_would_miss(cluster: str, needs: bool) -> None:
     assert needs_ink(cluster) == needs
+
+
+class TestSignsOfTheirOwn:
+    """Clusters that HarfBuzz counts to one letter, but whose glyphs stand each for itself."""
+
+    @pytest.mark.parametrize(
+        ("language", "font", "text", "clusters"),
+        [
+            ("kn", "NotoSansKannada", "ಧರ್ಮ", ["ಧ", "ರ್", "ಮ"]),
+            ("my", "NotoSansMyanmar", "ရေး", ["ရေ", "း"]),
+            ("my", "NotoSansMyanmar", "များ", ["မျ", "ာ", "း"]),
+        ],
+    )
+    def test_each_has_the_box_of_its_glyph(self, language: str, font: str, text: str, clusters: list[str]) -> None:
+        file = Path(f"/usr/share/fonts/truetype/noto/{font}-Regular.ttf")
+        if not file.is_file():
+            pytest.skip("needs Debian's fonts-noto-core")
+        letters, key = alphabet.load(language), FontKey(str(file), 0, ())
+        shaped = shape_line(TextLine(text, "test", "ltr", letters.script, letters.language), key)
+        assert list(shaped.clusters) == clusters
+        assert shaped.ligatures == ()
+        # The letter or sign by itself has as wide a glyph.
+        instance = open_instance(key)
+        for cluster, box in zip(shaped.clusters, shaped.cluster_boxes_em, strict=True):
+            if len(cluster) == 1:
+                glyph = instance.hb_font.get_nominal_glyph(ord(cluster))
+                alone = instance.ink_box(glyph)
+                assert alone is not None
+                assert box[2] - box[0] == pytest.approx(alone[2] - alone[0], abs=1e-6)
+
+    def test_a_reph_stands_behind_the_letter_that_follows_it(self) -> None:
+        file = Path("/usr/share/fonts/truetype/noto/NotoSansKannada-Regular.ttf")
+        if not file.is_file():
+            pytest.skip("needs Debian's fonts-noto-core")
+        shaped = shape_line(TextLine("ಧರ್ಮ", "test", "ltr", "Knda", "kn"), FontKey(str(file), 0, ()))
+        _, reph, ma = shaped.cluster_boxes_em
+        assert reph[0] > ma[2]
+
+    def test_a_chinese_dash_is_two_characters_without_a_gap(self) -> None:
+        file = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+        if not file.is_file():
+            pytest.skip("needs Debian's fonts-noto-cjk")
+        shaped = shape_line(TextLine("他说——好", "test", "ltr", "Hans", "zh"), FontKey(str(file), 2, ()))
+        first, second = shaped.cluster_boxes_em[2:4]
+        assert first[2] == pytest.approx(second[0])
+        assert second[2] - first[0] > 1.8

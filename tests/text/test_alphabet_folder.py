@@ -122,6 +122,15 @@ def test_tags_find_their_alphabet(tag: str, name: str) -> None:
         ("en", "(word", "(WORD", "(Word"),
         ("en", "1st", "1ST", "1st"),
         ("hy", "երեվան", "ԵՐԵՎԱՆ", "Երեվան"),
+        ("hy", "և մի", "ԵՒ ՄԻ", "Եւ մի"),
+        ("de", "ßa", "SSA", "Ssa"),
+        # An accent that kept vowels apart is a diaeresis among capitals; "or" keeps its own.
+        ("el", "ρόιδο ή αύριο προϋπόθεση", "ΡΟΪΔΟ Ή ΑΥΡΙΟ ΠΡΟΫΠΟΘΕΣΗ", "Ρόιδο ή αύριο προϋπόθεση"),
+        ("el", "μάιος", "ΜΑΪΟΣ", "Μάιος"),
+        ("grc", "ᾠδή", "ΩΙΔΗ", "ᾨδή"),
+        ("ga", "nÉirinn", "nÉIRINN", "nÉirinn"),
+        ("ga", "i bPort na hÉireann", "I bPORT NA hÉIREANN", "I bPort na hÉireann"),
+        ("ga", "nathair", "NATHAIR", "Nathair"),
     ],
 )
 def test_capitals_are_those_of_the_language(language: str, text: str, upper: str, capitalised: str) -> None:
