@@ -132,27 +132,28 @@ def degradations() -> str:
     return "\n".join(lines) + "\n"
 
 
-def help_of(command: click.Command, name: str, heading: str) -> list[str]:
+def help_of(command: click.Command, name: str, parent: click.Context, heading: str) -> list[str]:
     """Return the help of a command, and of those below it."""
-    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
-    lines = ["", f"{heading} `{name}`", "", "```text", command.get_help(context), "```"]
+    context = click.Context(command, parent, info_name=name, **command.context_settings)
+    lines = ["", f"{heading} `{context.command_path}`", "", "```text", command.get_help(context), "```"]
     if isinstance(command, click.Group):
         for inner in command.list_commands(context):
             below = command.get_command(context, inner)
             if below is not None:
-                lines += help_of(below, f"{name} {inner}", f"{heading}#")
+                lines += help_of(below, inner, context, f"{heading}#")
     return lines
 
 
 def command_line() -> str:
     """Return the page of commands."""
     lines = [_NOTE, "# Command line"]
-    context = click.Context(cli, info_name="ocrsynth", terminal_width=100, max_content_width=100)
+    settings = cli.context_settings | {"terminal_width": 100, "max_content_width": 100}
+    context = click.Context(cli, info_name="ocrsynth", **settings)
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         if command is None:
             raise SystemExit(f"no command {name}")
-        lines += help_of(command, f"ocrsynth {name}", "##")
+        lines += help_of(command, name, context, "##")
     lines += ["", "## Exit codes", "", "```text", (inspect.getdoc(sys.modules["ocrsynth.errors"]) or ""), "```"]
     return "\n".join(lines) + "\n"
 

@@ -85,9 +85,11 @@ def model(language: str, out: str, file: str | None, order: int) -> None:
     from ocrsynth.errors import OutputError
     from ocrsynth.files import write_output
     from ocrsynth.text import alphabet
-    from ocrsynth.text.ngram_model import count, to_text
+    from ocrsynth.text.ngram_model import MAGIC, count, to_text
     from ocrsynth.text.sources.ngram import training_lines
 
+    if Path(out).exists() and not Path(out).read_bytes().startswith(MAGIC.encode()):
+        raise OutputError(f"-o: {out} is there already, and is no model; choose another file, or remove it")
     letters = alphabet.load(language)
     counts = count(training_lines(file, letters, "--text"), order)
     try:
@@ -132,7 +134,9 @@ def _rows(script: str | None, folders: tuple[str, ...]) -> list[dict[str, Any]]:
     fonts = _coverage(folders)
     rows = []
     scripts = set()
-    for name in sorted({*curated, *exemplars.known()}):
+    # The package has some languages of the curated ones under another tag.
+    ids: set[str] = set()
+    for name in sorted({*curated, *exemplars.known()}, key=lambda name: (name not in curated, name)):
         code = next((part for part in name.split("_")[1:] if len(part) == _SCRIPT_LETTERS), "")
         if name not in curated and not exemplars.language(name).exemplar_chars.base:
             continue
@@ -143,10 +147,13 @@ def _rows(script: str | None, folders: tuple[str, ...]) -> list[dict[str, Any]]:
             letters = alphabet.load(name)
         except RecipeError:
             continue
+        if letters.id in ids:
+            continue
+        ids.add(letters.id)
         rows.append(_row(letters, name in curated, letters.language.partition("-")[0] in with_words, fonts))
     if script is not None and not rows:
         raise RecipeError(f"--script: no language is written in {script!r}; {suggest(script, scripts)}")
-    return rows
+    return sorted(rows, key=lambda row: str(row["id"]))
 
 
 def _row(letters: Alphabet, curated: bool, words: bool, fonts: list[tuple[Family, frozenset[str]]]) -> dict[str, Any]:

@@ -33,8 +33,11 @@ def command(out: str, recompute: str | None, as_json: bool) -> None:
         import orjson
 
         findings = [{"where": f.where, "what": f.what} for f in verdict.findings]
-        click.echo(orjson.dumps({"count": verdict.samples, "shards": verdict.plan.n_shards, "findings": findings}).decode())
+        told = {"count": verdict.samples, "shards": verdict.plan.n_shards, "findings": findings, "notes": verdict.notes}
+        click.echo(orjson.dumps(told).decode())
     else:
+        for note in verdict.notes:
+            click.echo(f"note: {note}")
         for finding in verdict.findings[:_SHOWN]:
             click.echo(f"{finding.where}: {finding.what}")
     if verdict.findings:

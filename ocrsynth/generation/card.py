@@ -53,6 +53,7 @@ def card_of(plan: Plan, statistics: Statistics) -> str:
         "",
         f"`{DATASET}` holds counts and hashes, `{NOTICE}` the fonts and their licences.",
         "Any sample can be made again: `ocrsynth render --from . --index 0 -o one/`; `ocrsynth verify .` checks all of it.",
+        "Paths of fonts, texts and pictures that the recipe names are taken from the folder in which the command is given.",
         "",
     ]
     return "\n".join(lines)

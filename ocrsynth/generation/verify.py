@@ -46,6 +46,8 @@ class Verdict(NamedTuple):
     plan: Plan
     samples: int
     findings: list[Finding]
+    notes: tuple[str, ...] = ()
+    """What could not be looked at here, which is no fault of the data set."""
 
 
 def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _total: None) -> Verdict:
@@ -54,14 +56,15 @@ def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _tota
     Raises OutputError if the folder holds no data set.
     """
     plan = read_plan(out)
-    labels, findings = _labels_of(out, plan)
+    labels, note = _labels_of(out, plan)
+    findings: list[Finding] = []
     samples = 0
     for shard in range(plan.n_shards):
         n, found = _verify_shard(out, plan, shard, labels)
         samples += n
         findings += found
         on_shard(shard + 1, plan.n_shards)
-    return Verdict(plan, samples, findings + _verify_whole(out, plan))
+    return Verdict(plan, samples, findings + _verify_whole(out, plan), (note,) if note else ())
 
 
 def recompute(out: Path, share: float, on_shard: Callable[[int, int], None] = lambda _done, _total: None) -> Verdict:
@@ -188,18 +191,16 @@ class _Labels(NamedTuple):
         return None
 
 
-def _labels_of(out: Path, plan: Plan) -> tuple[_Labels | None, list[Finding]]:
+def _labels_of(out: Path, plan: Plan) -> tuple[_Labels | None, str]:
+    """Return what labels must be, or None and why it is not known here."""
     try:
         recipe = load_recipe(out, plan)
     except (RecipeError, AssetError) as error:
-        # Another installation than the one that made the data: all else can still be verified.
-        return None, [
-            Finding("recipe.lock.yaml", f"cannot be made ready here, so labels are not held against the alphabet ({error})")
-        ]
+        # Another installation than the one that made the data, or another folder: all else can still be verified.
+        return None, f"recipe.lock.yaml: cannot be made ready here, so labels are not held against the alphabet ({error})"
     characters = label_characters(recipe.text, alphabet.load(recipe.language))
-    return _Labels(
-        characters, Splits(recipe.output.split, "output.split"), recipe.text.empty_share > 0, recipe.output.boxes
-    ), []
+    splits = Splits(recipe.output.split, "output.split")
+    return _Labels(characters, splits, recipe.text.empty_share > 0, recipe.output.boxes), ""
 
 
 def _verify_shard(out: Path, plan: Plan, shard: int, labels: _Labels | None) -> tuple[int, list[Finding]]:

@@ -21,7 +21,9 @@ END = "\n"
 MAX_ORDER = 8
 _SHOWN = str.maketrans({END: "↵", " ": "␣"})
 _READ = str.maketrans({"↵": END, "␣": " "})
-_HEAD = re.compile(r"ocrsynth ngram 1, order ([1-8])")
+MAGIC = "ocrsynth ngram 1, order "
+"""What a file of a model begins with."""
+_HEAD = re.compile(f"{MAGIC}([1-8])")
 
 
 class Successors(NamedTuple):
@@ -60,7 +62,7 @@ def model_of(counts: dict[str, dict[str, int]], order: int) -> Model:
 
 def to_text(counts: dict[str, dict[str, int]], order: int) -> str:
     """Return the content of a model's file."""
-    lines = [f"ocrsynth ngram 1, order {order}"]
+    lines = [f"{MAGIC}{order}"]
     for context, successors in sorted(counts.items()):
         pairs = "\t".join(
             f"{c.translate(_SHOWN)} {n}" for c, n in sorted(successors.items(), key=lambda pair: (-pair[1], pair[0]))
