@@ -36,7 +36,9 @@ def entry(kind: str, path: Path, *parts: str) -> Path:
     Raises OSError if the file is missing.
     """
     status = path.stat()
-    address = "\0".join((str(path.resolve()), str(status.st_size), str(status.st_mtime_ns), *parts))
+    # Times of change are copied with files; the place on the disk and the time of its last change are not.
+    marks = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    address = "\0".join((str(path.resolve()), *map(str, marks), *parts))
     return folder() / kind / hashlib.sha256(os.fsencode(address)).hexdigest()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ocrsynth import assets
 from ocrsynth.errors import CoverageError, ExitCode, OcrsynthError, YamlError, told_at
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.selection import FontConfig, families_of
+from ocrsynth.fonts.selection import FontConfig, families_of, is_drawn_from
 from ocrsynth.generation.costs import try_writing
 from ocrsynth.locations import Locations, written
 from ocrsynth.pipeline import Pipeline
@@ -113,6 +113,15 @@ def notes(recipe: Recipe) -> list[str]:
         found.append(f"background left out: {faults[0]}{more}")
     if recipe.idle:
         found.append(f"without effect, for every style says something else: {', '.join(recipe.idle)}; change it in the styles")
+    kinds = (recipe, *(style.recipe for style in recipe.styles))
+    if recipe.fonts.folders and not any(is_drawn_from(kind.fonts) for kind in kinds):
+        found.append(
+            f"fonts.folders: no font of {', '.join(recipe.fonts.folders)} is drawn, got fonts.classes that give class "
+            "'other', which fonts of folders are of, no weight; write other: 1"
+        )
+    corpora = [s.source.name for kind in kinds for s in kind.sources if s.source.name == "corpus"]
+    if corpora and any(kind.text.coverage.at_least for kind in kinds):
+        found.append("text.coverage: puts the characters that it owes behind lines of the corpus; leave it out to keep them")
     letters = alphabet.load(recipe.language)
     sources = [s.source for kind in (recipe, *(style.recipe for style in recipe.styles)) for s in kind.sources]
     return found + list(dict.fromkeys(warning for source in sources if (warning := source.warning(letters))))

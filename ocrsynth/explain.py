@@ -258,7 +258,7 @@ def costs_in_words(costs: Costs, count: int, workers: int) -> str:
         lines.append(f"  {stage:12}{us:>10.0f}{us / costs.us_a_sample:>13.0%}")
     lines.append(f"  {'all':12}{costs.us_a_sample:>10.0f}")
     if costs.ops:
-        lines.append(f"  {'op':24}{'lines':>8}{'µs a use':>10}{'of all time':>13}")
+        lines.append(f"  {'op':24}{'uses':>8}{'µs a use':>10}{'of all time':>13}  (a line drawn again uses it twice)")
         lines += [f"  {op:24}{used:>8.0%}{us:>10.0f}{share:>13.1%}" for op, used, us, share in costs.ops]
     again = ", ".join(f"{reason} {n / costs.samples:.1%}" for reason, n in sorted(costs.rejected.items()))
     lines.append(f"  drawn again: {again or 'none'}")

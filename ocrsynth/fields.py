@@ -165,7 +165,9 @@ class Range(NamedTuple):
     def _validate(cls, value: Any) -> Range:
         good = isinstance(value, (list, tuple)) and len(value) == _PAIR
         if not good or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in value):
+            one = isinstance(value, (int, float)) and not isinstance(value, bool)
             advice = next((text for v in value if (text := number_advice(v))), "") if good else ""
+            advice = f"write it as [{value}, {value}]" if one else advice
             raise PydanticCustomError("range", "must be a range [low, high] of two numbers", {"advice": advice})
         low, high = value
         if not abs(low) < float("inf") or not abs(high) < float("inf"):

@@ -21,12 +21,13 @@ from ocrsynth import assets
 from ocrsynth.degrade import borrowed
 from ocrsynth.degrade.entries import Link, describe_chain, parse_chain
 from ocrsynth.degrade.presets import preset_section, read_preset
-from ocrsynth.errors import AssetError, RecipeError, YamlError, suggest, told_at
+from ocrsynth.errors import RecipeError, YamlError, suggest, told_at
 from ocrsynth.fields import NO_IN_QUOTES, Section, is_whole, number_advice, validate
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.selection import FontConfig
 from ocrsynth.legibility import LegibilityConfig
 from ocrsynth.locations import Locations
+from ocrsynth.lock import check_lock
 from ocrsynth.render import backgrounds
 from ocrsynth.render.layout import RenderConfig
 from ocrsynth.render.paper import check_contrast
@@ -34,12 +35,14 @@ from ocrsynth.styles import OF_PRESETS, Entry, check_shared, entries_of, laid_ov
 from ocrsynth.styles import SECTIONS as STYLED
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import (
+    SHARES,
     TextConfig,
     WeightedSource,
     default_sources,
     describe_sources,
     foreign_alphabets,
     parse_sources,
+    with_shares,
 )
 from ocrsynth.text.sources import pattern
 from ocrsynth.text.splits import Splits
@@ -202,7 +205,7 @@ class Recipe:
         except RecipeError as error:
             raise RecipeError(f"{locations.place(str(path), str(error))}: {error}") from None
         if lock is not None:
-            _check_lock(lock, recipe.lock(), str(path))
+            check_lock(lock, recipe.lock(), str(path))
         return recipe
 
     @classmethod
@@ -229,6 +232,7 @@ class Recipe:
             if isinstance(chain, str) and (defaults := preset_section(chain, name)):
                 given[name] = laid_over(data.get(name), defaults)
         parts: dict[str, Any] = {name: validate(model, given.get(name), name) for name, model in SECTIONS.items()}
+        parts["text"] = with_shares(parts["text"], letters)
         named = parts["text"].sources
         sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")
         links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
@@ -290,6 +294,9 @@ class Recipe:
         data = self.to_dict()
         if "degrade" in changes:
             data.pop("styles", None)
+        if "language" in changes or "sources" in (changes.get("text") or ()):
+            for kind in (data, *data.get("styles", ())):
+                kind["text"] |= dict.fromkeys(SHARES)
         for name, value in changes.items():
             if name not in SECTIONS or not isinstance(value, dict):
                 data[name] = value
@@ -309,8 +316,7 @@ class Recipe:
         found = []
         for name in _files_of(self):
             with suppress(OSError):
-                status = Path(name).stat()
-                found.append((status.st_size, status.st_mtime_ns))
+                found.append(((status := Path(name).stat()).st_size, status.st_mtime_ns))
         return tuple(found)
 
     def all_sources(self) -> list[WeightedSource]:
@@ -376,25 +382,3 @@ def _digests(sources: tuple[WeightedSource, ...], letters: alphabet.Alphabet, pr
 def fingerprint(locked: str) -> str:
     """Return the fingerprint of a data set: the SHA-256 of its ``recipe.lock.yaml``."""
     return hashlib.sha256(locked.encode()).hexdigest()
-
-
-def _check_lock(locked: Any, here: dict[str, Any], path: str) -> None:
-    if not isinstance(locked, dict):
-        raise RecipeError(f"{path}: lock: must be a mapping, got {locked!r}; take the recipe without its lock")
-    flat_locked, flat_here = _flat(locked), _flat(here)
-    for key in sorted({*flat_locked, *flat_here}):
-        if flat_locked.get(key) != flat_here.get(key):
-            raise AssetError(
-                f"{path}: lock.{key}: this installation would make other samples, got {flat_here.get(key)!r} where the "
-                f"lock has {flat_locked.get(key)!r}; install what the lock names, or remove the lock section"
-            )
-
-
-def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + str(key)] = value
-    return flat

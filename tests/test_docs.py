@@ -20,9 +20,10 @@ import pytest
 import yaml
 from commands import run_here
 
-from ocrsynth import Recipe, make_sample
+from ocrsynth import Recipe, assets, make_sample
 from ocrsynth.degrade.base import OPS
 from ocrsynth.degrade.presets import preset_names
+from ocrsynth.text import alphabet
 from ocrsynth.text.base import SOURCES
 from ocrsynth.write.base import FORMATS
 
@@ -221,3 +222,10 @@ def test_every_preset_is_in_the_guide() -> None:
 
 def test_the_change_log_names_the_version() -> None:
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_languages_of_the_front_page_are_counted() -> None:
+    names = assets.names("alphabets")
+    scripts = {alphabet.load(name).script for name in names}
+    said = f"Curated alphabets for {len({name.partition('_')[0] for name in names})} languages of {len(scripts)} scripts"
+    assert said in (ROOT / "README.md").read_text(encoding="utf-8")

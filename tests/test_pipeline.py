@@ -457,3 +457,15 @@ def test_a_text_that_has_changed_is_read_again(tmp_path: Path) -> None:
         recipe = Recipe.for_language("en", preset="clean", text={"sources": sources, "length_clusters": [4, 12]})
         texts = {make_sample(recipe, i).text for i in range(8)}
         assert all(set(text.lower().split()) <= set(content.split()) for text in texts), (number, texts)
+
+
+@pytest.mark.parametrize("image", ["jpeg", "webp", "png"])
+@pytest.mark.parametrize("last", ["jpeg", "webp", "grey_levels"])
+def test_stored_bytes_are_the_picture_in_its_kind_whatever_comes_last(last: str, image: str) -> None:
+    """A codec in the midst of a chain leaves bytes that are older than the picture."""
+    recipe = Recipe.for_language("en", degrade=[{"jpeg": {"quality": [60, 60]}}, {last: {}}], output={"image": image})
+    for index in range(3):
+        sample = make_sample(recipe, index)
+        assert sample.image.ndim == 2
+        assert codec.suffix_of(sample.encoded) == image.replace("jpeg", "jpg")
+        assert np.array_equal(codec.decode_as(sample.encoded, 2), sample.image)

@@ -22,7 +22,10 @@ from ocrsynth.errors import AssetError, ExitCode, OcrsynthError, RecipeError
 from ocrsynth.fields import Range, Section
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.recipe import SECTIONS, fingerprint
+from ocrsynth.seeding import Stream
+from ocrsynth.text import alphabet
 from ocrsynth.text.base import SOURCES
+from ocrsynth.text.mixture import TextMixture
 from ocrsynth.write.base import FORMATS
 
 _OPS = ", ".join(sorted(OPS))
@@ -87,7 +90,10 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
         _english(render={"paper_grey": [250, 175]}),
         "render.paper_grey: range is reversed, got [250, 175]; write it as [175, 250]",
     ),
-    (_english(render={"paper_grey": 200}), "render.paper_grey: must be a range [low, high] of two numbers, got 200"),
+    (
+        _english(render={"paper_grey": 200}),
+        "render.paper_grey: must be a range [low, high] of two numbers, got 200; write it as [200, 200]",
+    ),
     (_english(render={"margin_em": [0, 1]}), "render.margin_em: must lie within [0.02, 4], got [0, 1]"),
     (
         _english(render={"margin_em": [0.1, _NAN]}),
@@ -252,7 +258,7 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         _english(degrade=[{"jpeg": {"quality": 50}}]),
-        "degrade[0].jpeg.quality: must be a range [low, high] of two numbers, got 50",
+        "degrade[0].jpeg.quality: must be a range [low, high] of two numbers, got 50; write it as [50, 50]",
     ),
     (_english(degrade=[{"jpeg": {"quality": [0, 200]}}]), "degrade[0].jpeg.quality: must lie within [1, 100], got [0, 200]"),
 ]
@@ -610,7 +616,7 @@ def test_every_key_of_a_section_counts(path: str) -> None:
     value: dict[str, Any] = {key: _CHANGES[path]}
     for name in reversed(inner):
         value = {name: value}
-    language = "ja" if path == "render.vertical" else "en"
+    language = {"render.vertical": "ja", "text.kashida": "ar", "text.other_digits": "hi"}.get(path, "en")
     base = Recipe.for_language(language, preset="clean")
     changed = Recipe.for_language(language, preset="clean", **{section: value})
     assert changed != base
@@ -803,7 +809,10 @@ def test_faults_found_late_are_named_as_well() -> None:
         (
             {"classes": {"other": 1}},
             RecipeError,
-            "classes: no family is left, got {'other': 1.0}; give a class a weight above 0",
+            (
+                "classes: no family is left, got {'other': 1.0}, where the fonts are of class condensed, display, hand, mono, "
+                "sans, serif, slab, typewriter; give one of these a weight above 0 (fonts of folders are 'other')"
+            ),
         ),
     ]
     for fonts, kind, text in cases:
@@ -815,3 +824,35 @@ def test_a_seed_of_numpy_is_a_seed() -> None:
     recipe = Recipe.for_language("en", seed=np.int64(3))  # type: ignore[arg-type]
     assert recipe == Recipe.for_language("en", seed=3)
     assert type(recipe.seed) is int
+
+
+@pytest.mark.parametrize("preset", ["scan", "document"])
+@pytest.mark.parametrize("language", ["hi", "ar", "bn", "el", "de-Latf", "nl"])
+def test_a_copy_of_a_recipe_draws_the_same_texts(language: str, preset: str, tmp_path: Path) -> None:
+    """What the language does by itself is not lost where the recipe names its sources, as every copy does."""
+    recipe = Recipe.for_language(language, preset=preset, seed=5)
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe.to_dict(), allow_unicode=True))
+    copies = (Recipe.from_dict(recipe.to_dict()), recipe.with_seed(5), Recipe.load(str(tmp_path / "r.yaml")))
+    assert all(copy == recipe for copy in copies)
+    first, *others = (_texts(one) for one in (recipe, *copies))
+    assert all(texts == first for texts in others)
+    if language == "hi":
+        assert any(c in "0123456789" for text in first for c in text)
+        assert any(c in "०१२३४५६७८९" for text in first for c in text)
+
+
+def _texts(recipe: Recipe) -> list[str]:
+    letters = alphabet.load(recipe.language)
+    found = []
+    for kind in (style.recipe for style in recipe.styles) if recipe.styles else (recipe,):
+        mixture = TextMixture(kind.text, kind.sources, letters, kind.seed)
+        found += [mixture.draw(Stream(5, i, "text"), i).text for i in range(120)]
+    return found
+
+
+def test_texts_of_ones_own_are_not_drawn_out_by_a_change() -> None:
+    recipe = Recipe.for_language("ar", preset="scan")
+    assert recipe.text.kashida
+    assert recipe.with_changes(text={"sources": [{"words": {}}]}).text.kashida == 0
+    assert recipe.with_changes(text={"sources": [{"words": {}}], "kashida": 0.5}).text.kashida == 0.5
+    assert Recipe.for_language("hi", preset="scan").with_changes(language="en").text.other_digits == 0

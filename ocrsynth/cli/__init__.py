@@ -73,5 +73,6 @@ def main() -> None:
         error.show()
         sys.exit(int(ExitCode.RECIPE))
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; what is finished is kept, give the same command again", err=True)
+        kept = any(a in ("generate", "evaluate") for a in sys.argv[1:])
+        click.echo(f"interrupted{'; what is finished is kept, give the same command again' if kept else ''}", err=True)
         sys.exit(int(ExitCode.INTERRUPTED))

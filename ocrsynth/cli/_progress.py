@@ -42,15 +42,18 @@ class Bar:
             return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.table import Column
 
         self._live = Progress(
             TextColumn(self._doing),
-            BarColumn(),
+            BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn(f"{{task.fields[speed]}} {self._unit}/s"),
+            TextColumn(f"{{task.fields[speed]}} {self._unit}/s", table_column=Column(no_wrap=True)),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[reasons]}"),
+            # Where the terminal is narrow, what was rejected yields to how far it is.
+            TextColumn("{task.fields[reasons]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
             console=Console(stderr=True),
+            expand=True,
         )
         self._live.start()
         self._task = self._live.add_task("", total=total, completed=already, speed="–", reasons="")

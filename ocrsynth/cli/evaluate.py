@@ -196,6 +196,10 @@ def _tell(result: Result, out: str, *, as_json: bool) -> None:
     width = max(len(name) for name, _, _ in facts(result))
     for name, value, interval in facts(result):
         click.echo(f"  {name:{width}}  {value}{f'  ({interval})' if interval else ''}")
+    if not result["timing"]["read_last_run"]:
+        click.echo("no picture was read now: all readings are from before; to have them read anew, choose another folder")
+    if result["summary"]["failures"] == sum(c["counts"]["lines"] for c in result["conditions"]):
+        click.echo("warning: the engine read no picture at all", err=True)
     click.echo(f"report: {out.rstrip('/')}/report.html, report.md, result.json, predictions.jsonl")
 
 

@@ -46,7 +46,8 @@ def command(out: str, recompute: str | None, as_json: bool) -> None:
             f"{out}: {n} finding{'s' if n > 1 else ''} in {verdict.samples:,} samples; the data set is not what was planned"
         )
     if not as_json:
-        click.echo(f"{verdict.samples:,} samples in {verdict.plan.n_shards} shards: all as planned")
+        so_far = ", as far as it could be looked at" if verdict.notes else ""
+        click.echo(f"{verdict.samples:,} samples in {verdict.plan.n_shards} shards: all as planned{so_far}")
 
 
 def _share(text: str) -> float:

@@ -138,7 +138,6 @@ def maps_of(canvas: Canvas, before: Sequence[int], after: Sequence[int]) -> NDAr
     """Return the map of a curved canvas, float32 (H, W, 2), for pictures with bleeds (left, top, right, bottom)."""
     height, width = canvas.height + after[1] + after[3], canvas.width + after[0] + after[2]
     step = _LATTICE_PX
-    step = _LATTICE_PX
     rows, columns = math.ceil(height / step) + 2 * _SPARE + 1, math.ceil(width / step) + 2 * _SPARE + 1
     # cv2.resize puts a node into the middle of its cell of half a step.
     lattice = np.empty((rows, columns, 2))

@@ -141,13 +141,14 @@ class Readings:
         return sorted(self._known.values(), key=lambda r: (self._order[r["condition"]], r["line"]))
 
     def timing(self, wall_s: float) -> dict[str, float]:
-        """Return the seconds inside the engine, by all seconds of its processes, and what follows from them."""
+        """Return the seconds inside the engine, by all seconds of its processes, what follows from them, and pictures read."""
         return {
             "engine_s": round(self._engine_s, 3),
             "all_s": round(self._all_s, 3),
             "engine_share": round(self._engine_s / self._all_s, 4) if self._all_s else 0.0,
             "engine_ms_a_line": round(1000 * self._engine_s / max(len(self._known), 1), 3),
             "wall_s_last_run": round(wall_s, 3),
+            "read_last_run": self._read_now,
         }
 
     def close(self) -> None:

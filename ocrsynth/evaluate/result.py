@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
 from ocrsynth.evaluate.metrics import PROFILES, graphemes, normalised, score
 from ocrsynth.evaluate.resampling import bootstrap, interval
+from ocrsynth.fields import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,6 +45,36 @@ class Scored(NamedTuple):
     """… and how often they were read otherwise or not at all."""
 
 
+def is_result(found: object) -> TypeGuard[Result]:
+    """Tell whether *found* is what `result_of` returns, of this schema, as far as comparisons need it."""
+    if not isinstance(found, dict) or found.get("schema") != 1 or not found.keys() >= _NEEDED:
+        return False
+    names = ("suite", "lines", "engine", "summary", "per_line")
+    if not all(isinstance(found[key], dict) for key in names) or not isinstance(found["profile"], str):
+        return False
+    texts = (found["suite"].get("hash"), found["suite"].get("name"), found["lines"].get("sha256"), found["engine"].get("name"))
+    conditions, edits = found["conditions"], found["per_line"].get("edits")
+    if not all(isinstance(text, str) for text in texts) or not isinstance(conditions, list) or not conditions:
+        return False
+    if not isinstance(edits, dict) or not all(isinstance(c, dict) and _is_condition(c) for c in conditions):
+        return False
+    characters = found["per_line"].get("characters")
+    rows = [characters, *(edits.get(c["name"]) for c in conditions)]
+    lengths = {len(row) if isinstance(row, list) else -1 for row in rows}
+    return len(lengths) == 1 and -1 not in lengths and all(is_whole(n, 0, _MOST_EDITS) for row in rows for n in row)
+
+
+def _is_condition(found: dict[str, Any]) -> bool:
+    texts = all(isinstance(found.get(key), str) for key in ("name", "kind", "perturbation"))
+    cer = found.get("cer")
+    return texts and isinstance(cer, (int, float)) and not isinstance(cer, bool) and cer >= 0
+
+
+_NEEDED = {"suite", "profile", "conditions", "summary", "lines", "engine", "per_line"}
+"""Of a result, for comparisons."""
+_MOST_EDITS = 1 << 40
+
+
 def result_of(
     records: Iterable[dict[str, Any]],
     lines: Sequence[SourceLine],
@@ -74,7 +105,7 @@ def result_of(
         "profile": profile,
         "charset": None if charset is None else len(charset),
         "conditions": found,
-        "summary": _summary(found, samples, len(lines)),
+        "summary": _summary(found, samples, len(lines)) | {"failure_examples": _failure_examples(by_key)},
         "groups": _groups(found),
         "fonts": _fonts(scored, lines, conditions),
         "confusions": [[a, b, n] for (a, b), n in sorted(scored.confusions.items(), key=lambda item: (-item[1], item[0]))][
@@ -209,6 +240,15 @@ def _summary(found: list[dict[str, Any]], samples: NDArray[np.float64], n_lines:
     summary["breaking_points"] = _breaking_points(found)
     summary["failures"] = sum(sum(c["failures"].values()) for c in found)
     return summary
+
+
+def _failure_examples(by_key: dict[tuple[str, int], dict[str, Any]]) -> dict[str, str]:
+    """Return the first detail of each status of pictures without a reading."""
+    examples: dict[str, str] = {}
+    for _, record in sorted(by_key.items()):
+        if record["status"] != "ok" and not examples.get(record["status"]):
+            examples[record["status"]] = record.get("detail", "")
+    return examples
 
 
 def _breaking_points(found: list[dict[str, Any]]) -> dict[str, float | None]:

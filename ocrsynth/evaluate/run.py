@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -25,7 +25,7 @@ from ocrsynth.evaluate.metrics import PROFILES
 from ocrsynth.evaluate.readers import read_all
 from ocrsynth.evaluate.reading import Pictures, digest_of, failed, read_chunk
 from ocrsynth.evaluate.readings import Progress, Readings, Silent, has_content, has_readings
-from ocrsynth.evaluate.result import Result, against, result_of
+from ocrsynth.evaluate.result import Result, against, is_result, result_of
 from ocrsynth.evaluate.settings import Settings
 from ocrsynth.evaluate.suite import load_suite
 from ocrsynth.fields import is_whole
@@ -43,8 +43,6 @@ EVALUATION = "evaluation.json"
 RESULT = "result.json"
 _LOG = "engine.log"
 DEFAULT_TIMEOUT_S = 60.0
-_NEEDED = {"suite", "profile", "conditions", "summary", "lines", "engine", "per_line"}
-"""Of a result, for comparisons."""
 _MOST_WORKERS = 1024
 
 
@@ -183,11 +181,6 @@ def read_result(path: str | os.PathLike[str]) -> Result:
     if is_result(found):
         return found
     raise OutputError(f"{file}: is no result of an evaluation of this schema, got {str(found)[:60]!r}; evaluate again")
-
-
-def is_result(found: object) -> TypeGuard[Result]:
-    """Tell whether *found* is what `evaluate` returns, of this schema."""
-    return isinstance(found, dict) and found.get("schema") == 1 and found.keys() >= _NEEDED and bool(found["conditions"])
 
 
 @contextmanager

@@ -146,7 +146,8 @@ def facts(result: Result) -> list[tuple[str, str, str]]:
                 n, total = against[f"{key}_of"], against["perturbations"]
                 over = "" if n == total else f", over {n} of {total} perturbations: in the others it made no errors"
                 rows.append((f"{title} against {against['engine']}{over}", percent(against[key], unit=True), ""))
-    rows.append(("pictures without a reading", str(summary["failures"]), ""))
+    why = "; ".join(f"{status}: {detail}" if detail else status for status, detail in summary["failure_examples"].items())
+    rows.append(("pictures without a reading", str(summary["failures"]), why and f"first {cell(why)}"))
     return rows
 
 

@@ -138,6 +138,11 @@ def families_of(config: FontConfig) -> tuple[Family, ...]:
     return tuple(f for f in families if f.name in config.families)
 
 
+def is_drawn_from(config: FontConfig) -> bool:
+    """Tell whether fonts of the user's folders can be drawn, by their class or by name."""
+    return bool(config.families) or dict(config.classes).get("other", 0) > 0
+
+
 class FontSelector:
     """The fonts of a recipe, ready to draw from."""
 
@@ -163,7 +168,11 @@ class FontSelector:
                 classes |= dict.fromkeys((f.kind for f in families), 1.0)
         families = tuple(f for f in families if classes.get(f.kind, 0) > 0)
         if not families:
-            raise RecipeError(f"fonts.classes: no family is left, got {config.classes!r}; give a class a weight above 0")
+            there = ", ".join(sorted({f.kind for f in families_of(config)}))
+            raise RecipeError(
+                f"fonts.classes: no family is left, got {config.classes!r}, where the fonts are of class {there}; give one of "
+                "these a weight above 0 (fonts of folders are 'other')"
+            )
         self._all = families
         # By hand, for a cache keyed by the families would hash every face of every font at each call.
         self._able: dict[frozenset[str], tuple[tuple[Family, FaceFile], ...]] = {}
@@ -193,7 +202,7 @@ class FontSelector:
         return (*self.families, *(family for family in self._all if family.name not in drawn))
 
     def draw(self, stream: Stream) -> FontChoice:
-        """Return a font; whether it covers a text is asked of `covers`, and proved after shaping."""
+        """Return a font; whether it has the characters of a text is asked of `missing`, and proved after shaping."""
         config = self._config
         family = self.families[stream.weighted(self._weights)]
         italic = stream.chance(config.italic)

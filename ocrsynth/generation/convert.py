@@ -14,7 +14,7 @@ from ocrsynth.errors import OutputError, RecipeError
 from ocrsynth.files import hash_of, part_name, remove, whole_name, write_atomically
 from ocrsynth.generation.parts import WHOLE
 from ocrsynth.generation.plan import DATA, DATASET, NOTICE, locked
-from ocrsynth.generation.source import open_source
+from ocrsynth.generation.source import CONVERSION, checked, open_source
 from ocrsynth.write.base import FORMATS
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from ocrsynth.generation.source import Shard, Source
     from ocrsynth.write.base import Format, Stored
-
-CONVERSION = "conversion.json"
 
 
 class Converted(NamedTuple):
@@ -87,10 +85,10 @@ def _check_possible(source: Source, target: Format) -> None:
             f"--format: {target.name!r} is about boxes, and format {source.format.name!r} keeps none, got {target.name!r}; "
             "convert from a format that does, such as webdataset"
         )
-    if source.format.name == "lstmf" and target.name != "lstmf":
+    if source.format.name == "lstmf":
         raise RecipeError(
             f"--format: labels of 'lstmf' are in visual order and cannot be turned back, got {target.name!r}; "
-            "convert from the format it was made beside"
+            "convert from the format it was made beside, or copy the files"
         )
 
 
@@ -173,7 +171,7 @@ def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str
     writer = None
     try:
         try:
-            for stored in there.format.read(shard.path):
+            for stored in checked(there.format.samples(shard.path)):
                 fitted = _fitted(stored, made)._replace(key=_named(stored.key, taken))
                 if unreadable == "refuse":
                     made.check(fitted)
@@ -184,6 +182,7 @@ def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str
                 writer.add(fitted)
                 lines += 1
                 count += made.count_of(fitted)
+            there.check_count(shard, lines + skipped.total())
         except ValueError as error:
             if isinstance(error, OutputError):
                 raise

@@ -83,6 +83,10 @@ class Costs:
         return self.start_s + count / (self.lines_per_s * max(workers, 1))
 
 
+_LEAST_BEFORE = 1000
+"""Lines made before those that are measured: the first each open a font, which in a long run is no cost of a line."""
+
+
 def measure(recipe: Recipe, count: int) -> Costs:
     """Return what the first *count* samples of *recipe* cost; nothing of them is kept.
 
@@ -95,8 +99,9 @@ def measure(recipe: Recipe, count: int) -> Costs:
     pipeline = Pipeline(recipe)
     pipeline.sample(count)
     costs = Costs(count, time.process_time() - started)
-    for first in range(count, 2 * count, _BATCH):
-        pipeline.batch(range(first, min(first + _BATCH, 2 * count)))
+    end = count + max(count, _LEAST_BEFORE)
+    for first in range(count, end, _BATCH):
+        pipeline.batch(range(first, min(first + _BATCH, end)))
     chain = pipeline.measure_chain()
     with tempfile.TemporaryDirectory(prefix="ocrsynth-") as folder, _watched() as seen:
         began, began_wall = time.process_time_ns(), time.perf_counter_ns()

@@ -29,7 +29,7 @@ class _Worker:
     def __init__(self, out: Path) -> None:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "ocrsynth.generation.worker", str(out.resolve())],
+            [sys.executable, "-m", "ocrsynth.generation.worker", str(out.resolve()), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

@@ -13,6 +13,7 @@ import numpy as np
 from ocrsynth import codec
 from ocrsynth.generation.source import open_source
 from ocrsynth.text.clusters import length_of
+from ocrsynth.write.meta import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,13 +68,20 @@ def lint(
     for shard in source.shards:
         name = shard.path.name
         try:
-            for stored in source.format.read(shard.path):
+            before = report.samples
+            for stored in source.format.samples(shard.path):
                 report.samples += 1
                 where = f"{name}: {stored.key}"
+                if fault := fault_of(stored):
+                    report.add("broken metadata", f"{where}: {fault}")
+                    continue
+                if stored.meta.get("text", stored.text) != stored.text:
+                    report.add("another label in the metadata", f"{where}: {stored.text[:80]!r}")
                 if not _is_blank(stored):
                     _lint_label(report, stored.text, where, characters)
                 _lint_picture(report, stored, where, pictures, of_word=source.format.of_words)
                 on_sample(report.samples)
+            source.check_count(shard, report.samples - before)
         except ValueError as error:
             report.add("unreadable shard", f"{shard.path}: {error}")
     return report
@@ -116,6 +124,9 @@ def _lint_picture(report: Report, stored: Stored, where: str, pictures: dict[byt
         report.add("broken picture", f"{where}: {error}")
         return
     height, width = image.shape[:2]
+    said = stored.meta.get("width", width), stored.meta.get("height", height)
+    if said != (width, height):
+        report.add("another size in the metadata", f"{where}: {said[0]}×{said[1]}, the picture has {width}×{height} px")
     n_clusters = length_of(stored.text)
     thin = min(height, width) < _LEAST_SIDE_PX
     if max(height, width) < _LEAST_OF_WORD_PX * n_clusters if of_word else thin:

@@ -65,14 +65,16 @@ class _Measured:
         self.samples += 1
         self.characters.update(stored.text)
         self.lengths[len(stored.text)] += 1
-        provenance = stored.meta.get("provenance") or {}
-        font = provenance.get("font") or {}
+        # Anybody's: what is not as this package writes it is not counted.
+        provenance = _mapping(stored.meta.get("provenance"))
+        font = _mapping(provenance.get("font"))
         if font.get("family"):
             self.fonts[str(font["family"])] += 1
-        self.ops.update({str(op.get("op")) for op in provenance.get("degrade", ())})
+        ops = provenance.get("degrade")
+        self.ops.update({str(op["op"]) for op in ops if "op" in _mapping(op)} if isinstance(ops, list) else ())
         if provenance.get("source"):
             self.sources[str(provenance["source"])] += 1
-        self.rejected.update(provenance.get("rejected") or {})
+        self.rejected.update({k: n for k, n in _mapping(provenance.get("rejected")).items() if isinstance(n, int)})
         if self.samples % every or self.measured >= _MOST_MEASURED:
             return
         try:
@@ -87,6 +89,10 @@ class _Measured:
         self.contrast[int(high - low) // 10 * 10] += 1
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def report(path: str | Path, *, fmt: str | None = None, samples: int = 48) -> str:
     """Return the page about the data set at *path*, in any format; raises OutputError or RecipeError if there is none.
 
@@ -94,7 +100,8 @@ def report(path: str | Path, *, fmt: str | None = None, samples: int = 48) -> st
     """
     source = open_source(path, fmt)
     stated = _stated(source.root)
-    expected = int(stated.get("count", 0)) or samples * 20
+    count = stated.get("count")
+    expected = (count if isinstance(count, int) else 0) or samples * 20
     every = max(expected // max(samples, 1), 1)
     measured = _Measured()
     shown: list[Stored] = []
@@ -116,7 +123,7 @@ def report(path: str | Path, *, fmt: str | None = None, samples: int = 48) -> st
         _bars("Font families", measured.fonts),
         _bars("Ops, by samples", measured.ops),
         _bars("Text sources", measured.sources),
-        _bars("Rejected draws, by reason", measured.rejected or Counter(stated.get("rejected", {}))),
+        _bars("Rejected draws, by reason", measured.rejected or Counter(_mapping(stated.get("rejected")))),
         _bars("Height in px", measured.heights),
         _bars("Width in px, by 50", dict(sorted(measured.widths.items()))),
         _bars("Contrast in grey levels, by 10", dict(sorted(measured.contrast.items()))),
@@ -146,9 +153,9 @@ def _facts(fmt: str, measured: _Measured, stated: dict[str, Any]) -> str:
         ("seed", stated.get("seed")),
         ("recipe", str(stated.get("fingerprint", ""))[:16] or None),
         ("distinct texts", stated.get("distinct_texts")),
-        ("bytes", f"{stated['bytes']:,}" if "bytes" in stated else None),
-        ("left out", ", ".join(f"{k} {v:,}" for k, v in (stated.get("skipped") or {}).items()) or None),
-        ("splits", ", ".join(f"{k} {v:,}" for k, v in (stated.get("splits") or {}).items()) or None),
+        ("bytes", f"{stated['bytes']:,}" if isinstance(stated.get("bytes"), int) else None),
+        ("left out", ", ".join(f"{k} {v:,}" for k, v in _mapping(stated.get("skipped")).items()) or None),
+        ("splits", ", ".join(f"{k} {v:,}" for k, v in _mapping(stated.get("splits")).items()) or None),
     ):
         if value is not None:
             rows.append((key, str(value)))

@@ -139,9 +139,10 @@ def generate(
             if workers > 1 and len(missing) > 1:
                 run_workers(out, missing, workers, progress.advance, finished, patience_s)
             else:
+                stamps = recipe.stamps()
                 with rare_collection():
                     for shard in missing:
-                        finished(build_shard(recipe, plan, shard, out, progress.advance))
+                        finished(build_shard(recipe, plan, shard, out, progress.advance, stamps))
             _remove_parts(out, plan, shards, whole=part == WHOLE)
             if part == WHOLE:
                 _finish(recipe, plan, out, statistics)
@@ -248,7 +249,8 @@ def _check_rejections(recipe: Recipe, statistics: Statistics) -> None:
 
 
 def _finish(recipe: Recipe, plan: Plan, out: Path, statistics: Statistics) -> None:
-    """Write what belongs to the data set as a whole, `dataset.json` last."""
+    """Write what belongs to the data set as a whole, `dataset.json` last; raises SampleError as `generate` does."""
+    _check_rejections(recipe, statistics)
     receipts = all_receipts(out, plan)
     for format_name, folder in data_folders(out, plan):
         names = (Path(file.name) for receipt in receipts for file in receipt.files)

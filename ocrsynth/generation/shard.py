@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from ocrsynth.errors import OutputError
 from ocrsynth.files import hash_of, part_name, remove, write_atomically
 from ocrsynth.generation.plan import DATA, RECEIPTS, Plan, Receipt, ShardFile, data_folders
 from ocrsynth.generation.statistics import Statistics
@@ -71,13 +72,18 @@ class _Files:
         """Give the files their names."""
         files = []
         for place, final in self._finals.items():
+            if place not in self._writers:
+                remove(final)
+                continue
+            part = part_name(final)
+            if not part.exists():
+                # A run that was begun anew has removed it, and what lies there is its own.
+                raise OutputError(f"{part}: was removed by another run; see whether one is at work in {self._out}")
+            sha256, size = hash_of(part)
             remove(final)
-            if place in self._writers:
-                part = part_name(final)
-                sha256, size = hash_of(part)
-                part.replace(final)
-                name = final.relative_to(self._out / DATA).as_posix()
-                files.append(ShardFile(name, place[0], sha256, size, self._counts[place]))
+            part.replace(final)
+            name = final.relative_to(self._out / DATA).as_posix()
+            files.append(ShardFile(name, place[0], sha256, size, self._counts[place]))
         return files
 
     def discard(self) -> None:
@@ -86,11 +92,24 @@ class _Files:
             remove(part_name(final))
 
 
-def build_shard(recipe: Recipe, plan: Plan, shard: int, out: Path, report: Report) -> Receipt:
+def _require_unchanged(recipe: Recipe, stamps: tuple[tuple[int, int], ...], shard: int) -> None:
+    """Raise OutputError if a text of the recipe is not what it was: the shard would be of two."""
+    if recipe.stamps() != stamps:
+        raise OutputError(
+            f"shard {shard}: a text or model that the recipe reads was changed while it was read; restore it and run again to "
+            "resume, or begin anew in an empty folder"
+        )
+
+
+def build_shard(
+    recipe: Recipe, plan: Plan, shard: int, out: Path, report: Report, stamps: tuple[tuple[int, int], ...] | None = None
+) -> Receipt:
     """Build *shard* under temporary names, give its files their names, then write and return its receipt.
 
-    Raises SampleError and OSError; what was begun is then removed.
+    *stamps* are those of the recipe's texts when the run began.  Raises SampleError and OSError, and OutputError if a text
+    has changed since; what was begun is then removed.
     """
+    stamps = recipe.stamps() if stamps is None else stamps
     pipeline = pipeline_for(recipe)
     files = _Files(recipe, plan, shard, out)
     statistics = Statistics()
@@ -107,6 +126,7 @@ def build_shard(recipe: Recipe, plan: Plan, shard: int, out: Path, report: Repor
                 report(len(batch), dict(statistics.rejected - before))
         finally:
             files.close()
+        _require_unchanged(recipe, stamps, shard)
         published = files.publish()
     except BaseException:
         files.discard()

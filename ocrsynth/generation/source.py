@@ -5,15 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
+
 from ocrsynth.errors import OutputError, RecipeError
-from ocrsynth.generation.plan import DATA, PLAN, all_shard_names, data_folders, read_plan, read_receipt
+from ocrsynth.files import whole_name
+from ocrsynth.generation.plan import DATA, DATASET, PLAN, all_shard_names, data_folders, read_plan, read_receipt
 from ocrsynth.write.base import FORMATS, Stored
+from ocrsynth.write.meta import fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ocrsynth.write.base import Format
 
+CONVERSION = "conversion.json"
+"""What a folder of `convert` says of its source."""
 _BY_MARK = {
     "labels.jsonl": "folder",
     "metadata.jsonl": "imagefolder",
@@ -44,14 +50,27 @@ class Source(NamedTuple):
     missing: tuple[Shard, ...] = ()
     """Shards that the plan of the data set has, and its folder has not."""
 
+    def check_count(self, shard: Shard, held: int) -> None:
+        """Raise ValueError if a shard that *held* so many samples should have had others, by its receipt."""
+        if shard.samples not in (None, held) and not self.format.of_words:
+            raise ValueError(f"it holds {held} samples where its receipt says {shard.samples}")
+
     def read(self) -> Iterator[tuple[Shard, Stored]]:
         """Yield all samples; raises ValueError, naming the shard, where one is broken."""
         for shard in self.shards:
             try:
-                for stored in self.format.read(shard.path):
+                for stored in checked(self.format.samples(shard.path)):
                     yield shard, stored
             except ValueError as error:
                 raise ValueError(f"{shard.path}: {error}") from None
+
+
+def checked(samples: Iterable[Stored]) -> Iterator[Stored]:
+    """Yield *samples*; raises ValueError at one whose label or metadata cannot be."""
+    for stored in samples:
+        if fault := fault_of(stored):
+            raise ValueError(f"sample {stored.key}: {fault}")
+        yield stored
 
 
 def open_source(path: str | Path, fmt: str | None = None) -> Source:
@@ -87,14 +106,28 @@ def open_source(path: str | Path, fmt: str | None = None) -> Source:
                 elif made is None or below in made:
                     missing.append(shard)
         return Source(root, FORMATS.get(name, "plan")(), shards, tuple(missing))
+    gone = _missing_of_conversion(root)
     guess = fmt or _guessed(root)
     if guess is None:
-        raise OutputError(f"{path}: holds nothing that looks like a data set; say which format it has")
+        raise OutputError(f"{path}: holds nothing that looks like a data set; name its format, of {', '.join(sorted(FORMATS))}")
     found = FORMATS.get(guess, "format")()
     shards = [Shard(p, _split_of(root, p)) for p in _shards(root, guess, found.suffix)]
     if not shards:
         raise OutputError(f"{path}: holds no shard of format {guess!r}; check the path")
-    return Source(root, found, shards)
+    return Source(root, found, shards, gone)
+
+
+def _missing_of_conversion(root: Path) -> tuple[Shard, ...]:
+    """Return the shards that a folder of `convert` should have and has not; its end, if it was broken off."""
+    if not (root / CONVERSION).is_file():
+        return ()
+    try:
+        entries = orjson.loads((root / DATASET).read_bytes())["shards"]
+        return tuple(Shard(root / e["name"], "", e["count"]) for e in entries if not (root / e["name"]).exists())
+    except FileNotFoundError:
+        return (Shard(root / DATASET, ""),)
+    except (ValueError, TypeError, LookupError) as error:
+        raise OutputError(f"{root / DATASET}: is broken, {error}; convert again") from None
 
 
 def _guessed(root: Path) -> str | None:
@@ -120,17 +153,23 @@ def _told_by(path: Path) -> str | None:
 
 def _shards(root: Path, name: str, suffix: str) -> list[Path]:
     if suffix:
-        return [root] if root.is_file() else sorted(p for p in root.rglob(f"*{suffix}") if p.is_file())
+        found = (p for p in root.rglob(f"*{suffix}") if p.is_file() and not _is_part(p, root))
+        return [root] if root.is_file() else sorted(found)
     marks = [mark for mark, fmt in _BY_MARK.items() if fmt == name] or {
         "mmocr": ["labels.jsonl"],
         "tesstrain": ["*.gt.txt"],
         "page-xml": ["*.xml"],
         "alto": ["*.xml"],
     }.get(name, [])
-    folders = sorted({p.parent for mark in marks for p in root.rglob(mark)})
+    folders = sorted({p.parent for mark in marks for p in root.rglob(mark) if not _is_part(p, root)})
     # Where label files of parts are joined above them, the parts are read.
     inner = [f for f in folders if not any(other != f and f in other.parents for other in folders)]
     return inner or folders
+
+
+def _is_part(path: Path, root: Path) -> bool:
+    """Tell whether *path* below *root* is, or lies in, what a process had not finished."""
+    return any(whole_name(place) is not None for place in (path, *path.parents) if place != root and root in place.parents)
 
 
 def _split_of(root: Path, path: Path) -> str:

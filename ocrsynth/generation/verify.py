@@ -158,7 +158,8 @@ def _verify_whole(out: Path, plan: Plan) -> list[Finding]:
     except orjson.JSONDecodeError as error:
         return [*findings, Finding(DATASET, f"is not JSON, {error}; run ocrsynth generate again to write it")]
     actual = orjson.loads(summary_of(out, plan, receipts))
-    for joined, was in zip(actual["joined"], stated.get("joined", []) if isinstance(stated, dict) else [], strict=False):
+    known = stated.get("joined") if isinstance(stated, dict) else None
+    for joined, was in zip(actual["joined"], known if isinstance(known, list) else [], strict=False):
         if joined != was:
             findings.append(
                 Finding(joined["name"], f"was changed, its SHA-256 is {joined['sha256'][:12]}; run ocrsynth generate again")

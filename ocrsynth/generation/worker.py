@@ -1,6 +1,6 @@
 """A worker process: reads shard numbers from its standard input, writes events to its standard output.
 
-Run as ``python -m ocrsynth.generation.worker OUT``.  It is a program of its own and not a ``multiprocessing`` child:
+Run as ``python -m ocrsynth.generation.worker OUT PARENT``.  It is a program of its own and not a ``multiprocessing`` child:
 nothing is pickled, the caller's main module is not imported again, and its death is an end of file.
 
 Events are JSON lines: ``{"ready": true}``, ``{"samples": n, "rejected": {…}}``, ``{"done": receipt}``, and as the last
@@ -9,10 +9,13 @@ one ``{"error": message, "exit_code": n}``.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,8 @@ from ocrsynth.generation.shard import build_shard
 from ocrsynth.pipeline import pipeline_for
 
 _EVENT_INTERVAL_S = 0.2
+_PR_SET_PDEATHSIG = 1
+"""Of Linux' prctl(2)."""
 
 
 class _Events:
@@ -54,17 +59,32 @@ class _Events:
         self._last = time.monotonic()
 
 
-def main(out: Path) -> int:
-    """Build the shards named on standard input until it ends; return an exit code."""
+def _dies_with(parent: int) -> bool:
+    """Ask the kernel to end this process when its *parent* ends, and tell whether that is still there.
+
+    A run that is begun again would have it beside its own workers, at the same shard.
+    """
+    with suppress(OSError, AttributeError):
+        # As an interrupt, so that what was begun is removed.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    return os.getppid() == parent
+
+
+def main(out: Path, parent: int) -> int:
+    """Build the shards named on standard input until it ends, or the process *parent* does; return an exit code."""
     events = _Events()
+    if not _dies_with(parent):
+        return ExitCode.INTERRUPTED
     try:
         plan = read_plan(out)
         recipe = load_recipe(out, plan)
+        stamps = recipe.stamps()
         pipeline_for(recipe)
         tune_collector()
         events.send({"ready": True})
         for line in sys.stdin:
-            receipt = build_shard(recipe, plan, int(line), out, events.count)
+            receipt = build_shard(recipe, plan, int(line), out, events.count, stamps)
             events.flush()
             events.send({"done": receipt.as_dict()})
     except (BrokenPipeError, KeyboardInterrupt):
@@ -81,4 +101,4 @@ def main(out: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

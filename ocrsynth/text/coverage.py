@@ -51,7 +51,8 @@ class Schedule:
         if each > longest / 2:
             raise RecipeError(
                 f"text.coverage: {len(self.targets)} characters {config.at_least} times in {config.samples} samples are "
-                f"{each:.1f} a sample, got text.length_clusters up to {longest}; lower at_least or raise samples"
+                f"{each:.1f} a sample, more than half of a text, got texts of at most {longest} (text.length_clusters); "
+                "lower at_least, raise samples, or make texts longer"
             )
 
     def owed(self, index: int) -> list[str]:
@@ -61,8 +62,11 @@ class Schedule:
         n = len(self.targets)
         return [self.targets[_cycle(self._seed, n, slot // n)[slot % n]] for slot in range(first, end)]
 
-    def complete(self, text: str, index: int) -> str:
-        """Return *text*, or where it lacks characters that are owed, as much of it as leaves room for them, and them."""
+    def complete(self, text: str, index: int, *, whole: bool = False) -> str:
+        """Return *text*, or where it lacks characters that are owed, as much of it as leaves room for them, and them.
+
+        A *whole* text is kept, however long it becomes.
+        """
         # What is owed twice must be there twice.
         lacking = list((Counter(self.owed(index)) - Counter(text)).elements())
         if not lacking:
@@ -70,12 +74,14 @@ class Schedule:
         letters = [self._carriers.get(c, "") + c for c in lacking]
         words = ["".join(letters[i : i + _WORD]) for i in range(0, len(letters), _WORD)]
         added = self._gap.join(words)
+        if whole:
+            return f"{text}{self._gap}{added}"
         room = self._longest - length_of(added) - len(self._gap)
         units = text.split(" ") if self._gap else CLUSTER.findall(text)
         kept = ""
         for unit in units:
             longer = f"{kept}{self._gap}{unit}" if kept else unit
-            if len(longer) > room:
+            if length_of(longer) > room:
                 break
             kept = longer
         return f"{kept}{self._gap}{added}" if kept else added

@@ -80,11 +80,11 @@ class LineIndex:
         )
 
 
-_NOT_UTF8 = "are not UTF-8"
+NOT_UTF8 = "are not UTF-8"
 _OUTSIDE = "hold characters outside the alphabet"
 _IDLE = "hold joiners that show nothing"
 _BARE = "hold marks without a letter"
-_DETAIL = {_NOT_UTF8: " at byte", _OUTSIDE: ": ", _IDLE: " at character", _BARE: " at mark"}
+_DETAIL = {NOT_UTF8: " at byte", _OUTSIDE: ": ", _IDLE: " at character", _BARE: " at mark"}
 
 
 def index_of(path: str, characters: frozenset[str]) -> LineIndex:
@@ -243,6 +243,6 @@ def _faults(block: bytes, first_line: int, outside: regex.Pattern[str]) -> Itera
         if broken is None:
             return
         begin = block.rfind(b"\n", 0, broken) + 1
-        yield line, _NOT_UTF8, f" at byte {broken - begin}"
+        yield line, NOT_UTF8, f" at byte {broken - begin}"
         line += 1
         start = block.find(b"\n", broken) + 1 or len(block)

@@ -188,6 +188,8 @@ class TextMixture:
         self._length = config.length_clusters
         self._names = [s.source.name for s in sources]
         self._draw = [s.source.compile(alphabet, f"text.sources[{i}].{s.source.name}") for i, s in enumerate(sources)]
+        self._whole = [getattr(s.source, "cut", None) == "lines" for s in sources]
+        """Of which sources texts are lines of the user's, which are not cut."""
         self._weights = list(accumulate(s.weight for s in sources))
         styles = config.case.model_dump()
         self._styles = list(styles)
@@ -231,7 +233,7 @@ class TextMixture:
             if self._other_digits and stream.chance(self._other_digits):
                 text = self._alphabet.with_other_digits(text)
             if self.schedule is not None:
-                text = self.schedule.complete(text, index)
+                text = self.schedule.complete(text, index, whole=self._whole[which])
             if not text.isascii():
                 text = unicodedata.normalize("NFC", text)
             reason = check_label(text, self.characters)
@@ -257,6 +259,9 @@ class TextMixture:
         return self._inserted(foreign, own, stream) if isinstance(own, str) and length_of(own) <= room else own
 
     def _inserted(self, foreign: str, own: str, stream: Stream) -> str:
+        if not isinstance(own, str):
+            # Told by whoever draws: a source must give a string.
+            return own
         units = own.split(" ") if self._alphabet.spacing else CLUSTER.findall(own)
         place = stream.between(0, len(units))
         return (" " if self._alphabet.spacing else "").join((*units[:place], foreign, *units[place:]))
@@ -277,6 +282,19 @@ class TextMixture:
             cased = " ".join([alphabet.capitalised(word) for word in text.split(" ")])
         # Case mapping may leave the alphabet (ß → SS stays inside, ŉ → ʼN does not): then the text stays as it was.
         return cased if self.characters.issuperset(cased) else text
+
+
+def with_shares(config: TextConfig, alphabet: Alphabet) -> TextConfig:
+    """Return *config* with the shares that depend on the language, and on whose texts they are, said outright.
+
+    A recipe that was read back names its sources, and would then be taken for one of the user's own texts.
+    """
+    shares = {"kashida": kashida_share(config, alphabet), "other_digits": other_digits_share(config, alphabet)}
+    return config.model_copy(update=shares)
+
+
+SHARES = ("kashida", "other_digits")
+"""What `with_shares` says."""
 
 
 def kashida_share(config: TextConfig, alphabet: Alphabet) -> float:

@@ -143,6 +143,14 @@ class Format(ABC):
         A sample whose picture is missing is yielded with empty bytes.
         """
 
+    def samples(self, path: Path) -> Iterator[Stored]:
+        """Yield what `read` does of a shard that anybody may have written: whatever is wrong with it is a ValueError."""
+        try:
+            yield from self.read(path)
+        except (TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, MemoryError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise ValueError(f"is no shard of format {self.name!r}, or a broken one ({what})") from None
+
     def join(self, data: Path, shards: list[str]) -> None:
         """Write the files called `joined` beside the *shards*, from their contents, atomically."""
         del data, shards

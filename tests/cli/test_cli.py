@@ -278,10 +278,10 @@ def test_json_has_the_right_counts(tmp_path: Path) -> None:
         assert 0 <= answer["seconds"] < 60
 
 
-def _on_a_terminal(folder: Path, line: str) -> tuple[int, str]:
+def _on_a_terminal(folder: Path, line: str, columns: int = 160) -> tuple[int, str]:
     """Run a command on a pseudo-terminal; return its exit code and all that it showed."""
     parent, child = pty.openpty()
-    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "CI", "TTY_INTERACTIVE")}
     shown = b""
     with subprocess.Popen(
@@ -321,6 +321,30 @@ def test_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
     assert 10 < speeds[-1] < 1_000_000
     assert re.search(r"\d:\d\d:\d\d|-:--:--", text), "time left"
     assert "3,000 samples in 30 shards: out/" in text
+
+
+def test_on_a_narrow_terminal_what_was_rejected_yields(tmp_path: Path) -> None:
+    code, shown = _on_a_terminal(tmp_path, "generate --lang en -n 1500 -o out --workers 1", columns=80)
+    assert code == 0
+    states = [s for s in re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)) if "lines/s" in s]
+    assert any("rejects low_" in state for state in states)
+    assert all(re.search(r"\d+/1500 .*lines/s (\d:\d\d:\d\d|-:--:--)", state) for state in states)
+
+
+def test_a_model_is_written_over_nothing_but_a_model(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("my own text\n")
+    done = _run(tmp_path, "languages model en --text mine.txt -o mine.txt")
+    assert done.returncode == ExitCode.OUTPUT
+    assert done.stderr == "error: -o: mine.txt is there already, and is no model; choose another file, or remove it\n"
+    assert (tmp_path / "mine.txt").read_text() == "my own text\n"
+    for _ in range(2):
+        assert _run(tmp_path, "languages model en -o model.txt").returncode == 0
+
+
+def test_each_language_is_listed_once(tmp_path: Path) -> None:
+    ids = [row["id"] for row in json.loads(_run(tmp_path, "languages --json").stdout)]
+    assert len(set(ids)) == len(ids) > 1000
+    assert ids == sorted(ids)
 
 
 def test_quiet_shows_no_bar_on_a_terminal(tmp_path: Path) -> None:

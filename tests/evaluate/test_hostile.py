@@ -22,8 +22,9 @@ from click.testing import CliRunner
 from ocrsynth.charset import Charset
 from ocrsynth.cli import cli
 from ocrsynth.errors import AssetError, OcrsynthError, OutputError, RecipeError, WorkerError
-from ocrsynth.evaluate import Recognition, Settings, compare, evaluate, freeze_suite
+from ocrsynth.evaluate import Recognition, Settings, compare, evaluate, freeze_suite, read_result
 from ocrsynth.evaluate.compare import comparison_table
+from ocrsynth.evaluate.engine import files_of as files_of_engine
 from ocrsynth.evaluate.engines.tesseract import Tesseract
 from ocrsynth.evaluate.engines.torch import Torch
 
@@ -301,3 +302,55 @@ def test_perturbations_without_errors_of_the_baseline_are_counted() -> None:
         "mCE against predictions:p.jsonl, over 1 of 2 perturbations: in the others it made no errors"
         in Path("r/report.md").read_text()
     )
+
+
+def test_other_files_of_an_engine_are_told(tmp_path: Path) -> None:
+    package = tmp_path / "mypkg"
+    package.mkdir()
+    (package / "__init__.py").write_text("from .model import read\n")
+    (package / "model.py").write_text("import far\nfrom . import near\ndef read(images):\n    return ['a'] * len(images)\n")
+    (package / "near.py").write_text("x = 1\n")
+    (tmp_path / "far.py").write_text("y = 1\n")
+    (tmp_path / "ocr.py").write_text("z = 1\n")
+    of_package = {path.relative_to(tmp_path).as_posix() for path in files_of_engine("python:mypkg:read")}
+    assert of_package == {"mypkg/__init__.py", "mypkg/model.py", "mypkg/near.py", "far.py"}
+    command = f"cmd:{sys.executable} ocr.py --file=far.py --fast"
+    assert {path.name for path in files_of_engine(command)} == {Path(sys.executable).name, "ocr.py", "far.py"}
+    evaluate("python:mypkg:read", "r", _settings(), workers=1)
+    (package / "near.py").write_text("x = 2\n")
+    with pytest.raises(OutputError, match="holds another evaluation, its files"):
+        evaluate("python:mypkg:read", "r", _settings(), workers=1)
+
+
+def test_what_an_engine_said_is_in_the_report_and_so_is_that_nothing_was_read() -> None:
+    Path("broken.py").write_text("def read(images):\n    raise ValueError('boom | bang')\n")
+    line = ["evaluate", "python:broken:read", "-n", "2", "--suite", "one.yaml", "-q", "-o", "r/", "--workers", "1"]
+    first, second = (CliRunner().invoke(cli, line, catch_exceptions=False, standalone_mode=False) for _ in range(2))
+    assert "first exception: ValueError: boom \\| bang" in Path("r/report.md").read_text()
+    assert "first exception: ValueError: boom" in first.output
+    assert "warning: the engine read no picture at all" in first.output
+    assert "no picture was read now" not in first.output
+    assert "no picture was read now: all readings are from before; to have them read anew, choose" in second.output
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"suite": []},
+        {"suite": {"hash": 5}},
+        {"conditions": [5]},
+        {"conditions": [{"name": "clean"}]},
+        {"per_line": {"edits": {}, "characters": []}},
+        {"per_line": {"edits": [], "characters": [1]}},
+        {"lines": {}},
+        {"engine": "tesseract"},
+        {"profile": 3},
+    ],
+)
+def test_a_result_of_other_types_is_none(change: dict[str, Any]) -> None:
+    evaluate("python:odd_engines:width", "r", _settings(), workers=1)
+    result = orjson.loads(Path("r/result.json").read_bytes())
+    assert read_result("r/result.json")["suite"]["name"] == "one"
+    Path("bad.json").write_bytes(orjson.dumps(result | change))
+    with pytest.raises(OutputError, match=r"bad\.json: is no result of an evaluation of this schema"):
+        read_result("bad.json")

@@ -10,19 +10,20 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from commands import run_here
 
-from ocrsynth import Recipe, codec, generate, make_sample
+from ocrsynth import Recipe, cache, codec, generate, make_sample
 from ocrsynth.errors import ExitCode, OutputError, RecipeError
 from ocrsynth.generation.convert import convert
 from ocrsynth.generation.lint import lint
 from ocrsynth.generation.parts import Part
 from ocrsynth.generation.report import report
 from ocrsynth.generation.source import open_source
+from ocrsynth.generation.verify import verify
 from ocrsynth.write.base import FORMATS, Stored
 
 if TYPE_CHECKING:
@@ -467,3 +468,120 @@ def test_a_mark_of_byte_order_is_no_part_of_a_label(fmt: str, file: str, tmp_pat
     texts = [stored.text for _, stored in open_source(tmp_path / "set", fmt).read()]
     # docTR's are of words.
     assert " ".join(texts) == " ".join(make_sample(recipe, i).text for i in range(3))
+
+
+_GOOD = {"text": "one two", "width": 60, "height": 32, "words": [[0, 3], [4, 7]]}
+
+
+@pytest.mark.parametrize(
+    ("meta", "fault"),
+    [
+        ([], "its metadata are no mapping, got []"),
+        (5, "its metadata are no mapping, got 5"),
+        ({"words": [[0, 999]]}, "its words are no ranges of the label, got [[0, 999]]"),
+        ({"words": [[-5, 5]]}, "its words are no ranges of the label"),
+        ({"words": [[5, 0]]}, "its words are no ranges of the label"),
+        ({"words": "abc"}, "its words are no ranges of the label, got 'abc'"),
+        ({"words": {}}, "its words are no ranges of the label, got {}"),
+        ({"words": [[0, 2**70]]}, "its words are no ranges of the label"),
+        ({"word_quads": [[[0, 0], [9, 0], [9, 9], [0, 9]]]}, "its word_quads are not four corners of each"),
+        (
+            {"words": [[0, 3]], "word_quads": [[[0, 0], [9, None], [9, 9], [0, 9]]]},
+            "its word_quads are not four corners of each",
+        ),
+        ({"clusters": [[0, 1, 2]]}, "its clusters are no ranges of the label"),
+        ({"line_quad": [[0, 0]]}, "its line_quad is not four corners"),
+        ({"baseline": "line"}, "its baseline is no line of points"),
+        ({"width": "wide"}, "its width is no number of px, got 'wide'"),
+    ],
+)
+def test_metadata_that_cannot_be_are_told_by_all(meta: Any, fault: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    rows = json.dumps(_GOOD | meta if isinstance(meta, dict) else meta).encode()
+    with tarfile.open(tmp_path / "in/0.tar", "w") as tar:
+        for name, data in (("7.png", _grey(60)), ("7.txt", b"one two"), ("7.json", rows)):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    found = lint(tmp_path / "in")
+    assert set(found.faults) <= {"broken metadata", "unreadable shard"}
+    assert found.faults
+    for target in ("alto", "folder", "lmdb", "coco-text"):
+        with pytest.raises(OutputError, match="see what is wrong with ocrsynth lint"):
+            convert(tmp_path / "in", tmp_path / target, target)
+    with pytest.raises(ValueError, match=re.escape(fault) if found.faults.keys() == {"broken metadata"} else "0.tar"):
+        report(tmp_path / "in")
+
+
+def test_another_label_or_size_in_the_metadata_is_told(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with tarfile.open(tmp_path / "in/0.tar", "w") as tar:
+        meta = json.dumps({"text": "three", "width": 61}).encode()
+        for name, data in (("7.png", _grey(60)), ("7.txt", b"one two"), ("7.json", meta)):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    assert lint(tmp_path / "in").faults.keys() >= {"another label in the metadata", "another size in the metadata"}
+
+
+class TestNotAllThere:
+    """Data sets that are not all there are told by all that read them."""
+
+    @pytest.fixture
+    def converted(self, made: Path, tmp_path: Path) -> Path:
+        convert(made, tmp_path / "set", "webdataset")
+        return tmp_path / "set"
+
+    def test_a_conversion_with_a_shard_gone(self, converted: Path, tmp_path: Path) -> None:
+        [first, _] = sorted((converted / "data").glob("*.tar"))
+        first.unlink()
+        assert lint(converted).faults == {"missing shard": 1}
+        with pytest.raises(OutputError, match=r"is not complete, shards missing: 1, got no 000000\.tar"):
+            convert(converted, tmp_path / "out", "folder")
+
+    def test_a_conversion_that_was_broken_off(self, converted: Path, tmp_path: Path) -> None:
+        (converted / "dataset.json").unlink()
+        assert lint(converted).faults == {"missing shard": 1}
+        with pytest.raises(OutputError, match=r"is not complete, .* got no dataset\.json"):
+            convert(converted, tmp_path / "out", "folder")
+
+    def test_half_a_shard_is_none(self, made: Path, tmp_path: Path) -> None:
+        convert(made, tmp_path / "set", "folder")
+        whole = tmp_path / "set/data/000001"
+        whole.rename(whole.with_name("000001.part-0a1b2c3d-77"))
+        assert [shard.path.name for shard in open_source(tmp_path / "set").shards] == ["000000"]
+
+    def test_labels_cut_off_are_counted(self, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        generate(Recipe.for_language("en", seed=9, output={"format": "folder", "shard_size": 20}), 20, out)
+        labels = out / "data/000000/labels.jsonl"
+        labels.write_bytes(b"".join(labels.read_bytes().splitlines(keepends=True)[:10]))
+        assert lint(out).faults == {"unreadable shard": 1}
+        with pytest.raises(OutputError, match="it holds 10 samples where its receipt says 20"):
+            convert(out, tmp_path / "copy", "folder")
+
+
+def test_labels_in_visual_order_are_not_turned_once_more(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"labels of 'lstmf' are in visual order .* or copy the files"):
+        convert(made / "data/lstmf", tmp_path / "out", "lstmf", source_format="lstmf")
+
+
+def test_figures_of_odd_types_in_a_summary_are_left_out(made: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    generate(Recipe.for_language("en", seed=9, output={"format": ["mmocr", "webdataset"]}), 5, out)
+    summary = json.loads((out / "dataset.json").read_bytes())
+    for change in ({"bytes": None, "skipped": [1], "splits": 5, "rejected": "x", "count": "7"}, {"joined": 0}):
+        (out / "dataset.json").write_text(json.dumps(summary | change))
+        assert "<h1>out</h1>" in report(out)
+        assert any("dataset.json" in finding.where for finding in verify(out).findings)
+
+
+def test_the_cache_knows_a_file_that_took_the_place_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    places = []
+    for text in ("one", "two"):
+        (tmp_path / "new").write_text(text)
+        os.utime(tmp_path / "new", ns=(10**18, 10**18))
+        (tmp_path / "new").replace(tmp_path / "c.txt")
+        places.append(cache.entry("lines", tmp_path / "c.txt"))
+    assert places[0] != places[1]

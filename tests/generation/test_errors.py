@@ -32,6 +32,8 @@ from ocrsynth.errors import (
     VerifyError,
     WorkerError,
 )
+from ocrsynth.generation.parts import Part
+from ocrsynth.generation.run import finish
 from ocrsynth.generation.verify import verify
 from ocrsynth.write.base import FORMATS
 
@@ -142,7 +144,7 @@ _RECIPES: dict[str, tuple[str, str, type[OcrsynthError]]] = {
     ),
     "number for a range": (
         "text: {length_clusters: 7}",
-        "text.length_clusters: must be a range [low, high] of two numbers, got 7",
+        "text.length_clusters: must be a range [low, high] of two numbers, got 7; write it as [7, 7]",
         RecipeError,
     ),
     "infinite range": (
@@ -626,3 +628,16 @@ def test_a_negative_index(small: Recipe) -> None:
 
     with pytest.raises(ValueError, match=_exactly("index: must be a whole number from 0 to 2**64 - 1, got -1")):
         make_sample(small, -1)
+
+
+def test_parts_that_rejected_too_much_are_no_data_set(tmp_path: Path) -> None:
+    """Each part was told so; what they make together is not finished either."""
+    legibility = {"min_contrast_grey": 80, "rejects_per_sample": 0.01}
+    recipe = Recipe.for_language("en", preset="scan", legibility=legibility, output={"shard_size": 200})
+    for number in (1, 2):
+        with pytest.raises(SampleError, match="rejects_per_sample"):
+            generate(recipe, 400, tmp_path / "out", part=Part(number, 2))
+    assert len(list((tmp_path / "out/receipts").iterdir())) == 2
+    with pytest.raises(SampleError, match="rejects_per_sample"):
+        finish(tmp_path / "out")
+    assert not (tmp_path / "out/dataset.json").exists()

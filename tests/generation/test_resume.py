@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,9 @@ import numpy as np
 import pytest
 
 from ocrsynth import Recipe, generate
-from ocrsynth.errors import OutputError, WorkerError
+from ocrsynth.errors import ExitCode, OutputError, WorkerError
+from ocrsynth.generation.plan import Plan, prepare
+from ocrsynth.generation.shard import build_shard
 from ocrsynth.generation.verify import verify
 
 if TYPE_CHECKING:
@@ -191,6 +194,64 @@ def test_workers_do_not_outlive_their_parent(tmp_path: Path) -> None:
         process.wait()
         assert _wait(lambda: not _workers_of(out), 20) < 2
     assert list((out / "data").iterdir()) == [], "a worker that ends by itself takes its part with it"
+
+
+def test_a_worker_whose_run_was_begun_anew_takes_nothing_of_it(tmp_path: Path) -> None:
+    """It was stuck in the kernel while its parent died, and wakes when another run is done."""
+    out = tmp_path / "out"
+    recipe = _recipe("webdataset")
+    plan, lock = Plan.of(recipe, 20)
+    out.mkdir()
+    prepare(out, plan, lock)
+
+    def begun_anew(_samples: int, _rejected: dict[str, int]) -> None:
+        if not (out / "receipts/000000.json").exists():
+            for part in (out / "data").glob("*.part-*"):
+                part.unlink()
+            generate(recipe, 20, out)
+
+    with pytest.raises(OutputError, match="was removed by another run"):
+        build_shard(recipe, plan, 0, out, begun_anew)
+    assert verify(out).findings == []
+    assert _tree(out) == _tree(generate(recipe, 20, tmp_path / "whole").out)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_text_that_changes_while_it_is_read_ends_the_run(workers: int, tmp_path: Path) -> None:
+    file = tmp_path / "c.txt"
+    file.write_text("one two three\n" * 40)
+    (tmp_path / "r.yaml").write_text(
+        f"language: en\ndegrade: clean\ntext: {{sources: [corpus: {{file: {file}}}]}}\noutput: {{shard_size: 500}}\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "ocrsynth",
+        "generate",
+        str(tmp_path / "r.yaml"),
+        "-n",
+        "20000",
+        "-o",
+        str(tmp_path / "out"),
+    ]
+    with _started([*command, "--workers", str(workers), "-q"], tmp_path / "log") as process:
+        _wait(lambda: _receipts(tmp_path / "out") or process.poll() is not None)
+        file.write_text("six four seven\n" * 40)
+        assert process.wait(timeout=60) == ExitCode.OUTPUT
+    told = (tmp_path / "log").read_text()
+    assert "a text or model that the recipe reads was changed while it was read; restore it and run again to resume" in told
+    # What is there is all of the first text.
+    found = {json.loads(row)["text"] for row in _texts_of(tmp_path / "out")}
+    assert found
+    assert not any("six" in text for text in found)
+
+
+def _texts_of(out: Path) -> list[str]:
+    rows = []
+    for shard in (out / "data").glob("*.tar"):
+        with tarfile.open(shard) as tar:
+            rows += [tar.extractfile(m).read().decode() for m in tar if m.name.endswith(".json")]  # type: ignore[union-attr]
+    return rows
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
+import fontpkg
 import numpy as np
 import pytest
 from commands import run_here
@@ -17,7 +20,6 @@ from ocrsynth.generation.plan import Receipt, read_plan, read_receipt
 from ocrsynth.generation.verify import Finding, verify
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
 _COUNT = 25
@@ -80,7 +82,7 @@ def test_the_command_tells_good_from_bad(tar_set: Path) -> None:
     done = _cli("verify", str(tar_set))
     assert (done.returncode, done.stdout, done.stderr) == (0, "25 samples in 3 shards: all as planned\n", "")
     done = _cli("verify", "--json", str(tar_set))
-    assert json.loads(done.stdout) == {"count": _COUNT, "shards": 3, "findings": []}
+    assert json.loads(done.stdout) == {"count": _COUNT, "shards": 3, "findings": [], "notes": []}
     assert (done.returncode, done.stderr) == (0, "")
     (tar_set / "data/000001.tar").unlink()
     what = "is missing; run ocrsynth generate again to resume"
@@ -88,7 +90,12 @@ def test_the_command_tells_good_from_bad(tar_set: Path) -> None:
     done = _cli("verify", str(tar_set))
     assert (done.returncode, done.stdout, done.stderr) == (8, f"data/000001.tar: {what}\n", error)
     done = _cli("verify", "--json", str(tar_set))
-    assert json.loads(done.stdout) == {"count": 15, "shards": 3, "findings": [{"where": "data/000001.tar", "what": what}]}
+    assert json.loads(done.stdout) == {
+        "count": 15,
+        "shards": 3,
+        "findings": [{"where": "data/000001.tar", "what": what}],
+        "notes": [],
+    }
     assert (done.returncode, done.stderr) == (8, error)
     (tar_set / "receipts/000000.json").unlink()
     assert f"{tar_set}: 2 findings in 5 samples" in _cli("verify", str(tar_set)).stderr
@@ -395,7 +402,7 @@ def test_a_line_that_is_no_record_is_a_finding_and_no_traceback(line: bytes, fol
     assert len(texts) >= 2
 
 
-def test_another_installation_is_a_finding_and_the_rest_is_verified(folder_set: Path) -> None:
+def test_another_installation_is_noted_and_the_rest_is_verified(folder_set: Path) -> None:
     """The lock names a version that is not here; hash and plan agree with it."""
     import hashlib
 
@@ -411,7 +418,22 @@ def test_another_installation_is_a_finding_and_the_rest_is_verified(folder_set: 
         del receipt["digest"]
         path.write_bytes(Receipt.from_dict(receipt | {"plan": digest}).to_bytes())
     (folder_set / "data/000000/000000000001.jpg").write_bytes(b"")
-    texts = _texts(folder_set)
-    start = "recipe.lock.yaml: cannot be made ready here, so labels are not held against the alphabet ("
-    assert any(t.startswith(start) and "lock.harfbuzz" in t for t in texts)
-    assert "data/000000: 000000000001: its picture is missing or empty" in texts
+    [note] = verify(folder_set).notes
+    assert note.startswith("recipe.lock.yaml: cannot be made ready here, so labels are not held against the alphabet (")
+    assert "lock.harfbuzz" in note
+    assert "data/000000: 000000000001: its picture is missing or empty" in _texts(folder_set)
+
+
+def test_a_set_is_good_elsewhere_too_where_its_fonts_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my fönts").mkdir()
+    for file in fontpkg.family("Lora").files:
+        shutil.copy(str(file.path), tmp_path / "my fönts")
+    monkeypatch.chdir(tmp_path)
+    generate(Recipe.for_language("de", preset="clean", fonts={"sets": [], "folders": ["my fönts"]}), 5, tmp_path / "out")
+    assert _cli("verify", str(tmp_path / "out")).returncode == 0
+    # Another process: this one knows the fonts already.
+    command = [sys.executable, "-m", "ocrsynth", "verify", "."]
+    done = subprocess.run(command, cwd=tmp_path / "out", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("note: recipe.lock.yaml: cannot be made ready here")
+    assert done.stdout.endswith("5 samples in 1 shards: all as planned, as far as it could be looked at\n")

@@ -473,3 +473,11 @@ class TestSignsOfTheirOwn:
         first, second = shaped.cluster_boxes_em[2:4]
         assert first[2] == pytest.approx(second[0])
         assert second[2] - first[0] > 1.8
+
+
+def test_a_character_that_a_face_is_not_trusted_with_goes_to_the_fallback(fontmaker: ModuleType, tmp_path: Path) -> None:
+    first, second = (FontKey(str(fontmaker.make_font(tmp_path / f"{name}.ttf", name)), 0, ()) for name in "AB")
+    line = TextLine("a5b", "test", "ltr", "Latn", "en")
+    shaped = shape_line(line, first, (second,), lacking=frozenset("5"))
+    assert [run.font for run in shaped.runs] == [first, second, first]
+    assert [run.font for run in shape_line(line, first, (second,)).runs] == [first]

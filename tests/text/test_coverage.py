@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrsynth import Recipe, generate, make_sample
+from ocrsynth.check import notes
 from ocrsynth.errors import AssetError, CoverageError, RecipeError, SampleError
 from ocrsynth.fields import validate
 from ocrsynth.generation.verify import verify
@@ -93,8 +94,24 @@ class TestTargets:
         assert owed != [c.owed(i) for i in range(100)]
 
     def test_a_target_that_lines_cannot_hold_is_refused(self) -> None:
-        with pytest.raises(RecipeError, match=r"text\.coverage: .* lower at_least or raise samples"):
+        with pytest.raises(RecipeError, match=r"text\.coverage: .* more than half of a text, got .*; lower at_least"):
             _mixture("zh-Hans", coverage={"at_least": 100, "samples": 1000})
+
+    def test_lines_of_a_corpus_stay_whole(self, tmp_path: Path) -> None:
+        line = "please pay the whole amount at the till today"
+        (tmp_path / "l.txt").write_text(line + "\n")
+        source = {"corpus": {"file": str(tmp_path / "l.txt"), "cut": "lines"}}
+        text = {
+            "sources": [source],
+            "length_clusters": [5, 30],
+            "case": {"asis": 1},
+            "coverage": {"at_least": 5, "samples": 60},
+        }
+        recipe = Recipe.for_language("en", preset="clean", text=text)
+        texts = [make_sample(recipe, i).text for i in range(10)]
+        assert all(text.startswith(line) for text in texts)
+        assert any(text != line for text in texts)
+        assert any("puts the characters that it owes behind lines of the corpus" in note for note in notes(recipe))
 
     def test_a_target_without_a_font_is_refused(self) -> None:
         text = {"coverage": {"at_least": 1}}

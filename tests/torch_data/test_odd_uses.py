@@ -537,3 +537,23 @@ def test_the_list_of_a_chain_stays_its_callers() -> None:
     before = pickle.dumps(augment)
     chain.append({"no such op": {}})
     assert pickle.dumps(augment) == before
+
+
+def test_a_later_epoch_of_one_picture_is_not_an_earlier_one_of_another() -> None:
+    augment = Augment([{"sensor_noise": {}}])
+    picture = np.full((32, 60), 200, np.uint8)
+    assert not np.array_equal(augment(picture, 1, 0), augment(picture, 0, 1))
+    assert np.array_equal(augment(picture, 1, 2), augment(picture, 1, 2))
+
+
+def test_environments_are_more_than_files_that_may_be_open(tmp_path: Path) -> None:
+    generate(_RECIPE.with_changes(output={"format": "lmdb", "shard_size": 1}), 150, tmp_path / "out")
+    code = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (150, 150))
+from ocrsynth.torch_data import ShardDataset
+data = ShardDataset({str(tmp_path / "out")!r})
+print(sum(data[i]["image"].size > 0 for i in (*range(150), *range(150))))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("300\n", 0), done.stderr

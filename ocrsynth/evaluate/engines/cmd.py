@@ -70,6 +70,16 @@ class Command(Engine):
         del language
         return cls(arguments)
 
+    @classmethod
+    def files(cls, arguments: str) -> list[Path]:
+        """Return the program, and the files among its arguments."""
+        try:
+            words = shlex.split(arguments)
+        except ValueError:
+            return []
+        program = [Path(found)] if words and (found := shutil.which(words[0])) else []
+        return program + [path for word in words[1:] if (path := Path(word.rpartition("=")[2])).is_file()]
+
     def versions(self) -> dict[str, str]:
         """Return the command."""
         return {"command": self.command}

@@ -13,7 +13,7 @@ import numpy as np
 from ocrsynth.charset import Charset
 from ocrsynth.errors import AssetError, RecipeError
 from ocrsynth.evaluate.engine import ENGINES, Engine, Recognition, options_of
-from ocrsynth.evaluate.engines.python import file_of, object_at
+from ocrsynth.evaluate.engines.python import files_of, object_at
 from ocrsynth.evaluate.extra import needed
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Torch(Engine):
         """Return the files of module, program, weights and charset."""
         options = dict(part.partition("=")[::2] for part in arguments.split(","))
         named = [Path(options[key]) for key in ("program", "weights", "charset") if options.get(key)]
-        return [*named, *file_of(options.get("module", ""))]
+        return [*named, *files_of(options.get("module", ""))]
 
     @classmethod
     def from_spec(cls, arguments: str, language: str) -> Engine:

@@ -14,7 +14,7 @@ from ocrsynth.errors import RecipeError, SampleError
 from ocrsynth.text.base import SOURCES, Drawer, Source
 from ocrsynth.text.clusters import CLUSTER, length_of
 from ocrsynth.text.joiners import shows_all_joiners
-from ocrsynth.text.line_index import EVERY, LineIndex, index_of
+from ocrsynth.text.line_index import EVERY, NOT_UTF8, LineIndex, index_of
 from ocrsynth.text.spellings import has_bare_mark, settled
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class Corpus(Source):
         """Return the drawer; raises AssetError if the file cannot be read or is empty, RecipeError if no line can be used."""
         index = index_of(self.file, alphabet.characters)
         if index.n_usable <= 0 or (index.faulty and self.unusable == "error"):
-            advice = "extend the alphabet or mend the file" + ("" if index.n_usable <= 0 else ", or set unusable: skip")
+            advice = "save the file as UTF-8" if set(index.faulty) == {NOT_UTF8} else "mend the file, or choose its language"
+            advice += "" if index.n_usable <= 0 else ", or set unusable: skip"
             raise RecipeError(f"{where}: {self.file!r} cannot be used, got {index.report()}; {advice}")
         return _Lines(self.file, index, alphabet) if self.cut == "lines" else _Words(self.file, index, alphabet)
 

@@ -71,7 +71,7 @@ class CocoText(FolderFormat):
                     yield number, shard, orjson.loads(line)
 
         def parts() -> Iterator[bytes]:
-            # Three walks over the label files instead of one over all in memory.
+            # Walks over the label files, and not all pictures in memory.
             yield b'{"cats":{},"imgs":{'
             for number, shard, r in records():
                 image = {

@@ -101,6 +101,7 @@ class Lmdb(Format):
                 opened.close()
 
 
+_MOST_HELD = 128
 _held: dict[Path, tuple[tuple[int, int, int], Any]] = {}
 """A process may open an environment only once, whoever reads it; with the mark of the file that was opened."""
 
@@ -113,10 +114,12 @@ def environment(path: Path) -> Any:
     mark = _mark_of(path)
     held = _held.get(path)
     if held is not None and held[0] == mark:
+        _held[path] = _held.pop(path)
         return held[1]
-    if held is not None:
-        held[1].close()
-        del _held[path]
+    # One that was replaced, and the one that was asked for the longest ago: each holds a file open.
+    for old in [path, *list(_held)[: len(_held) - _MOST_HELD + 1]]:
+        if old in _held:
+            _held.pop(old)[1].close()
     opened = _opened(path)
     _held[path] = mark, opened
     return opened

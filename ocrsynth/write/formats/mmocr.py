@@ -58,6 +58,8 @@ class MmOcr(FolderFormat):
             for shard in shards:
                 for line in lines_of(data / shard / _PART):
                     record = orjson.loads(line)
+                    if not isinstance(record, dict) or not record.keys() >= {"filename", "text"}:
+                        raise ValueError(f"{shard}/{_PART}: lacks filename or text in {line[:60]!r}")
                     yield between + orjson.dumps(
                         {"img_path": f"{shard}/{record['filename']}", "instances": [{"text": record["text"]}]}
                     )
