@@ -27,7 +27,7 @@ from ocrsynth.torch_data.datasets import Item, checked_epoch, quiet_opencv, tran
 from ocrsynth.torch_data.samplers import BatchIndices
 from ocrsynth.write.base import optional
 from ocrsynth.write.formats.lmdb import environment, reading
-from ocrsynth.write.formats.webdataset import end_of, is_cut_off
+from ocrsynth.write.formats.webdataset import PICTURES, end_of, is_cut_off, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -199,14 +199,15 @@ class _Tar(_Reader):
         end = 0
         with tarfile.open(path, "r:") as tar:
             for member in tar:
-                stem, _, ending = member.name.partition(".")
-                places.setdefault(stem, {})[ending] = (member.offset_data, member.size)
                 end = end_of(member)
+                if member.isfile():
+                    stem, ending = key_of(member.name)
+                    places.setdefault(stem, {})[ending] = (member.offset_data, member.size)
         if is_cut_off(path, end):
             raise ValueError("it is cut off")
         self._index = []
         for stem, parts in places.items():
-            picture = next((parts[s] for s in codec.SUFFIXES if s in parts), None)
+            picture = next((parts[s] for s in PICTURES if s in parts), None)
             if picture is None or "txt" not in parts:
                 raise OutputError(f"{path}: sample {stem!r} has no picture or no label; look with ocrsynth lint")
             self._index.append((stem, parts["txt"], picture))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import pickle
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Subset
 
-from ocrsynth import Recipe, generate
+from ocrsynth import Recipe, codec, generate
 from ocrsynth.errors import AssetError, OutputError, RecipeError
 from ocrsynth.generation.source import open_source
 from ocrsynth.torch_data import (
@@ -557,3 +559,23 @@ print(sum(data[i]["image"].size > 0 for i in (*range(150), *range(150))))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("300\n", 0), done.stderr
+
+
+@pytest.mark.parametrize("name", ["./k1", "a.b/k1", "k1"])
+@pytest.mark.parametrize("ending", ["png", "jpeg"])
+def test_names_in_a_tar_are_read_as_by_the_other_commands(name: str, ending: str, tmp_path: Path) -> None:
+    picture = np.full((32, 60), 200, np.uint8)
+    data = codec.encode_png(picture) if ending == "png" else codec.encode_jpeg(picture, 90)
+    (tmp_path / "in").mkdir()
+    with tarfile.open(tmp_path / "in/0.tar", "w") as tar:
+        folder = tarfile.TarInfo(name.rpartition("/")[0] or "folder")
+        folder.type = tarfile.DIRTYPE
+        tar.addfile(folder)
+        for member, content in ((f"{name}.{ending}", data), (f"{name}.txt", b"one")):
+            info = tarfile.TarInfo(member)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    [item] = [ShardDataset(tmp_path / "in")[i] for i in range(len(ShardDataset(tmp_path / "in")))]
+    [(_, stored)] = open_source(tmp_path / "in").read()
+    assert (item["key"], item["text"]) == (stored.key, stored.text) == (name, "one")
+    assert item["image"].shape == (32, 60)

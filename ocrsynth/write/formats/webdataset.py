@@ -116,9 +116,7 @@ class WebDataset(Format):
                     end = end_of(member)
                     if not member.isfile():
                         continue
-                    folder, _, base = member.name.rpartition("/")
-                    stem, _, ending = base.partition(".")
-                    stem = f"{folder}/{stem}" if folder else stem
+                    stem, ending = key_of(member.name)
                     if stem != key and members:
                         yield _stored(key, members)
                         members = {}
@@ -131,6 +129,17 @@ class WebDataset(Format):
             raise ValueError(f"not a readable tar file: {error}") from None
         if members:
             yield _stored(key, members)
+
+
+def key_of(name: str) -> tuple[str, str]:
+    """Return the key of the sample that a member belongs to, and what part of it, its ending from the first dot."""
+    folder, _, base = name.rpartition("/")
+    stem, _, ending = base.partition(".")
+    return (f"{folder}/{stem}" if folder else stem), ending
+
+
+PICTURES = (*codec.SUFFIXES, "jpeg")
+"""Endings of members that are pictures."""
 
 
 def end_of(member: tarfile.TarInfo) -> int:
@@ -149,7 +158,7 @@ def is_cut_off(path: Path, end: int) -> bool:
 
 
 def _stored(key: str, members: dict[str, bytes]) -> Stored:
-    images = [members[e] for e in (*codec.SUFFIXES, "jpeg") if e in members]
+    images = [members[e] for e in PICTURES if e in members]
     if len(images) != 1 or "txt" not in members:
         raise ValueError(f"sample {key!r} has the parts {sorted(members)}, not a picture and txt")
     meta = orjson.loads(members["json"]) if "json" in members else {}
