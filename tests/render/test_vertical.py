@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import fontpkg
 import numpy as np
 import pytest
 
@@ -12,8 +13,10 @@ from ocrsynth import Recipe, generate, make_sample
 from ocrsynth.errors import RecipeError
 from ocrsynth.fields import Range
 from ocrsynth.generation.verify import verify
+from ocrsynth.legibility import LegibilityConfig, Seen, check_all
 from ocrsynth.pipeline import Pipeline
-from ocrsynth.records import Bleed, FontKey, ShapedLine, TextLine
+from ocrsynth.quads import bent_labels
+from ocrsynth.records import PLAIN, Bleed, FontKey, ShapedLine, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
@@ -167,3 +170,74 @@ class TestNoText:
             sample = make_sample(with_them, i)
             if sample.text:
                 assert sample.encoded == make_sample(Recipe.for_language("en"), i).encoded
+
+
+@needs_cjk
+class TestAlongTheAxis:
+    """What a swapped axis or a wrong sign would change, and no check of ink alone would tell."""
+
+    def test_latin_on_its_side_stands_upon_the_middle(self) -> None:
+        shaped = _shape("字Hx字")
+        left, _, right, _ = shaped.cluster_boxes_em[1]
+        assert abs(left + right) / 2 < 0.02
+
+    def test_spaced_letters_stand_further_down(self) -> None:
+        line = TextLine("日本語", "test", "ttb", "Hani", "ja")
+        close, apart = (shape_line(line, _SANS, (), setting) for setting in (PLAIN, PLAIN._replace(letter_em=0.3)))
+        gaps = np.diff(apart.cluster_boxes_em[:, 1]) - np.diff(close.cluster_boxes_em[:, 1])
+        assert gaps == pytest.approx([0.3, 0.3])
+        layout = lay_out(apart, _CONFIG, Stream(0, 0, "t"))
+        mask = draw_mask(apart, layout, Bleed(0, 0, 0, 0))
+        for quad in layout.points[: 4 * 3].reshape(-1, 4, 2):
+            (left, top), (right, bottom) = quad[0], quad[2]
+            assert mask[int(top) : int(bottom) + 1, int(left) : int(right) + 1].any()
+
+    @pytest.mark.parametrize("which", [0, 3, 6])
+    def test_one_letter_that_is_gone_is_told_by_its_number(self, which: int) -> None:
+        shaped = _shape("漢字かな交じり")
+        layout = lay_out(shaped, _CONFIG, Stream(0, 0, "t"))
+        mask = draw_mask(shaped, layout, Bleed(0, 0, 0, 0))
+        image = 255 - mask
+        clusters = layout.points[: 4 * 7].reshape(-1, 4, 2)
+        (left, top), (right, bottom) = np.floor(clusters[which][0]).astype(int), np.ceil(clusters[which][2]).astype(int)
+        ink, apart = np.ones(7, np.bool_), np.zeros(7, np.bool_)
+        points = layout.points[: 4 * 7]
+        whole = Seen(image, mask, layout.points[-6:], layout.size_px, points, ink, apart, 1)
+        assert check_all(LegibilityConfig(), [whole]) == [None]
+        wiped = image.copy()
+        wiped[top:bottom, left:right] = 255
+        # Less than a stretch of the line, whose contrast tells it as well.
+        config = LegibilityConfig(min_contrast_grey=0, min_correlation=0, min_correlation_along=0)
+        [verdict] = check_all(config, [whole._replace(image=wiped)])
+        assert verdict is not None
+        assert (verdict.reason, str(which) in str(verdict) or str(which + 1) in str(verdict)) == ("faint_cluster", True)
+
+
+class TestBentWords:
+    """Words and lines under a warp that bends."""
+
+    @staticmethod
+    def _layout() -> tuple[ShapedLine, Any]:
+        font = FontKey(str(fontpkg.family("Lora").files[0].path), 0, ())
+        shaped = shape_line(TextLine("ab cd", "test", "ltr", "Latn", "en"), font)
+        return shaped, lay_out(shaped, _CONFIG, Stream(0, 0, "t"))
+
+    def test_a_word_ends_with_its_last_letter(self) -> None:
+        shaped, layout = self._layout()
+        moved = bent_labels(layout, shaped.cluster_ranges[:, 0], lambda points: np.add(points, (0.0, 3.0)), (90, 900))
+        quads = moved[: 4 * 8].reshape(-1, 4, 2)
+        assert quads[5][:, 0].max() == pytest.approx(quads[1][:, 0].max())
+        assert quads[6][:, 0].min() == pytest.approx(quads[3][:, 0].min())
+
+    def test_a_tilted_word_has_a_tilted_rectangle_in_a_wide_picture(self) -> None:
+        shaped, layout = self._layout()
+        angle = np.deg2rad(10)
+        turn = np.array(((np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))))
+
+        def tilted(points: Any) -> Any:
+            return points @ turn + (300.0, 5.0)
+
+        moved = bent_labels(layout, shaped.cluster_ranges[:, 0], tilted, (120, 900))
+        word = moved[: 4 * 8].reshape(-1, 4, 2)[5]
+        along = word[1] - word[0]
+        assert np.arctan2(along[1], along[0]) == pytest.approx(angle)
