@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _SHOWN = 400
 """Characters of a list that `show` prints."""
 _SCRIPT_LETTERS = 4
+_VARIANTS = frozenset({"Jpan", "Hans", "Hant", "Kore", "Latf"})
+"""Scripts whose letters are of another one by name."""
 
 
 @click.group(
@@ -141,11 +143,15 @@ def _rows(script: str | None, folders: tuple[str, ...]) -> list[dict[str, Any]]:
         if name not in curated and not exemplars.language(name).exemplar_chars.base:
             continue
         scripts.add(code)
-        if script is not None and code.casefold() != script.casefold():
+        asked = script is None or code.casefold() == script.casefold()
+        if not asked and code not in _VARIANTS:
             continue
         try:
             letters = alphabet.load(name)
         except RecipeError:
+            continue
+        scripts.add(letters.script)
+        if not asked and letters.script.casefold() != (script or "").casefold():
             continue
         if letters.id in ids:
             continue

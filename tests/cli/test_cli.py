@@ -347,6 +347,12 @@ def test_each_language_is_listed_once(tmp_path: Path) -> None:
     assert ids == sorted(ids)
 
 
+@pytest.mark.parametrize("script", ["Jpan", "Hani", "hani"])
+def test_a_script_is_found_by_its_letters_as_well(script: str, tmp_path: Path) -> None:
+    rows = json.loads(_run(tmp_path, f"languages --script {script} --json").stdout)
+    assert "ja" in {row["id"].partition("_")[0] for row in rows}
+
+
 def test_quiet_shows_no_bar_on_a_terminal(tmp_path: Path) -> None:
     code, shown = _on_a_terminal(tmp_path, "generate --lang en -n 30 -o out --workers 1 -q")
     assert code == 0
