@@ -286,7 +286,10 @@ def test_an_unknown_family() -> None:
 
 
 def test_no_class_is_left() -> None:
-    text = "fonts.classes: no family is left, got {'other': 1.0}; give a class a weight above 0"
+    text = (
+        "fonts.classes: no family is left, got {'other': 1.0}, where the fonts are of class condensed, display, hand, mono, "
+        "sans, serif, slab, typewriter; give one of these a weight above 0 (fonts of folders are 'other')"
+    )
     with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):
         _selector(classes={"other": 1})
 

@@ -113,6 +113,8 @@ def test_exactly_the_ordered_pairs_are_accepted(a: float, b: float) -> None:
 )
 def test_what_is_no_pair_of_numbers_is_refused(value: Any) -> None:
     advice = "; take the quotes away" if value == ["1", "2"] else ""
+    if value in (5, 0.5) and not isinstance(value, bool):
+        advice = f"; write it as [{value}, {value}]"
     _refused({"blur_em": value}, f"part.blur_em: must be a range [low, high] of two numbers, got {value!r}{advice}")
 
 

@@ -91,7 +91,7 @@ class TestShare:
         plain = Recipe.from_dict({"language": "ar", "fonts": {"sets": [], "folders": [str(_folder())]}})
         assert {style.recipe.text.kashida for style in plain.styles} == {0.15}
         own = Recipe.from_dict({"language": "ar", "text": {"sources": [{"words": {}}]}, "fonts": plain.fonts.model_dump()})
-        assert {style.recipe.text.kashida for style in own.styles} == {None}
+        assert {style.recipe.text.kashida for style in own.styles} == {0.0}
 
     def test_a_language_without_joined_letters_cannot_have_any(self) -> None:
         with pytest.raises(

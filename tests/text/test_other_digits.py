@@ -75,7 +75,7 @@ def test_the_default_recipe_has_them_in_its_styles_and_pictures() -> None:
     texts = [make_sample(recipe, i).text for i in range(60)]
     assert not _DEVANAGARI.isdisjoint("".join(texts))
     own = Recipe.from_dict({"language": "hi", "text": {"sources": [{"words": {}}]}})
-    assert {style.recipe.text.other_digits for style in own.styles} == {None}
+    assert {style.recipe.text.other_digits for style in own.styles} == {0.0}
 
 
 def test_explain_and_languages_tell_of_them() -> None:
