@@ -117,7 +117,7 @@ def environment(path: Path) -> Any:
         _held[path] = _held.pop(path)
         return held[1]
     # One that was replaced, and the one that was asked for the longest ago: each holds a file open.
-    for old in [path, *list(_held)[: len(_held) - _MOST_HELD + 1]]:
+    for old in [path, *list(_held)[: max(len(_held) - _MOST_HELD + 1, 0)]]:
         if old in _held:
             _held.pop(old)[1].close()
     opened = _opened(path)
