@@ -38,6 +38,7 @@ _CEDILLAS = frozenset("ŞşŢţ")
 """Letters that old fonts draw as those with a comma below, which are right."""
 _JOINED_ALIKE = tuple(map(frozenset, ("يىیېۍےۓئ", "كکڪ", "هەہھۀۂۃةۿ", "فڧڤڨقٯڡ", "نںڹ", "ںى", "جچڄ")))
 """Arabic letters of which some forms are the same, or differ by points that a font may draw by a glyph of their own."""
+_ARABIC = "\u0600", "\u08ff"
 _PLACES = (0, 0), (0, 1), (1, 1), (1, 0)
 """How many neighbours a letter joins before and behind it: alone, at the head, inside, at the end of a word."""
 
@@ -177,7 +178,7 @@ def misformed(path: str, index: int, characters: frozenset[str]) -> frozenset[st
 
     Of Arabic script alone, of whose forms Unicode has signs that tell what a glyph is.  A glyph that has none is trusted.
     """
-    letters = [c for c in sorted(characters) if c.isalpha() and scripts.script(c) == "Arab"]
+    letters = sorted(c for c in characters if _ARABIC[0] <= c <= _ARABIC[1] and c.isalpha())
     if not letters:
         return frozenset()
     face = open_face(path, index)
