@@ -316,7 +316,8 @@ class Recipe:
         found = []
         for name in _files_of(self):
             with suppress(OSError):
-                found.append(((status := Path(name).stat()).st_size, status.st_mtime_ns))
+                status = Path(name).stat()
+                found.append((status.st_size, status.st_mtime_ns))
         return tuple(found)
 
     def all_sources(self) -> list[WeightedSource]:

@@ -152,8 +152,7 @@ def check_label(text: str, characters: frozenset[str]) -> str | None:
     """Return why *text* cannot be a label, or None.
 
     It is NFC, has no control or unassigned character, is not blank, has no space that no picture shows: before it, behind it,
-    or beside another one; no joiner that changes nothing, no mark without a letter, and no spelling that
-    looks like another one.
+    or beside another one; no joiner that changes nothing, no mark without a letter, and no spelling that looks like another.
     """
     if not text or text.isspace():
         return "blank text"

@@ -10,18 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-import numpy as np
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ocrsynth.fields import is_whole
 from ocrsynth.write.base import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ocrsynth.records import Sample
 
+_LARGEST_PX = 1 << 20
 T = TypeVar("T")
 Pair = Annotated[list[T], Field(min_length=2, max_length=2)]
 Quad = Annotated[list[Pair[float]], Field(min_length=4, max_length=4)]
@@ -33,8 +30,8 @@ class Metadata(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
     text: str
-    width: int = Field(gt=0)
-    height: int = Field(gt=0)
+    width: int = Field(gt=0, le=_LARGEST_PX)
+    height: int = Field(gt=0, le=_LARGEST_PX)
     clusters: list[Pair[int]] | None = None
     cluster_quads: list[Quad] | None = None
     words: list[Pair[int]] | None = None
@@ -53,49 +50,34 @@ def fault_of(stored: Stored) -> str | None:
         return f"its label is no text, got {text!r}"
     if not isinstance(meta, dict):
         return f"its metadata are no mapping, got {_shown(meta)}"
-    there = {key: value for key, value in meta.items() if value is not None}
-    return next(_faults(there, len(text)), None)
-
-
-def _faults(meta: dict[str, Any], length: int) -> Iterator[str]:
-    """Yield what is wrong with the metadata of a label of *length* code points."""
-    for key in ("width", "height"):
-        if key in meta and not is_whole(meta[key], 1, _LARGEST_PX):
-            yield f"its {key} is no number of px, got {_shown(meta[key])}"
-    for key, quads in (("clusters", "cluster_quads"), ("words", "word_quads")):
-        if key in meta and not _are_ranges(meta[key], length):
-            yield f"its {key} are no ranges of the label, got {_shown(meta[key])}"
-        elif quads in meta and not _are_points(meta[quads], (len(meta[key]) if key in meta else None, 4, 2)):
-            yield f"its {quads} are not four corners of each, got {_shown(meta[quads])}"
-    if "line_quad" in meta and not _are_points(meta["line_quad"], (4, 2)):
-        yield f"its line_quad is not four corners, got {_shown(meta['line_quad'])}"
-    if "baseline" in meta and not _are_points(meta["baseline"], (None, 2)):
-        yield f"its baseline is no line of points, got {_shown(meta['baseline'])}"
+    usual = {"width": 1, "height": 1}
+    try:
+        known = Metadata.model_validate(usual | meta | {"text": text})
+    except ValidationError as error:
+        key = str(error.errors(include_url=False)[0]["loc"][0])
+        return f"its {key} {_MUST_BE[key]}, got {_shown(meta[key])}"
+    for key, ranges, quads in (
+        ("clusters", known.clusters, known.cluster_quads),
+        ("words", known.words, known.word_quads),
+    ):
+        if any(not 0 <= start < end <= len(text) for start, end in ranges or ()):
+            return f"its {key} {_MUST_BE[key]}, got {_shown(ranges)}"
+        if ranges is not None and quads and len(quads) != len(ranges):
+            return f"its {key.removesuffix('s')}_quads {_MUST_BE['word_quads']}, got {_shown(quads)}"
+    return None
 
 
 def _shown(value: Any) -> str:
     return repr(value)[:60]
 
 
-def _are_ranges(value: Any, end: int) -> bool:
-    """Tell whether *value* is a list of half-open ranges, none of them empty, below *end*."""
-    if not isinstance(value, list):
-        return False
-    pairs = [pair for pair in value if isinstance(pair, list) and len(pair) == len(("start", "end"))]
-    return len(pairs) == len(value) and all(is_whole(a, 0, end) and is_whole(b, int(a) + 1, end) for a, b in pairs)
-
-
-def _are_points(value: Any, shape: tuple[int | None, ...]) -> bool:
-    """Tell whether *value* is an array of finite numbers of a *shape*, None for any length, or an empty one."""
-    try:
-        points = np.asarray(value, np.float64)
-    except (ValueError, TypeError, OverflowError):
-        return False
-    fits = len(points.shape) == len(shape) and all(n in (m, None) for m, n in zip(points.shape, shape, strict=True))
-    return (fits or (not points.size and not shape[0])) and bool(np.isfinite(points).all())
-
-
-_LARGEST_PX = 1 << 20
+_MUST_BE = {
+    **dict.fromkeys(("width", "height"), "is no number of px"),
+    **dict.fromkeys(("clusters", "words"), "are no ranges of the label"),
+    **dict.fromkeys(("cluster_quads", "word_quads"), "are not four corners of each"),
+    "line_quad": "is not four corners",
+    "baseline": "is no line of points",
+}
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_SORT_KEYS
 
 
