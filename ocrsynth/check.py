@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ocrsynth import assets
 from ocrsynth.errors import CoverageError, ExitCode, OcrsynthError, YamlError, told_at
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.selection import FontConfig, families_of, is_drawn_from
+from ocrsynth.fonts.config import FontConfig
+from ocrsynth.fonts.selection import families_of, is_drawn_from
 from ocrsynth.generation.costs import try_writing
 from ocrsynth.locations import Locations, written
 from ocrsynth.pipeline import Pipeline

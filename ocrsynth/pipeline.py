@@ -182,7 +182,7 @@ class Pipeline:
         fallback: FontChoice | None = None
         if missing := self.fonts.missing(font, line.text):
             if self.recipe.fonts.fallback:
-                fallback = self.fonts.draw_fallback(Stream(self.recipe.seed, index, "fallback"), missing)
+                fallback = self.fonts.draw_fallback(Stream(self.recipe.seed, index, "fallback", 0, take), missing)
             if fallback is None:
                 raise Rejected("font_coverage", f"{font.family} lacks {''.join(sorted(missing))!r} of {line.text!r}")
         if squares := self.fonts.in_squares(font, line.text):
@@ -196,7 +196,7 @@ class Pipeline:
             cut = cut_off(shaped, stream)
         if cut is not None:
             shaped, line = cut[0], cut[0].line
-        unplaced = Unplaced(shaped, Stream(seed, index, "layout"), cut[1] if cut else None)
+        unplaced = Unplaced(shaped, Stream(seed, index, "layout", 0, take), cut[1] if cut else None)
         layout: Layout | Rejected = yield Ask(self._place, unplaced)
         if isinstance(layout, Rejected):
             raise layout

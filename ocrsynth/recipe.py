@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from ocrsynth.degrade.presets import preset_section, read_preset
 from ocrsynth.errors import RecipeError, YamlError, suggest, told_at
 from ocrsynth.fields import NO_IN_QUOTES, Section, is_whole, number_advice, validate
 from ocrsynth.fonts import catalogue
-from ocrsynth.fonts.selection import FontConfig
+from ocrsynth.fonts.config import FontConfig
 from ocrsynth.legibility import LegibilityConfig
 from ocrsynth.locations import Locations
 from ocrsynth.lock import check_lock
@@ -340,8 +341,9 @@ class Recipe:
             "ocrsynth": version("ocrsynth"),
             "harfbuzz": uharfbuzz.version_string(),
             "opencv": cv2.__version__,
-            "wordfreq": version("wordfreq"),
-            "gflanguages": version("gflanguages"),
+            **{name: version(name) for name in _PACKAGES},
+            "unicode": unicodedata.unidata_version,
+            **({"pillow": version("pillow")} if self.render.backgrounds else {}),
             **(pattern.versions() if any(source.source.name == "pattern" for source in self.all_sources()) else {}),
             **(borrowed.versions() if any(link.op.name == borrowed.NAME for link in links) else {}),
             "alphabets": {
@@ -378,6 +380,10 @@ def _digests(sources: tuple[WeightedSource, ...], letters: alphabet.Alphabet, pr
         for i, s in enumerate(sources)
         if (digest := s.source.digest(letters)) is not None
     }
+
+
+_PACKAGES = ("numpy", "regex", "python-bidi", "wordfreq", "gflanguages")
+"""What else gives samples their numbers, clusters, directions and words."""
 
 
 def fingerprint(locked: str) -> str:

@@ -7,6 +7,7 @@ import pickle
 import re
 from datetime import date
 from functools import reduce
+from importlib.metadata import version
 from operator import getitem
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -14,6 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from ocrsynth import Recipe, make_sample
 from ocrsynth.degrade.base import OPS
@@ -528,6 +530,7 @@ _CHANGES: dict[str, Any] = {
     "fonts.stress_em": [0.1, 0.2],
     "fonts.pitched": 0.5,
     "fonts.pitch_em": [0.5, 0.6],
+    "fonts.optical_size_pt": [8, 20],
     "fonts.word_spacing_em": [0, 0.1],
     "render.vertical": 0.5,
     "fonts.folders": ["/tmp"],  # noqa: S108 - a name only
@@ -750,6 +753,21 @@ class TestLock:
         )
         with pytest.raises(AssetError, match=f"^{re.escape(text)}$"):
             Recipe.load(path)
+
+    @pytest.mark.parametrize("name", ["numpy", "regex", "python-bidi", "opencv", "unicode"])
+    def test_another_version_of_what_samples_are_made_with_is_refused(self, name: str, recipe: Recipe, tmp_path: Path) -> None:
+        path = tmp_path / "recipe.lock.yaml"
+        data = yaml.safe_load(recipe.locked())
+        data["lock"][name] = "0.1"
+        path.write_text(yaml.safe_dump(data), encoding="utf-8")
+        with pytest.raises(AssetError, match=f"lock.{name}: this installation would make other samples, .*'0.1'"):
+            Recipe.load(path)
+
+    def test_pictures_of_the_user_depend_on_what_opens_them(self, tmp_path: Path) -> None:
+        Image.new("L", (400, 300), 200).save(tmp_path / "paper.png")
+        bare, printed = (Recipe.for_language("en", render=r) for r in ({}, {"backgrounds": [str(tmp_path)]}))
+        assert "pillow" not in bare.lock()
+        assert printed.lock()["pillow"] == version("pillow")
 
     def test_a_part_of_a_lock_is_not_enough(self, recipe: Recipe, tmp_path: Path) -> None:
         path = tmp_path / "recipe.lock.yaml"

@@ -5,18 +5,14 @@ A family is drawn before its faces, so a family with eighteen styles is as likel
 
 from __future__ import annotations
 
-import re
+import math
 import unicodedata
 from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
+from typing import TYPE_CHECKING
 
 from ocrsynth.errors import CoverageError, RecipeError, suggest
-from ocrsynth.fields import MOST_WEIGHT, Range, Section, Within
 from ocrsynth.fonts import catalogue
 from ocrsynth.fonts.coverage import covered
 from ocrsynth.fonts.faces import features_of, full_width
@@ -25,102 +21,16 @@ from ocrsynth.records import PLAIN, TATWEEL, FontChoice, FontKey, Setting
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocrsynth.fonts.catalogue import Axis, FaceFile, Family, FontClass
+    from ocrsynth.fields import Range
+    from ocrsynth.fonts.catalogue import Axis, FaceFile, Family
+    from ocrsynth.fonts.config import FontConfig
     from ocrsynth.seeding import Stream
 
 _REGULAR = {"wght": 400.0, "wdth": 100.0}
-_TAG = re.compile(r"[A-Za-z0-9]{4}")
 _STEPS = {"wght": 50.0, "wdth": 5.0}
 """Axis values are rounded to these steps: bounded caches need a bounded number of instances."""
-
-
-def _default_classes() -> dict[FontClass, float]:
-    return {
-        "serif": 3,
-        "sans": 4,
-        "mono": 1.5,
-        "typewriter": 0.3,
-        "slab": 1,
-        "condensed": 1,
-        "hand": 0.5,
-        "display": 0.5,
-        "other": 4,
-    }
-
-
-def _default_features() -> dict[str, float]:
-    return {"liga": 0.9, "onum": 0.08, "tnum": 0.08, "zero": 0.05}
-
-
-class FontConfig(Section):
-    """The recipe's ``fonts`` section: which fonts there are, and how often which is drawn in what style."""
-
-    sets: tuple[str, ...] = ("default",)
-    """Font sets by name, from packages."""
-    folders: tuple[str, ...] = ()
-    """Folders of font files, searched with all below them."""
-    system: bool = Field(default=False, description="whether to take the fonts of this system as well")
-    families: tuple[str, ...] = Field(default=(), description="only these families; empty for all")
-    classes: dict[catalogue.FontClass, Annotated[float, Field(ge=0, le=MOST_WEIGHT)]] = Field(default_factory=_default_classes)
-    """Weights of the classes of families; fonts from folders are of class other."""
-    italic: float = Field(default=0.15, ge=0, le=1, description="share of italic faces where a family has them")
-    regular: float = Field(default=0.45, ge=0, le=1, description="share of lines in the regular weight and width")
-    fallback: bool = Field(default=True, description="whether figures and punctuation may come from another font")
-    weight: Annotated[Range, Within(1, 1000)] = Range(300, 800)
-    """Weights drawn where a line is not regular, on the scale of OpenType (400 is regular)."""
-    width_percent: Annotated[Range, Within(25, 200)] = Range(75, 125)
-    """Widths drawn where a line is not regular and the font has a width axis."""
-    features: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
-        default_factory=_default_features, json_schema_extra={"propertyNames": {"pattern": f"^{_TAG.pattern}$"}}
-    )
-    """Shares of lines with an OpenType feature, by its tag, of the fonts that have it."""
-    synthetic_bold: float = Field(default=0.03, ge=0, le=1, description="share of lines thickened, of families without a bold")
-    bold_em: Annotated[Range, Within(0, 0.1)] = Range(0.015, 0.045)
-    """By how much outlines are thickened."""
-    synthetic_slant: float = Field(default=0.04, ge=0, le=1, description="share of lines slanted, if a family has no italic")
-    slant_ratio: Annotated[Range, Within(-0.5, 0.5)] = Range(0.12, 0.28)
-    """Tangent of the angle of slanted letters."""
-    spaced: float = Field(default=0.12, ge=0, le=1, description="share of lines with wider or narrower letters and words")
-    letter_spacing_em: Annotated[Range, Within(-0.1, 2)] = Range(-0.02, 0.12)
-    """Distance added between letters of such lines; never in scripts whose letters join."""
-    word_spacing_em: Annotated[Range, Within(-0.15, 4)] = Range(-0.05, 0.5)
-    """Distance added between words of such lines."""
-    stressed: float | None = Field(
-        default=None,
-        ge=0,
-        le=1,
-        description="share of the other lines with a few words letter-spaced, to stress them; left out: as the language does",
-    )
-    stress_em: Annotated[Range, Within(0, 0.5)] = Range(0.08, 0.25)
-    """Distance added between letters of such words."""
-    pitched: float = Field(
-        default=0.0, ge=0, le=1, description="share of lines in serif and slab fonts whose letters stand in cells of one width"
-    )
-    pitch_em: Annotated[Range, Within(0.3, 1.5)] = Range(0.52, 0.66)
-    """Width of the cells of such lines; letters too wide for them are made narrower, as on a typewriter."""
-
-    @field_validator("features")
-    @classmethod
-    def _keep_characters(cls, value: dict[str, float]) -> dict[str, float]:
-        for tag, share in value.items():
-            if not _TAG.fullmatch(tag):
-                raise PydanticCustomError(
-                    "feature",
-                    "'{tag}' is no OpenType tag of four letters and digits",
-                    {"tag": tag, "advice": "see what tags there are, such as liga or onum"},
-                )
-            if share and tag in _OTHER_CHARACTERS:
-                raise PydanticCustomError(
-                    "feature",
-                    "'{tag}' shows {what}, not the characters of the label",
-                    {"tag": tag, "what": _OTHER_CHARACTERS[tag], "advice": "leave it out"},
-                )
-        return value
-
-    @property
-    def all_folders(self) -> tuple[str, ...]:
-        """Return the folders, with those of the system where the recipe asks for them."""
-        return (*self.folders, *catalogue.system_folders()) if self.system else self.folders
+_OPTICAL_RATIO = 1.35
+"""Optical sizes are drawn in steps of about this ratio, as sizes of type are named: 6, 8, 11, 15, 20, 28, 40 points."""
 
 
 def families_of(config: FontConfig) -> tuple[Family, ...]:
@@ -208,7 +118,7 @@ class FontSelector:
         italic = stream.chance(config.italic)
         regular = stream.chance(config.regular)
         face = self._face(stream, family, "italic" if italic else "normal", regular=regular)
-        coords = tuple((axis.tag, self._place(stream, axis, regular=regular)) for axis in face.axes)
+        coords = tuple((axis.tag, self._place(stream, axis, regular=regular, italic=italic)) for axis in face.axes)
         bold, slant = self._synthetic(stream, family, face)
         setting = self._setting(stream, family, face)
         if self._draws_out:
@@ -223,7 +133,7 @@ class FontSelector:
         bold = slant = 0.0
         if thick < config.synthetic_bold and not _has_bold(family):
             bold = _step(config.bold_em, strength)
-        if leaning < config.synthetic_slant and face.style == "normal" and not any(f.style == "italic" for f in family.faces):
+        if leaning < config.synthetic_slant and face.style == "normal" and not _has_italic(family):
             slant = _step(config.slant_ratio, slope)
         return bold, slant
 
@@ -308,16 +218,25 @@ class FontSelector:
             return min(within, key=lambda f: abs(f.weight - 400))
         return stream.choice(within)
 
-    def _place(self, stream: Stream, axis: Axis, *, regular: bool) -> float:
-        wanted = {"wght": self._config.weight, "wdth": self._config.width_percent}.get(axis.tag)
+    def _place(self, stream: Stream, axis: Axis, *, regular: bool, italic: bool) -> float:
         unit = stream.unit()
-        if wanted is None:
+        if axis.tag == "slnt":
+            # By OpenType a lean to the right is an angle below 0.
+            lean = math.degrees(math.atan(_step(self._config.slant_ratio, unit))) if italic else -axis.default
+            return min(max(-round(lean, 1), axis.low), axis.high)
+        wanted = {"wght": self._config.weight, "wdth": self._config.width_percent, "opsz": self._config.optical_size_pt}.get(
+            axis.tag
+        )
+        if wanted is None or (regular and axis.tag not in _REGULAR):
             return axis.default
         if regular:
             return min(max(_REGULAR[axis.tag], axis.low), axis.high)
         low, high = max(axis.low, wanted.low), min(axis.high, wanted.high)
         if low > high:
             return min(max(axis.default, axis.low), axis.high)
+        if axis.tag == "opsz":
+            steps = math.ceil(math.log(high / low) / math.log(_OPTICAL_RATIO)) or 1
+            return float(round(low * (high / low) ** (round(unit * steps) / steps), 1))
         step = _STEPS[axis.tag]
         return min(max(round((low + (high - low) * unit) / step) * step, low), high)
 
@@ -326,13 +245,6 @@ _NONE: frozenset[str] = frozenset()
 _PITCHED = frozenset({"serif", "slab"})
 """Classes of fonts that resemble types when they are set on one pitch; those of the classes mono and typewriter are already."""
 _ON_BY_DEFAULT = frozenset({"liga", "clig", "kern", "calt", "locl", "ccmp", "rlig", "mark", "mkmk"})
-_RAISED, _SMALL, _OTHERS = "raised, lowered or small figures and letters", "small capitals", "other characters"
-_OTHER_CHARACTERS = (
-    dict.fromkeys(("afrc", "frac", "numr", "dnom", "sups", "subs", "sinf", "ordn"), _RAISED)
-    | dict.fromkeys(("smcp", "c2sc", "pcap", "c2pc", "unic"), _SMALL)
-    | dict.fromkeys(("aalt", "nalt", "hist", "mgrk", "hngl", "smpl", "trad", "tnam"), _OTHERS)
-)
-"""Features that no picture may have: what it shows would be another text than its label's."""
 _STEPS_OF_STYLE = 3
 _BOLD_FROM = 600
 
@@ -344,6 +256,10 @@ def _step(between: Range, unit: float) -> float:
 
 def _has_bold(family: Family) -> bool:
     return any(f.weight >= _BOLD_FROM or any(a.tag == "wght" and a.high >= _BOLD_FROM for a in f.axes) for f in family.faces)
+
+
+def _has_italic(family: Family) -> bool:
+    return any(f.style == "italic" or any(a.tag == "slnt" for a in f.axes) for f in family.faces)
 
 
 _MAX_ABLE = 512

@@ -5,7 +5,7 @@ Depths are shares of the ink that is lost where the texture is strongest; the ma
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -30,6 +30,23 @@ _BY_CLASS = {"ballpoint": ("hand",), "typewriter": ("mono", "typewriter", "slab"
 """Inks that only some classes of fonts are written with."""
 
 
+class _Place(NamedTuple):
+    """Where a mask lies, and what is written on it: ink is anchored at the frame, not at the bleed about it."""
+
+    top: int
+    left: int
+    """Row and column of the tiles at the frame's corner."""
+    bleed: Bleed
+    size_px: float
+    columns: NDArray[np.float64]
+    """Left edges of the letters in px of the frame, float64 (n,)."""
+
+    def crop(self, kind: str, mask: Mask, down: int = 0, right: int = 0, around: int = 0) -> Mask:
+        """Return the part of the tile of *kind* under *mask*, and *around* it by so many px; moved *down* and *right*."""
+        top, left = self.top - self.bleed.top + down - around, self.left - self.bleed.left + right - around
+        return crop(kind, (mask.shape[0] + 2 * around, mask.shape[1] + 2 * around), top, left)
+
+
 def draw_ink(name: str, kind: str, stream: Stream) -> dict[str, Any] | None:
     """Return the parameters of the ink *name* for a font of the class *kind*; None for plain ink."""
     if name == "plain" or kind not in _BY_CLASS.get(name, (kind,)):
@@ -44,88 +61,96 @@ def draw_ink(name: str, kind: str, stream: Stream) -> dict[str, Any] | None:
 def lay_ink(mask: Mask, ink: dict[str, Any], bleed: Bleed, size_px: float, columns: NDArray[np.float64]) -> Mask:
     """Return *mask*, uint8 (H, W), as the printing process leaves it; or (H, W, 3), of red, green and blue sub-pixels.
 
-    *columns* are the left edges of the letters in px of the frame, float64 (n,): what strikes letter by letter.
+    *columns* are the left edges of the letters in px of the frame, float64 (n,): what strikes letter by letter.  What lies in
+    the frame does not depend on its *bleed*, but for what is blurred where ink meets the border of the picture.
     """
-    top, left = ink["offset"][0] - bleed.top, ink["offset"][1] - bleed.left
-    return INKS[ink["name"]](mask, ink["depth"], (top, left), size_px, columns + bleed.left)
+    top, left = ink["offset"]
+    return INKS[ink["name"]](mask, ink["depth"], _Place(top, left, bleed, size_px, columns))
 
 
-def _worn(mask: Mask, kind: str, depth: float, at: tuple[int, int]) -> Mask:
+def _worn(mask: Mask, kind: str, depth: float, place: _Place) -> Mask:
     """Return *mask* less up to *depth* of it, by the texture of a tile."""
-    tile = crop(kind, (mask.shape[0], mask.shape[1]), *at)
+    tile = place.crop(kind, mask)
     # 128 + PEAK keeps all ink, 128 - PEAK loses the whole depth.
     gain = cv2.convertScaleAbs(tile, alpha=255 * depth / (2 * PEAK), beta=255 * (1 - depth * (128 + PEAK) / (2 * PEAK)))
     return cast("Mask", cv2.multiply(mask, gain, scale=1 / 255))
 
 
-def _offset(mask: Mask, depth: float, at: tuple[int, int], size_px: float, _columns: NDArray[np.float64]) -> Mask:
+def _offset(mask: Mask, depth: float, place: _Place) -> Mask:
     """Offset and letterpress squeeze ink to the rim of a stroke and leave its middle thinner."""
-    reach = max(round(size_px / 24), 1) * 2 + 1
+    reach = max(round(place.size_px / 24), 1) * 2 + 1
     inner: Any = cv2.blur(cv2.erode(mask, np.ones((3, 3), np.uint8)), (reach, reach))
     hollow: Any = cv2.addWeighted(mask, 1.0, inner, -0.22 * depth, 0.0)
-    return _worn(hollow, "plain", 0.12 * depth, at)
+    return _worn(hollow, "plain", 0.12 * depth, place)
 
 
-def _laser(mask: Mask, depth: float, at: tuple[int, int], size_px: float, _columns: NDArray[np.float64]) -> Mask:
+def _laser(mask: Mask, depth: float, place: _Place) -> Mask:
     """Toner is fused solid, but a little of it lands beside the stroke."""
-    reach = max(round(size_px / 10), 1) * 2 + 1
+    reach = max(round(place.size_px / 10), 1) * 2 + 1
     near: Any = cv2.blur(mask, (reach, reach))
-    grain = crop("plain", (mask.shape[0], mask.shape[1]), at[0] + 131, at[1] + 57)
+    grain = place.crop("plain", mask, 131, 57)
     grains: Any = cv2.threshold(grain, 128 + PEAK - 14 - 10 * depth, 255, cv2.THRESH_BINARY)[1]
     return cast("Mask", cv2.max(mask, cv2.multiply(grains, near, scale=0.7 / 255)))
 
 
-def _inkjet(mask: Mask, depth: float, at: tuple[int, int], size_px: float, _columns: NDArray[np.float64]) -> Mask:
+def _inkjet(mask: Mask, depth: float, place: _Place) -> Mask:
     """Let drops wick into the fibres, and leave a seam at each pass of the head."""
     soft: Any = mask
-    if size_px > _FINE_PX:
+    if place.size_px > _FINE_PX:
         soft = cv2.blur(mask, (3, 3))
-    pitch = max(size_px / 5, 2.0)
-    phase = (np.arange(mask.shape[0]) + at[0]) % pitch / pitch
+    pitch = max(place.size_px / 5, 2.0)
+    phase = (np.arange(mask.shape[0]) + place.top - place.bleed.top) % pitch / pitch
     seam = np.rint(255 * (1 - 0.3 * depth * (phase < 0.25))).astype(np.uint8)
     seamed: Any = cv2.multiply(soft, np.broadcast_to(seam[:, None], mask.shape).copy(), scale=1 / 255)
-    return _worn(seamed, "kraft", 0.35 * depth, at)
+    return _worn(seamed, "kraft", 0.35 * depth, place)
 
 
-def _typewriter(mask: Mask, depth: float, at: tuple[int, int], size_px: float, columns: NDArray[np.float64]) -> Mask:
+def _typewriter(mask: Mask, depth: float, place: _Place) -> Mask:
     """Types strike through an inked ribbon that gives way: the harder, the further ink flows about a stroke.
 
     Every letter has a force of its own, and lands harder at its head or at its feet: some fill, others fade.
     """
     height, width = mask.shape
-    edges = np.clip(np.rint(np.sort(columns)).astype(np.int64), 0, width)
+    edges = np.clip(np.rint(np.sort(place.columns + place.bleed.left)).astype(np.int64), 0, width)
     lengths = np.diff(np.concatenate(([0], edges, [width])))
-    drawn = independent(2 * len(lengths), at[0], at[1])
+    drawn = independent(2 * len(lengths), place.top, place.left)
     force = np.clip(np.exp(0.6 * depth * drawn[: len(lengths)] + 0.45), 0.85, 2.8)
     tilt = 0.25 * depth * force * np.clip(drawn[len(lengths) :], -1.5, 1.5)
-    rows = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(height / (2 * size_px))
+    middle = (height + place.bleed.top - place.bleed.bottom - 1) / 2
+    rows = (np.arange(height, dtype=np.float32) - np.float32(middle)) / np.float32(place.size_px)
     gain = np.repeat(force, lengths) + np.multiply.outer(rows, np.repeat(tilt, lengths))
-    struck: Any = cv2.GaussianBlur(mask, (0, 0), max(0.04 * size_px, 0.3)) * gain
+    struck: Any = cv2.GaussianBlur(mask, (0, 0), max(0.04 * place.size_px, 0.3)) * gain
     # The ribbon blurs hairlines away where the strike is light: a letter that is gone has no label.
     least = cv2.convertScaleAbs(mask, alpha=_LEAST_STRUCK)
-    return _worn(cast("Mask", cv2.max(np.clip(struck, 0, 255).astype(np.uint8), least)), "laid", 0.25 * depth, at)
+    return _worn(cast("Mask", cv2.max(np.clip(struck, 0, 255).astype(np.uint8), least)), "laid", 0.25 * depth, place)
 
 
-def _thermal(mask: Mask, depth: float, at: tuple[int, int], size_px: float, _columns: NDArray[np.float64]) -> Mask:
+def _thermal(mask: Mask, depth: float, place: _Place) -> Mask:
     """Heated dots in fixed rows and columns; edges follow their grid, and some dots are weak."""
-    pitch = max(round(size_px / 22), 1)
+    pitch = max(round(place.size_px / 22), 1)
     if pitch > 1:
-        small: Any = cv2.resize(mask, None, fx=1 / pitch, fy=1 / pitch, interpolation=cv2.INTER_AREA)
-        mask = cast("Mask", cv2.resize(small, mask.shape[::-1], interpolation=cv2.INTER_LINEAR))
-    return _worn(mask, "thermal", 0.4 * depth, at)
+        height, width = mask.shape
+        top, left = -place.bleed.top % pitch, -place.bleed.left % pitch
+        below, behind = -(top + height) % pitch, -(left + width) % pitch
+        whole: Any = cv2.copyMakeBorder(mask, top, below, left, behind, cv2.BORDER_REPLICATE)
+        dots = cv2.resize(whole, None, fx=1 / pitch, fy=1 / pitch, interpolation=cv2.INTER_AREA)
+        whole = cv2.resize(dots, whole.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        mask = np.ascontiguousarray(whole[top : top + height, left : left + width])
+    return _worn(mask, "thermal", 0.4 * depth, place)
 
 
-def _ballpoint(mask: Mask, depth: float, at: tuple[int, int], size_px: float, _columns: NDArray[np.float64]) -> Mask:
+def _ballpoint(mask: Mask, depth: float, place: _Place) -> Mask:
     """Streak the strokes as a ball that rolls unevenly, and lighten them where the hand hurries."""
-    slow = crop("kraft", (mask.shape[0], mask.shape[1]), at[0] + 77, at[1] + 311)
-    reach = max(round(size_px / 4), 1) * 2 + 1
-    pressure: Any = cv2.blur(slow, (reach, reach))
+    reach = max(round(place.size_px / 4), 1)
+    slow = place.crop("kraft", mask, 77, 311, around=reach)
+    pressure: Any = cv2.blur(slow, (2 * reach + 1, 2 * reach + 1))
+    pressure = np.ascontiguousarray(pressure[reach:-reach, reach:-reach])
     gain = cv2.convertScaleAbs(pressure, alpha=2.5 * depth, beta=255 - 2.5 * depth * 150)
     pressed: Any = cv2.multiply(mask, gain, scale=1 / 255)
-    return _worn(pressed, "kraft", 0.6 * depth, at)
+    return _worn(pressed, "kraft", 0.6 * depth, place)
 
 
-def _screen(mask: Mask, depth: float, _at: tuple[int, int], _size_px: float, _columns: NDArray[np.float64]) -> Mask:
+def _screen(mask: Mask, depth: float, _place: _Place) -> Mask:
     """Draw as a display does, with stripes of red, green and blue a third of a pixel apart."""
     # Each stripe sees its own third of the pixel and, filtered against fringes, the neighbours' (as ClearType does).
     share = (1 + depth) / 6
@@ -134,7 +159,7 @@ def _screen(mask: Mask, depth: float, _at: tuple[int, int], _size_px: float, _co
     return cast("Mask", cv2.merge(channels))
 
 
-INKS: dict[str, Callable[[Mask, float, tuple[int, int], float, NDArray[np.float64]], Mask]] = {
+INKS: dict[str, Callable[[Mask, float, _Place], Mask]] = {
     "plain": lambda mask, *_: mask,
     "offset": _offset,
     "laser": _laser,

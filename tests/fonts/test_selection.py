@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.ttLib import TTFont
 
 from ocrsynth import Recipe
 from ocrsynth.errors import CoverageError, ExitCode, RecipeError
 from ocrsynth.fields import validate
-from ocrsynth.fonts.selection import FontConfig, FontSelector
+from ocrsynth.fonts.config import FontConfig
+from ocrsynth.fonts.faces import open_instance
+from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet
 
@@ -181,6 +186,63 @@ class TestWeight:
         assert {f.family for f in _draws(selector, 100)} == {"Lora", "Arvo"}
 
 
+class TestOpticalSize:
+    """``optical_size_pt``, of fonts with the axis ``opsz``."""
+
+    @staticmethod
+    def _sizes(**section: Any) -> Counter[float]:
+        return Counter(dict(f.key.coords)["opsz"] for f in _draws(_selector(**section), 1000))
+
+    def test_sizes_spread_over_the_range(self) -> None:
+        sizes = self._sizes(regular=0, families=["Literata"], optical_size_pt=[8, 30])
+        assert min(sizes) == 8
+        assert max(sizes) == 30
+        assert len(sizes) == 6
+        assert min(sizes.values()) > 60
+
+    def test_a_regular_line_has_the_size_that_the_font_is_made_for(self) -> None:
+        assert set(self._sizes(regular=1, families=["Literata"])) == {12}
+
+    def test_a_range_that_the_font_cannot_reach(self) -> None:
+        assert set(self._sizes(regular=0, families=["Inter"], optical_size_pt=[6, 7])) == {14}
+
+    def test_letters_for_small_print_are_wider(self) -> None:
+        widths = []
+        for size in (7, 36):
+            [font] = {
+                f.key
+                for f in _draws(
+                    _selector(regular=0, italic=0, weight=[400, 400], families=["Literata"], optical_size_pt=[size, size]), 3
+                )
+            }
+            widths.append(open_instance(font).sum_of_advances("hamburgefonstiv"))
+        assert widths[0] > 1.02 * widths[1]
+
+
+class TestLean:
+    """Fonts with the axis ``slnt`` in place of italic faces."""
+
+    @pytest.fixture
+    def leaning(self, fontmaker: ModuleType, tmp_path: Path) -> str:
+        path = fontmaker.make_font(tmp_path / "leaning.ttf", "Leaning")
+        with TTFont(path) as font:
+            builder = FontBuilder(font=font)
+            builder.setupFvar([("slnt", -12, 0, 0, "Slant")], [])
+            builder.setupGvar({name: [] for name in font.getGlyphOrder()})
+            builder.save(path)
+        return str(tmp_path)
+
+    def test_the_share_of_italics_leans_by_the_axis(self, leaning: str) -> None:
+        selector = _selector(sets=[], folders=[leaning], italic=0.3, synthetic_slant=1)
+        keys = [f.key for f in _draws(selector, 1000)]
+        places = Counter(dict(key.coords)["slnt"] for key in keys)
+        assert places[0.0] == pytest.approx(700, abs=60)
+        # The axis ends before the widest of the range; to the right is below 0.
+        assert min(places) == -12
+        assert max(places.keys() - {0.0}) < -6
+        assert {key.slant for key in keys} == {0.0}
+
+
 def test_axis_values_are_quantised() -> None:
     """However long a run is, it meets a bounded number of instances."""
     config: dict[str, Any] = {"regular": 0.1, "italic": 0.5, "weight": [1, 1000], "width_percent": [25, 200]}
@@ -193,6 +255,11 @@ def test_axis_values_are_quantised() -> None:
             for axis in face.axes:
                 step = {"wght": 50, "wdth": 5}.get(axis.tag)
                 grid = {axis.default} if step is None else {axis.default, axis.low, axis.high}
+                if axis.tag == "opsz":
+                    low, high = max(axis.low, 6.0), min(axis.high, 40.0)
+                    n = math.ceil(math.log(high / low) / math.log(1.35))
+                    assert n <= 7
+                    grid = {axis.default} | {round(low * (high / low) ** (k / n), 1) for k in range(n + 1)}
                 if step is not None:
                     grid |= {v * step for v in range(250) if axis.low <= v * step <= axis.high}
                 values.append([(axis.tag, v) for v in sorted(grid)])

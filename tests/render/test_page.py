@@ -73,7 +73,7 @@ def test_every_ink_leaves_its_own_print(ink: str, color: str) -> None:
 
 
 def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
-    pitch, count = 24, 40
+    pitch, count = 24, 64
     letter = np.zeros((32, pitch), np.uint8)
     letter[10:23, 8:15] = 255
     letter[12:21, 10:13] = 0
@@ -89,7 +89,7 @@ def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
     assert middles.max() > 3 * middles.min()
     assert strokes.min() < 210
     # No letter is lost, nor a hairline: each pixel keeps four fifths of its ink, less what the ribbon's weave takes.
-    hairline = np.zeros((32, 960), np.uint8)
+    hairline = np.zeros((32, count * pitch), np.uint8)
     hairline[16, ::2] = 90
     for known, inked in ((mask, struck), (hairline, lay_ink(hairline, ink, Bleed(0, 0, 0, 0), 24.0, columns))):
         assert (inked >= 0.8 * (1 - 0.25) * known.astype(np.float64) - 1).all()
@@ -101,6 +101,20 @@ def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
     # Nothing far from a stroke, and the same each time.
     assert not letters[:, :2].any()
     assert np.array_equal(struck, lay_ink(mask, ink, Bleed(0, 0, 0, 0), 24.0, columns))
+
+
+@pytest.mark.parametrize("size_px", [24.0, 70.0])
+@pytest.mark.parametrize("bleed", [Bleed(3, 1, 0, 0), Bleed(0, 0, 5, 9), Bleed(40, 30, 20, 11)], ids=lambda b: str(tuple(b)))
+@pytest.mark.parametrize("ink", INKS)
+def test_ink_does_not_depend_on_the_room_that_a_warp_asks_for(ink: str, bleed: Bleed, size_px: float) -> None:
+    mask = np.zeros((97, 403), np.uint8)
+    mask[30:60, 40:360:16] = mask[31:60, 41:360:16] = 255
+    mask[45, 40:360] = 90
+    columns = np.arange(40.0, 360, 16)
+    process = {"name": ink, "depth": 0.9, "offset": [500, 2040]}
+    frame = lay_ink(mask, process, Bleed(0, 0, 0, 0), size_px, columns)
+    wide = lay_ink(np.pad(mask, ((bleed.top, bleed.bottom), (bleed.left, bleed.right))), process, bleed, size_px, columns)
+    np.testing.assert_array_equal(wide[bleed.top : bleed.top + 97, bleed.left : bleed.left + 403], frame)
 
 
 @pytest.mark.parametrize("light_on_dark", [0.0, 1.0])

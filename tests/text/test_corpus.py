@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -230,3 +231,14 @@ print([l for l in open('/proc/self/status') if l.startswith('RssAnon')][0].split
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=900)
     assert int(done.stdout) < 400_000
+
+
+@pytest.mark.parametrize("cut", ["words", "lines"])
+def test_a_file_that_is_cut_off_while_it_is_read_ends_in_an_error(cut: str, tmp_path: Path) -> None:
+    """A mapped file would end in a bus error, which no message can tell."""
+    file = _file(tmp_path, "some words of a line\n" * 20_000)
+    drawer = _drawer(file, cut=cut)
+    assert all(_draws(drawer, 3, 20))
+    os.truncate(file, 0)
+    with pytest.raises(SampleError, match="no text inside the alphabet"):
+        _draws(drawer, 1, 20)

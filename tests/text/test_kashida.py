@@ -14,8 +14,9 @@ from ocrsynth.cli import cli
 from ocrsynth.errors import RecipeError
 from ocrsynth.explain import facts, in_words
 from ocrsynth.fields import validate
+from ocrsynth.fonts.config import FontConfig
 from ocrsynth.fonts.faces import FontKey, open_instance
-from ocrsynth.fonts.selection import FontConfig, FontSelector
+from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.records import PLAIN, TATWEEL, Setting, ShapedLine, TextLine
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line

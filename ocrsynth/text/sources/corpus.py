@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import mmap
+import os
 import unicodedata
+import weakref
 from codecs import BOM_UTF8
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _BYTES_A_CLUSTER = 16
 """Bytes looked at for each cluster asked for; longer clusters only make the text shorter."""
 _TRIES = 500
+_BLOCK = 1 << 14
+"""Bytes of a reading: that of 256 lines of usual length."""
 _CONTINUATION = 0b1000_0000
 _LEAD_MASK = 0b1100_0000
 
@@ -65,15 +68,23 @@ class Corpus(Source):
 
 
 class _Reader:
-    """A file in place of memory, and the alphabet that its texts must stand in."""
+    """A file in place of memory, and the alphabet that its texts must stand in.
+
+    It is not mapped: to touch a part that another program has cut off meanwhile would kill the process.
+    """
 
     def __init__(self, file: str, index: LineIndex, alphabet: Alphabet) -> None:
-        with Path(file).open("rb") as handle:
-            self._bytes = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+        # Kept open by what reads from it: a file that takes its name in the meantime is another one.
+        self._handle = Path(file).open("rb", buffering=0)  # noqa: SIM115 - as above
+        weakref.finalize(self, self._handle.close)
         self._file = file
         self._index = index
         self._characters = alphabet.characters
         self._spacing = alphabet.spacing
+
+    def _read(self, start: int, end: int) -> bytes:
+        """Return the bytes from *start* to *end*; fewer at the end of the file."""
+        return os.pread(self._handle.fileno(), end - start, start)
 
     def _clean(self, raw: bytes) -> str:
         """Return a text without needless white space, in NFC and its usual spelling; raises UnicodeDecodeError."""
@@ -95,17 +106,29 @@ class _Lines(_Reader):
         del length
         for _ in range(_TRIES):
             number = stream.below(self._index.n_lines)
-            start = int(self._index.offsets[number // EVERY])
-            for _ in range(number % EVERY):
-                start = self._bytes.find(b"\n", start) + 1
-            end = self._bytes.find(b"\n", start)
             try:
-                text = self._clean(self._bytes[start : end if end >= 0 else len(self._bytes)])
+                text = self._clean(self._line(number))
             except UnicodeDecodeError:
                 continue
             if self._usable(text):
                 return text
         raise self._none()
+
+    def _line(self, number: int) -> bytes:
+        place, before = int(self._index.offsets[number // EVERY]), number % EVERY
+        parts: list[bytes] = []
+        while block := self._read(place, place + _BLOCK):
+            place += len(block)
+            start = 0
+            while before and (found := block.find(b"\n", start)) >= 0:
+                start, before = found + 1, before - 1
+            if before:
+                continue
+            end = block.find(b"\n", start)
+            parts.append(block[start : end if end >= 0 else len(block)])
+            if end >= 0:
+                break
+        return b"".join(parts)
 
 
 class _Words(_Reader):
@@ -114,7 +137,7 @@ class _Words(_Reader):
     def __call__(self, stream: Stream, length: int) -> str:
         """Return words of one line that hold at most *length* clusters, or one longer word, whole."""
         for _ in range(_TRIES):
-            found = self._around(stream.below(len(self._bytes)), length * _BYTES_A_CLUSTER)
+            found = self._around(stream.below(self._index.n_bytes), length * _BYTES_A_CLUSTER)
             if found is not None:
                 text = _stretch(*found, length, spacing=self._spacing)
                 if self._usable(text):
@@ -123,11 +146,15 @@ class _Words(_Reader):
 
     def _around(self, offset: int, reach: int) -> tuple[list[str], int] | None:
         """Return the units, words or clusters, of the line at *offset* as far as *reach* bytes, and the place of the offset."""
-        data = self._bytes
-        first = data.rfind(b"\n", max(offset - reach, 0), offset) + 1
-        cut_before = not first and offset > reach
+        # One byte more, to see whether the line goes on.
+        begin = max(offset - reach, 0)
+        data = self._read(begin, offset + reach + 1)
+        offset -= begin
+        if offset >= len(data):  # Cut off by another program since it was indexed.
+            return None
+        first = data.rfind(b"\n", 0, offset) + 1
+        cut_before = not first and begin > 0
         if cut_before:
-            first = offset - reach
             while first < offset and data[first] & _LEAD_MASK == _CONTINUATION:
                 first += 1
         last = data.find(b"\n", offset, offset + reach)
