@@ -26,6 +26,7 @@ _BY_MARK = {
     "rec_gt.txt": "paddle",
     "labels.json": "doctr",
     "labels.csv": "easyocr",
+    "labels.tsv": "tsv",
     "words.jsonl": "coco-text",
     "data.mdb": "lmdb",
 }

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from ocrsynth.recipe import Recipe
 
-LABELS = "labels.tsv"
 _PICTURES = frozenset(
     {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".pgm", ".ppm", ".pbm", ".pnm", ".gif", ".jp2"}
 )
@@ -39,59 +38,33 @@ class LinePicture(NamedTuple):
 def real_lines(path: str | Path, fmt: str | None, most: int) -> tuple[int, Iterator[LinePicture]]:
     """Return how many lines there are at *path*, and up to *most* of them, spread evenly.
 
-    *path* is a data set in any readable format, a folder with ``labels.tsv`` (picture's path, tab, text) or a folder of
-    pictures, searched through.  Raises OutputError if nothing is found there, and while it yields if a picture cannot be read;
-    RecipeError if *fmt* is no format.
+    *path* is a data set in any readable format, as a folder with ``labels.tsv``, or a folder of pictures, searched through.
+    Raises OutputError if nothing is found there, and while it yields if a picture cannot be read; RecipeError if *fmt* is no
+    format.
     """
     root = Path(path)
     if not root.exists():
         raise OutputError(f"{path}: is not there; give a data set, or a folder of line pictures")
-    if fmt is None and (root / LABELS).is_file():
-        return _chosen_files(_labelled(root), most)
     if fmt is None and root.is_dir():
         try:
             open_source(root)
         except OutputError:
-            files = [(p, "") for p in sorted(root.rglob("*")) if p.suffix.lower() in _PICTURES and p.is_file()]
+            files = [p for p in sorted(root.rglob("*")) if p.suffix.lower() in _PICTURES and p.is_file()]
             if not files:
                 raise OutputError(f"{path}: holds neither a data set nor pictures; give one or the other") from None
             return _chosen_files(files, most)
     return _stored(root, fmt, most)
 
 
-def _labelled(root: Path) -> list[tuple[Path, str]]:
-    """Return the pictures that ``labels.tsv`` names, and their texts."""
-    try:
-        rows = (root / LABELS).read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"{root / LABELS}: cannot be read, {error}; write UTF-8") from None
-    found = []
-    for number, row in enumerate(rows, 1):
-        name, tab, text = row.rstrip("\r").partition("\t")
-        if not row.strip():
-            continue
-        if not tab:
-            raise OutputError(f"{root / LABELS}:{number}: must be a picture, a tab and its text, got {row[:80]!r}; mend it")
-        # Some name pictures from the folder of the labels, some from that of the pictures.
-        path = next((p for p in (root / name, root / "images" / name) if p.is_file()), None)
-        if path is None:
-            raise OutputError(f"{root / LABELS}:{number}: the picture is missing, got {name!r}; check the path")
-        found.append((path, text))
-    if not found:
-        raise OutputError(f"{root / LABELS}: names no picture; give a picture, a tab and its text a line")
-    return found
-
-
 def _wanted(total: int, most: int) -> list[int]:
     return [i * total // most for i in range(most)] if most < total else list(range(total))
 
 
-def _chosen_files(files: list[tuple[Path, str]], most: int) -> tuple[int, Iterator[LinePicture]]:
+def _chosen_files(files: list[Path], most: int) -> tuple[int, Iterator[LinePicture]]:
     def lines() -> Iterator[LinePicture]:
         for i in _wanted(len(files), most):
-            path, text = files[i]
             try:
-                yield LinePicture(read_picture(path), text, path.name)
+                yield LinePicture(read_picture(files[i]), "", files[i].name)
             except AssetError as error:
                 raise OutputError(str(error)) from None
 

@@ -253,19 +253,19 @@ def test_wrong_data_are_named(tmp_path: Path) -> None:
     assert str(_error(one)) == f"{one}: there must be 20 real lines or more that can be measured, got 1; give more"
     table = one / "labels.tsv"
     table.write_text("images/nothing.png\tabc\n")
-    assert str(_error(one)) == f"{table}:1: the picture is missing, got 'images/nothing.png'; check the path"
+    assert str(_error(one)) == f"{one}: nothing: the picture is missing; see what is wrong with ocrsynth lint {one}"
     table.write_text("\nimages/nothing.png abc\n")
-    expected = f"{table}:2: must be a picture, a tab and its text, got 'images/nothing.png abc'; mend it"
-    assert str(_error(one)) == expected
+    expected = f"{one}: labels.tsv line 2 must be a picture, a tab and its label, got 'images/nothing.png abc'"
+    assert str(_error(one)) == f"{expected}; see what is wrong with ocrsynth lint {one}"
     table.write_text("\n")
-    assert str(_error(one)) == f"{table}: names no picture; give a picture, a tab and its text a line"
+    assert str(_error(one)) == f"{one}: holds no line; check the path"
     table.write_bytes(b"a\xff\tb\n")
-    assert str(_error(one)).startswith(f"{table}: cannot be read, 'utf-8' codec can't decode byte 0xff")
+    assert str(_error(one)).startswith(f"{one}: labels.tsv line 1 is no UTF-8, invalid start byte")
     text = tmp_path / "notes.txt"
     text.write_text("nothing")
     told = str(_error(text))
     assert told.startswith(f"{text}: holds nothing that looks like a data set; name its format, of alto, ")
-    assert told.endswith(", tesstrain, webdataset")
+    assert told.endswith(", tsv, webdataset")
     assert str(_error(one, fmt="lmbd")).startswith("format: unknown format 'lmbd'; did you mean 'lmdb'?")
 
 

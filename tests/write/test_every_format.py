@@ -136,6 +136,12 @@ def _tesstrain(path: Path) -> Pairs:
     return found
 
 
+def _tsv(path: Path) -> Pairs:
+    with (path / "labels.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n"))
+    return [(text, (path / name).read_bytes()) for name, text in rows]
+
+
 def _easyocr(path: Path) -> Pairs:
     """As the trainer's read_csv with sep='^([^,]+),' does."""
     found = []
@@ -246,6 +252,7 @@ _READERS: dict[str, Callable[[Path], Pairs]] = {
     "page-xml": _xml("page"),
     "parquet": _parquet,
     "tesstrain": _tesstrain,
+    "tsv": _tsv,
     "webdataset": _webdataset,
 }
 
