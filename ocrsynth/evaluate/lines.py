@@ -96,17 +96,8 @@ def clean_recipe(language: str, seed: int, fonts: dict[str, Any] | None = None) 
 
 def read_from(data: Path, fmt: str | None, count: int) -> Iterator[tuple[NDArray[np.uint8], float, dict[str, Any]]]:
     """Yield up to *count* lines of a data set in any readable format, spread evenly over it; for the rest see `rendered`."""
-    source = open_source(data, fmt)
-    try:
-        total = sum(1 for _ in source.read())
-    except ValueError as error:
-        raise OutputError(f"{error}; see what is wrong with ocrsynth lint {data}") from None
-    if not total:
-        raise OutputError(f"{data}: holds no line; check the path")
-    wanted = {int(i * total / count) for i in range(count)} if count < total else None
-    for i, (_, stored) in enumerate(source.read()):
-        if wanted is not None and i not in wanted:
-            continue
+    _, lines = open_source(data, fmt).spread(count)
+    for _, stored in lines:
         try:
             raw = stored.image.startswith(b"\x93NUMPY")
             # As `degrade` and `compare` read them: upright by its EXIF, alpha on white.

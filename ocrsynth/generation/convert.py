@@ -56,11 +56,8 @@ def convert(
     hold; RecipeError for unknown formats, or one that needs boxes that the source has not.
     """
     there = open_source(source, source_format)
-    if there.missing and not partial:
-        raise OutputError(
-            f"{source}: is not complete, shards missing: {len(there.missing)}, got no {there.missing[0].path.name}; "
-            "run its ocrsynth generate again, or take what is there with --partial"
-        )
+    if not partial:
+        there.require_whole(", or take what is there with --partial")
     made = FORMATS.get(fmt, "--format")()
     _check_possible(there, made)
     out = Path(target)

@@ -56,6 +56,25 @@ class Source(NamedTuple):
         if shard.samples not in (None, held) and not self.format.of_words:
             raise ValueError(f"it holds {held} samples where its receipt says {shard.samples}")
 
+    def require_whole(self, advice: str) -> None:
+        """Raise OutputError if the data set is not complete."""
+        if self.missing:
+            lost = f"shards missing: {len(self.missing)}, got no {self.missing[0].path.name}"
+            raise OutputError(f"{self.root}: is not complete, {lost}; run its ocrsynth generate again{advice}")
+
+    def spread(self, most: int) -> tuple[int, Iterator[tuple[Shard, Stored]]]:
+        """Return how many samples there are, and up to *most* of them, spread evenly; raises OutputError if it is not whole."""
+        self.require_whole("")
+        advice = f"see what is wrong with ocrsynth lint {self.root}"
+        try:
+            total = sum(1 for _ in self.read())
+        except ValueError as error:
+            raise OutputError(f"{error}; {advice}") from None
+        if not total:
+            raise OutputError(f"{self.root}: holds no line; check the path")
+        wanted = frozenset(evenly(total, most))
+        return total, (sample for i, sample in enumerate(self.read()) if i in wanted)
+
     def read(self) -> Iterator[tuple[Shard, Stored]]:
         """Yield all samples; raises ValueError, naming the shard, where one is broken."""
         for shard in self.shards:
@@ -64,6 +83,11 @@ class Source(NamedTuple):
                     yield shard, stored
             except ValueError as error:
                 raise ValueError(f"{shard.path}: {error}") from None
+
+
+def evenly(total: int, most: int) -> list[int]:
+    """Return up to *most* of the numbers below *total*, spread evenly."""
+    return [i * total // most for i in range(most)] if most < total else list(range(total))
 
 
 def checked(samples: Iterable[Stored]) -> Iterator[Stored]:

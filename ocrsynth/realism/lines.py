@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ocrsynth import codec
 from ocrsynth.errors import AssetError, OutputError, RecipeError
-from ocrsynth.generation.source import open_source
+from ocrsynth.generation.source import evenly, open_source
 from ocrsynth.pictures import read_picture, read_picture_in
 from ocrsynth.pipeline import Pipeline
 
@@ -56,13 +56,9 @@ def real_lines(path: str | Path, fmt: str | None, most: int) -> tuple[int, Itera
     return _stored(root, fmt, most)
 
 
-def _wanted(total: int, most: int) -> list[int]:
-    return [i * total // most for i in range(most)] if most < total else list(range(total))
-
-
 def _chosen_files(files: list[Path], most: int) -> tuple[int, Iterator[LinePicture]]:
     def lines() -> Iterator[LinePicture]:
-        for i in _wanted(len(files), most):
+        for i in evenly(len(files), most):
             try:
                 yield LinePicture(read_picture(files[i]), "", files[i].name)
             except AssetError as error:
@@ -72,19 +68,10 @@ def _chosen_files(files: list[Path], most: int) -> tuple[int, Iterator[LinePictu
 
 
 def _stored(root: Path, fmt: str | None, most: int) -> tuple[int, Iterator[LinePicture]]:
-    source = open_source(root, fmt)
-    try:
-        total = sum(1 for _ in source.read())
-    except ValueError as error:
-        raise OutputError(f"{error}; see what is wrong with ocrsynth lint {root}") from None
-    if not total:
-        raise OutputError(f"{root}: holds no line; check the path")
+    total, chosen = open_source(root, fmt).spread(most)
 
     def lines() -> Iterator[LinePicture]:
-        wanted = set(_wanted(total, most))
-        for i, (shard, stored) in enumerate(source.read()):
-            if i not in wanted:
-                continue
+        for shard, stored in chosen:
             where = f"{shard.path}: {stored.key}"
             if not stored.image:
                 raise OutputError(f"{where}: the picture is missing; see what is wrong with ocrsynth lint {root}")

@@ -64,11 +64,8 @@ class ShardDataset(Dataset[Item]):
                 f"{folder}: has no random access in format {name!r}, got no other; run ocrsynth convert to one of: "
                 f"{', '.join(sorted(_READERS))}"
             )
-        if source.missing and not partial:
-            raise OutputError(
-                f"{folder}: is not complete, shards missing: {len(source.missing)}, got no {source.missing[0].path.name}; "
-                "run its ocrsynth generate again, or take partial=True"
-            )
+        if not partial:
+            source.require_whole(", or take partial=True")
         shards = [s for s in source.shards if split is None or s.split == split]
         if not shards:
             raise OutputError(f"{folder}: has no shard of split {split!r}; leave it out for all")

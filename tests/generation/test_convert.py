@@ -18,12 +18,14 @@ from commands import run_here
 
 from ocrsynth import Recipe, cache, codec, generate, make_sample
 from ocrsynth.errors import ExitCode, OutputError, RecipeError
+from ocrsynth.evaluate.lines import read_from
 from ocrsynth.generation.convert import convert
 from ocrsynth.generation.lint import lint
 from ocrsynth.generation.parts import Part
 from ocrsynth.generation.report import report
 from ocrsynth.generation.source import open_source
 from ocrsynth.generation.verify import verify
+from ocrsynth.realism.lines import real_lines
 from ocrsynth.write.base import FORMATS, Stored
 
 if TYPE_CHECKING:
@@ -423,6 +425,9 @@ class TestIncomplete:
         assert convert(tmp_path / "set", tmp_path / "out", "folder", partial=True).samples == 20
         assert lint(tmp_path / "set").faults == {"missing shard": 2}
         assert "Not complete: 2 shards" in report(tmp_path / "set")
+        for read in (lambda: list(read_from(tmp_path / "set", None, 5)), lambda: real_lines(tmp_path / "set", None, 5)):
+            with pytest.raises(OutputError, match="is not complete, shards missing: 2"):
+                read()
 
     def test_a_shard_that_has_nothing_of_a_split_lacks_nothing(self, tmp_path: Path) -> None:
         split = {"train": 0.9, "val": 0.1}
