@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 cv2.setNumThreads(0)
 
 _COLOUR_DIMENSIONS = 3
-_WITH_ALPHA = 4
 WEBP_LONGEST_PX = 16_383
 _LONGEST_HEADER = 1000
 _SIGNATURES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp", b"\x93NUMPY": "npy"}
@@ -86,9 +85,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
         raise ValueError(f"not a PNG, JPEG or WebP picture: {len(data)} bytes that begin with {data[:8]!r}")
     if image.dtype == np.uint16:
         image = (image >> 8).astype(np.uint8)
-    if image.ndim == _COLOUR_DIMENSIONS and image.shape[2] == _WITH_ALPHA:
-        image = np.ascontiguousarray(image[..., :3])
-    if image.ndim == _COLOUR_DIMENSIONS:
+    if image.ndim == _COLOUR_DIMENSIONS:  # Of four channels it drops the last, the alpha.
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     return cast("NDArray[np.uint8]", np.ascontiguousarray(image))
 

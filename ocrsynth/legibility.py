@@ -4,15 +4,14 @@ The picture is compared with the clean coverage mask under the same warps, windo
 window a straight line is fitted, ``level ≈ a + b · coverage``: *b* is the contrast that survives between paper and
 ink in grey levels, and the correlation is the share of what is seen that comes from the strokes.  A bar as high as the
 letters goes along with that far enough, so that what changes along each row is correlated by itself, too: letters that are
-smeared into each other keep their height, not their stems.  Then *b* is asked of each cluster in the box around it: a comma
-that faded is lost in its window, not in its box.  A dot or an accent that faded is lost in its box as well: what stands
-apart is asked by itself.
+smeared into each other keep their height, not their stems.  Then *b* is asked of each cluster in the box around it, and in the
+upper and the lower quarter of that: a comma that faded is lost in its window, not in its box, and the ascender of a ``d``,
+without which it is an ``a``, not in the upper quarter.  A dot or an accent that faded is lost there as well: what stands apart
+is asked by itself.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
@@ -21,8 +20,8 @@ from pydantic import Field
 
 from ocrsynth.box_sums import areas, summed
 from ocrsynth.errors import Rejected
+from ocrsynth.faint import Pair, boxes_of, faint_of, faint_part
 from ocrsynth.fields import Section
-from ocrsynth.parts import contrasts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,14 +67,6 @@ _EDGE_PX = 0.5
 _TALL_PX = 24
 _FLAT_PX = 2.5
 _LEAST_COVERAGE = 0.004
-_BESIDE_PX = 2
-"""Paper above and below a cluster that its box takes in, for ink is told by what it differs from.  To its sides are others."""
-_LEAST_SHARE = 0.2
-"""Of the contrast of its line: a grey colon between black letters is not read."""
-_LEAST_INK = 0.5 * 255
-"""Coverage, summed, below which a cluster leaves too little in the rows that are looked at to be judged: half a pixel."""
-_LEAST_VARIANCE = 0.01 * 255 * 255
-"""Variance of the coverage below which a box shows ink alone, such as that of a rule, and nothing to compare it with."""
 _LEAST_ALONG = 0.1
 """Share of the coverage's variance that must lie along the rows, if they are to be asked: in a dash none does."""
 _TOGETHER_PX = 96_000
@@ -169,7 +160,7 @@ def check_all(config: LegibilityConfig, pictures: Sequence[Seen]) -> list[Reject
         return verdicts
     portions, lefts = _arranged(pairs)
     windows, firsts = _windows(pairs, lefts)
-    clusters, ends = _clusters(pairs, lefts)
+    clusters, ends = boxes_of(pairs, lefts)
     of_windows, of_clusters = np.empty((5, windows.shape[1])), np.empty((5, clusters.shape[1]))
     of_rows = np.empty((3, windows.shape[1]))
     for first, end in portions:
@@ -178,32 +169,17 @@ def check_all(config: LegibilityConfig, pictures: Sequence[Seen]) -> list[Reject
             [(pair.mask, pair.grey) for pair in pairs[first:end]], windows[:, w], clusters[:, c]
         )
     fits, of_line = _fits(of_windows, of_rows, windows, firsts)
-    faint = _faint(config, of_clusters, areas(clusters), ends, of_line, pairs)
+    faint = faint_of(config.min_cluster_contrast_grey, of_clusters, areas(clusters), ends, of_line, pairs)
     for k, ((i, pair), fit) in enumerate(zip(waiting, fits, strict=True)):
         verdicts[i] = _verdict(config, fit) or faint.get(k)
         if verdicts[i] is None and pair.apart.any():
-            of_pair = slice(ends[k], ends[k + 1])
+            of_pair = slice(ends[k], ends[k] + len(pair.has_ink))
             boxes = clusters[:, of_pair] - np.array(((lefts[k],), (lefts[k],), (0,), (0,)))
-            verdicts[i] = _faint_part(config, pair, boxes, of_clusters[:, of_pair], float(of_line[k]))
+            verdicts[i] = faint_part(config.min_cluster_contrast_grey, pair, boxes, of_clusters[:, of_pair], float(of_line[k]))
     return verdicts
 
 
-class _Pair(NamedTuple):
-    """Coverage and levels of the same pixels, uint8 (h, W), the width of a window, and where clusters stand in them.
-
-    ``clusters``: corners, float64 (4 n, 2), across and down; of the picture's rows every ``rows_apart``-th is here.
-    """
-
-    mask: NDArray[np.uint8]
-    grey: NDArray[np.uint8]
-    window: int
-    clusters: NDArray[np.float64]
-    has_ink: NDArray[np.bool_]
-    apart: NDArray[np.bool_]
-    rows_apart: int
-
-
-def _pair(seen: Seen, config: LegibilityConfig) -> _Pair:
+def _pair(seen: Seen, config: LegibilityConfig) -> Pair:
     height, width = seen.image.shape[:2]
     step = seen.rows_apart
     image: Any = seen.image[::step]
@@ -214,7 +190,7 @@ def _pair(seen: Seen, config: LegibilityConfig) -> _Pair:
     if height > width:
         # A vertical line: the windows follow it down.
         grey, mask, clusters = grey.T, mask.T, clusters[:, ::-1]
-    return _Pair(mask, grey, max(round(config.window_em * seen.em_px), 4), clusters, has_ink, apart & has_ink, step)
+    return Pair(mask, grey, max(round(config.window_em * seen.em_px), 4), clusters, has_ink, apart & has_ink, step)
 
 
 def _outside(line: NDArray[np.float64], height: int, width: int) -> Rejected | None:
@@ -225,7 +201,7 @@ def _outside(line: NDArray[np.float64], height: int, width: int) -> Rejected | N
     return None
 
 
-def _arranged(pairs: list[_Pair]) -> tuple[list[tuple[int, int]], list[int]]:
+def _arranged(pairs: list[Pair]) -> tuple[list[tuple[int, int]], list[int]]:
     """Return which pairs are looked at in one go, as half-open ranges, and each one's first column in its portion."""
     portions: list[tuple[int, int]] = []
     lefts: list[int] = []
@@ -241,7 +217,7 @@ def _arranged(pairs: list[_Pair]) -> tuple[list[tuple[int, int]], list[int]]:
     return portions, lefts
 
 
-def _windows(pairs: list[_Pair], lefts: list[int]) -> tuple[NDArray[np.intp], list[int]]:
+def _windows(pairs: list[Pair], lefts: list[int]) -> tuple[NDArray[np.intp], list[int]]:
     """Return the windows, int (4, k): first and last + 1 column and row; and the place of each pair's first one, and k."""
     starts: list[int] = []
     stops: list[int] = []
@@ -256,30 +232,6 @@ def _windows(pairs: list[_Pair], lefts: list[int]) -> tuple[NDArray[np.intp], li
         firsts.append(len(starts))
     bottoms = np.repeat([len(pair.mask) for pair in pairs], np.diff(firsts))
     return np.stack((starts, stops, np.zeros_like(bottoms), bottoms)), firsts
-
-
-def _clusters(pairs: list[_Pair], lefts: list[int]) -> tuple[NDArray[np.intp], list[int]]:
-    """Return the boxes around clusters and the paper above and below them, as `_windows` does."""
-    counts = [len(pair.has_ink) for pair in pairs]
-    corners = np.concatenate([pair.clusters for pair in pairs]).reshape(-1, 4, 2)
-    lows, highs = corners.min(axis=1), corners.max(axis=1)
-    shapes = np.array(
-        [(pair.mask.shape[1], pair.mask.shape[0], left, pair.rows_apart) for pair, left in zip(pairs, lefts, strict=True)]
-    )
-    widths, heights, shifts, steps = np.repeat(shapes, counts, axis=0).T
-    boxes = np.stack(
-        (
-            np.floor(lows[:, 0]),
-            np.ceil(highs[:, 0]),
-            np.floor((lows[:, 1] - _BESIDE_PX) / steps),
-            np.ceil((highs[:, 1] + _BESIDE_PX) / steps),
-        )
-    ).astype(np.intp)
-    np.maximum(boxes, 0, out=boxes)
-    np.minimum(boxes[:2], widths, out=boxes[:2])
-    np.minimum(boxes[2:], heights, out=boxes[2:])
-    boxes[:2] += shifts
-    return boxes, [0, *accumulate(counts)]
 
 
 class _Fit(NamedTuple):
@@ -320,51 +272,6 @@ def _fits(
     mean = total / np.maximum(np.add.reduceat(inked, starts, dtype=np.intp), 1)
     found = zip(has_ink.tolist(), contrast.tolist(), correlation.tolist(), along.tolist(), strict=True)
     return [_Fit(*fit) for fit in found], mean
-
-
-def _faint(
-    config: LegibilityConfig,
-    sums: NDArray[np.float64],
-    areas: NDArray[np.intp],
-    ends: list[int],
-    of_line: NDArray[np.float64],
-    pairs: list[_Pair],
-) -> dict[int, Rejected]:
-    """Return which pairs hold a cluster of too little contrast, and what they are rejected for.
-
-    *of_line* is the contrast of their lines.
-    """
-    m, g, mm, _, mg = sums
-    has_ink = np.concatenate([pair.has_ink for pair in pairs])
-    spread = areas * mm - m * m
-    judged = has_ink & (m >= _LEAST_INK) & (spread >= _LEAST_VARIANCE * areas * areas)
-    line = np.repeat(of_line, np.diff(ends))
-    contrast = 255 * (areas * mg - m * g) / np.where(judged, spread, 1.0) * np.where(line > 0, 1.0, -1.0)
-    least = np.maximum(np.abs(line) * _LEAST_SHARE, config.min_cluster_contrast_grey)
-    found: dict[int, Rejected] = {}
-    for place in np.flatnonzero(judged & (contrast < least)).tolist():
-        k = bisect_right(ends, place) - 1
-        number = place - ends[k] + 1
-        found.setdefault(k, Rejected("faint_cluster", f"{contrast[place]:.1f} grey levels in character {number}"))
-    return found
-
-
-def _faint_part(
-    config: LegibilityConfig, pair: _Pair, boxes: NDArray[np.intp], sums: NDArray[np.float64], of_line: float
-) -> Rejected | None:
-    """Return why a part that stands apart is too faint, or None; *boxes* and *sums* are those of the pair's clusters."""
-    chosen = np.flatnonzero(pair.apart)
-    boxes = boxes[:, chosen]
-    n_pixels = np.maximum(areas(boxes), 1)
-    mean_m, mean_g, mean_mm, _, mean_mg = sums[:, chosen] / n_pixels
-    # Where the line through the levels of a box meets bare paper.
-    papers = mean_g - mean_m * (mean_mg - mean_m * mean_g) / np.maximum(mean_mm - mean_m * mean_m, _LEAST_VARIANCE)
-    found = contrasts(pair.mask, pair.grey, boxes, papers, dark=of_line < 0)
-    least = max(abs(of_line) * _LEAST_SHARE, config.min_cluster_contrast_grey)
-    faintest = int(found.argmin())
-    if found[faintest] >= least:
-        return None
-    return Rejected("faint_cluster", f"{found[faintest]:.1f} grey levels in a part of character {int(chosen[faintest]) + 1}")
 
 
 def _verdict(config: LegibilityConfig, fit: _Fit) -> Rejected | None:

@@ -382,8 +382,8 @@ def _digests(sources: tuple[WeightedSource, ...], letters: alphabet.Alphabet, pr
     }
 
 
-_PACKAGES = ("numpy", "regex", "python-bidi", "wordfreq", "gflanguages")
-"""What else gives samples their numbers, clusters, directions and words."""
+_PACKAGES = ("numpy", "regex", "wordfreq", "gflanguages")
+"""What else gives samples their numbers, clusters and words."""
 
 
 def fingerprint(locked: str) -> str:

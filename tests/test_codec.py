@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -103,6 +105,35 @@ def test_bytes_that_are_no_picture_are_refused(data: bytes) -> None:
     text = f"not a PNG, JPEG or WebP picture: {len(data)} bytes that begin with {data[:8]!r}"
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         codec.decode(data)
+
+
+def test_of_16_bits_the_upper_8_stay() -> None:
+    levels = np.array([[0, 0x00FF, 0x0100, 0x80FF, 0xFFFF]], np.uint16)
+    done, data = cv2.imencode(".png", levels)
+    assert done
+    assert codec.decode(data.tobytes()).tolist() == [[0, 0, 1, 128, 255]]
+
+
+def test_of_rgba_the_alpha_is_dropped() -> None:
+    done, data = cv2.imencode(".png", np.array([[[30, 20, 10, 128], [6, 5, 4, 0]]], np.uint8))
+    assert done
+    assert codec.decode(data.tobytes()).tolist() == [[[10, 20, 30], [4, 5, 6]]]
+
+
+@pytest.mark.parametrize(
+    ("array", "what"),
+    [
+        (np.zeros((2, 3), np.uint16), "uint16 (2, 3)"),
+        (np.zeros((2, 3, 3)), "float64 (2, 3, 3)"),
+        (np.zeros(6, np.uint8), "uint8 (6,)"),
+    ],
+    ids=["of 16 bits", "of fractions", "of one row"],
+)
+def test_arrays_that_are_no_pictures_are_refused(array: NDArray[Any], what: str) -> None:
+    file = io.BytesIO()
+    np.save(file, array)
+    with pytest.raises(ValueError, match=f"^{re.escape(f'not an NPY picture: {what}')}$"):
+        codec.decode(file.getvalue())
 
 
 @pytest.mark.parametrize("data", [b"", b"\x89PN", b"GIF89a....", b"BM\x00\x00"], ids=repr)

@@ -13,6 +13,7 @@ import pytest
 from ocrsynth import Recipe, make_sample
 from ocrsynth.codec import decode
 from ocrsynth.errors import Rejected
+from ocrsynth.fields import validate
 from ocrsynth.legibility import LegibilityConfig, Seen, check, check_all, rows_apart, too_narrow
 from ocrsynth.parts import standing_apart
 from ocrsynth.pipeline import Pipeline, pipeline_for
@@ -127,6 +128,22 @@ def test_a_dash_that_has_no_more_than_its_height_is_not_asked_for_stems(text: st
     case.check(
         np.asarray(cv2.blur(case.image, (max(round(0.3 * case.em_px), 1), 1), borderType=cv2.BORDER_REPLICATE), np.uint8)
     )
+
+
+def test_a_rest_of_less_than_half_a_stretch_is_looked_at_with_the_one_before() -> None:
+    def bars(width: int, rest: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float64]]:
+        """Return stems whose last ones, in *rest* columns, are faint, the coverage, and the line's corners."""
+        mask = np.zeros((20, width), np.uint8)
+        for left in range(1, width - 2, 5):
+            mask[4:16, left : left + 2] = 255
+        image = np.where(mask > 0, 100, 200).astype(np.uint8)
+        image[:, -rest:] = np.where(mask[:, -rest:] > 0, 190, 200)
+        return image, mask, np.array(((0.0, 4), (width, 4), (width, 16), (0, 16)))
+
+    # A stretch has 30 px: the last has 40, or there is one of 20 more.
+    check(_CONFIG, *bars(100, 10), 20.0)
+    with pytest.raises(Rejected, match=r"^low_contrast: 10\.0 grey levels in one stretch$"):
+        check(_CONFIG, *bars(110, 20), 20.0)
 
 
 def test_what_runs_together_is_measured_about_the_mean_of_each_row() -> None:
@@ -305,6 +322,61 @@ def test_a_faint_character_among_many_pictures_is_told_of_its_own() -> None:
     assert reasons == ["faint_cluster" if i in flawed else None for i in range(len(cases))]
 
 
+@pytest.mark.parametrize(("text", "which"), [("Hamburg, fonts", 7), ("it's so", 2)])
+def test_a_faint_character_is_found_where_every_second_row_is_looked_at(text: str, which: int) -> None:
+    case = _Case(text, 0, "grey")
+    has_ink = np.array([c != " " for c in text])
+    whole = Seen(case.image, case.mask[::2], case.points, case.em_px, case.clusters.reshape(-1, 2), has_ink, ~has_ink, 2)
+    assert check_all(_CONFIG, [whole]) == [None]
+    [verdict] = check_all(_CONFIG, [whole._replace(image=_wiped(case, which))])
+    assert re.fullmatch(rf"faint_cluster: .* grey levels in character {which + 1}", str(verdict))
+
+
+@pytest.mark.parametrize(
+    ("letter", "which", "without"), [("d", "upper", "a"), ("h", "upper", "n"), ("p", "lower", "o"), ("q", "lower", "o")]
+)
+def test_a_letter_that_lost_its_stem_is_another(letter: str, which: str, without: str) -> None:
+    case = _Case(f"xo{letter}ox", 1, "grey")
+    x_height, baseline = (f(case.clusters[0][:, 1]) for f in (np.min, np.max))
+    (left, top), (right, bottom) = case.clusters[2].min(axis=0), case.clusters[2].max(axis=0)
+    rows = slice(int(top) - 1, int(x_height) - 1) if which == "upper" else slice(int(baseline) + 2, int(bottom) + 2)
+    columns = slice(int(left), int(right) + 1)
+    image = case.image.copy()
+    image[rows, columns] = case.paper[rows, columns]
+    corners = case.clusters.reshape(-1, 2)
+    check(_CONFIG, case.image, case.mask, case.points, case.em_px, corners)
+    with pytest.raises(Rejected, match=rf"^faint_cluster: .* grey levels in the {which} quarter of character 3$"):
+        check(_CONFIG, image, case.mask, case.points, case.em_px, corners)
+    # Filled with ink it is no less of a letter.
+    image[rows, columns] = case.image.min()
+    check(_CONFIG, image, case.mask, case.points, case.em_px, corners)
+
+
+def test_a_hairline_that_is_gone_is_told() -> None:
+    """Of little coverage: a dash of a fine serif at few pixels an em."""
+    case = _Case("ab – cd", 0, "grey")
+    (left, _), (right, _) = case.clusters[3].min(axis=0), case.clusters[3].max(axis=0)
+    columns = slice(int(left), int(right) + 1)
+    mask = case.mask.copy()
+    mask[:, columns] = mask[:, columns] // 4
+    image = case.image.copy()
+    image[:, columns] = np.where(
+        mask[:, columns] > 0, (image[:, columns] // 4 + case.paper[:, columns] // 4 * 3), case.paper[:, columns]
+    )
+    corners = case.clusters.reshape(-1, 2)
+    config = validate(
+        LegibilityConfig, {"min_contrast_grey": 0, "min_correlation": 0, "min_correlation_along": 0}, "legibility"
+    )
+    [seen] = [
+        Seen(image, mask, case.points, case.em_px, corners, np.array([c != " " for c in case.text]), np.zeros(7, np.bool_), 1)
+    ]
+    assert check_all(config, [seen]) == [None]
+    image = image.copy()
+    image[:, columns] = case.paper[:, columns]
+    [verdict] = check_all(config, [seen._replace(image=image)])
+    assert re.fullmatch(r"faint_cluster: .* grey levels in character 4", str(verdict))
+
+
 def _pieces(case: _Case, character: str) -> list[NDArray[np.bool_]]:
     """Return the pieces of ink of the first *character* of a text, each bool (H, W), the lowest last."""
     (left, top), (right, bottom) = (f(case.clusters[case.text.index(character)], 0) for f in (np.min, np.max))
@@ -339,7 +411,9 @@ def test_a_dot_or_accent_that_is_gone_is_told(text: str, character: str, which: 
     check(_CONFIG, case.image, case.mask, case.points, case.em_px, corners)
     image = case.image.copy()
     image[pieces[which]] = case.paper[pieces[which]]
-    with pytest.raises(Rejected, match=rf"^faint_cluster: .* grey levels in a part of character {number}$"):
+    with pytest.raises(
+        Rejected, match=rf"^faint_cluster: .* grey levels in (a part|the (upper|lower) quarter) of character {number}$"
+    ):
         check(_CONFIG, image, case.mask, case.points, case.em_px, corners)
     without = LegibilityConfig(min_cluster_contrast_grey=0)
     check(without, image, case.mask, case.points, case.em_px, corners)
@@ -354,6 +428,18 @@ def test_a_part_of_light_letters_is_told_as_well() -> None:
     light[dot] = paper[dot]
     with pytest.raises(Rejected, match=r"in a part of character 3$"):
         check(_CONFIG, light, case.mask, case.points, case.em_px, corners)
+
+
+def test_a_part_that_is_gone_is_told_of_its_own_picture() -> None:
+    case = _Case("größte", 1, "grey")
+    image = case.image.copy()
+    dot = _pieces(case, "ö")[0]
+    image[dot] = case.paper[dot]
+    all_of_them = np.ones(6, np.bool_)
+    apart = standing_apart(list(case.text), dotless=False)
+    whole = Seen(case.image, case.mask, case.points, case.em_px, case.clusters.reshape(-1, 2), all_of_them, apart, 1)
+    verdicts = check_all(_CONFIG, [whole, whole._replace(image=image), whole])
+    assert [str(verdict).rpartition(" in ")[2] for verdict in verdicts] == ["None", "a part of character 3", "None"]
 
 
 def test_what_may_have_parts() -> None:

@@ -207,6 +207,12 @@ def test_weighted_keeps_its_shares_and_never_draws_a_weight_of_zero() -> None:
     assert {s.weighted([5.0]) for _ in range(100)} == {0}
 
 
+def test_weights_so_small_that_products_are_rounded_up_draw_nothing_behind_the_last() -> None:
+    s = Stream(0, 2, "w")
+    assert {s.weighted([5e-324]) for _ in range(100)} == {0}
+    assert {s.weighted([5e-324, 1e-323]) for _ in range(100)} == {0, 1}
+
+
 def test_normal_is_standard_normal_and_costs_one_uniform() -> None:
     s = Stream(0, 3, "n")
     numbers = [s.normal() for _ in range(_N)]
@@ -217,6 +223,15 @@ def test_normal_is_standard_normal_and_costs_one_uniform() -> None:
     one.normal()
     other.unit()
     assert one.unit() == other.unit()
+
+
+@pytest.mark.parametrize("unit", [0.0, 1 - 2.0**-53])
+def test_the_first_and_the_last_unit_give_normal_numbers_seven_deviations_off(unit: float) -> None:
+    class _Extreme(Stream):
+        def unit(self) -> float:
+            return unit
+
+    assert abs(_Extreme(0, 0, "n").normal()) == pytest.approx(7.0345, abs=1e-3)
 
 
 def test_word_has_31_bits_and_uses_them_all() -> None:

@@ -88,7 +88,7 @@ class FontConfig(Section):
     pitched: float = Field(
         default=0.0, ge=0, le=1, description="share of lines in serif and slab fonts whose letters stand in cells of one width"
     )
-    pitch_em: Annotated[Range, Within(0.3, 1.5)] = Range(0.52, 0.66)
+    pitch_em: Annotated[Range, Within(0.4, 1.5)] = Range(0.52, 0.66)
     """Width of the cells of such lines; letters too wide for them are made narrower, as on a typewriter."""
 
     @field_validator("features")

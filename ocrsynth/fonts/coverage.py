@@ -8,8 +8,10 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from functools import lru_cache
+from string import ascii_letters
 
 import uharfbuzz as hb
+from fontTools import agl
 from fontTools import unicodedata as scripts
 
 from ocrsynth.fonts.faces import INVISIBLE, MAX_FACES, open_face
@@ -38,6 +40,27 @@ _CEDILLAS = frozenset("ŞşŢţ")
 """Letters that old fonts draw as those with a comma below, which are right."""
 _JOINED_ALIKE = tuple(map(frozenset, ("يىیېۍےۓئ", "كکڪ", "هەہھۀۂۃةۿ", "فڧڤڨقٯڡ", "نںڹ", "ںى", "جچڄ")))
 """Arabic letters of which some forms are the same, or differ by points that a font may draw by a glyph of their own."""
+_TAGS = {
+    "Arab": ("arab",),
+    "Syrc": ("syrc",),
+    "Nkoo": ("nko ",),
+    "Mong": ("mong",),
+    "Deva": ("deva", "dev2", "dev3"),
+    "Beng": ("beng", "bng2", "bng3"),
+    "Guru": ("guru", "gur2", "gur3"),
+    "Gujr": ("gujr", "gjr2", "gjr3"),
+    "Orya": ("orya", "ory2", "ory3"),
+    "Taml": ("taml", "tml2", "tml3"),
+    "Telu": ("telu", "tel2", "tel3"),
+    "Knda": ("knda", "knd2", "knd3"),
+    "Mlym": ("mlym", "mlm2", "mlm3"),
+    "Sinh": ("sinh", "sin3"),
+    "Khmr": ("khmr",),
+    "Mymr": ("mymr", "mym2"),
+    "Tibt": ("tibt",),
+}
+"""Scripts whose letters join, stack or are reordered, and their names in fonts."""
+_JOINED_BEH = 0xFE91
 _ARABIC = "\u0600", "\u08ff"
 _PLACES = (0, 0), (0, 1), (1, 1), (1, 0)
 """How many neighbours a letter joins before and behind it: alone, at the head, inside, at the end of a word."""
@@ -48,6 +71,11 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
     """Return those of *characters* that the face maps to a glyph of their own; that it has ink is proved after shaping."""
     unicodes = open_face(path, index).unicodes
     found = frozenset(c for c in characters if ord(c) in unicodes or c in INVISIBLE)
+    if _shows_symbols(path, index):
+        return frozenset()
+    for script, letters in _to_be_shaped(characters).items():
+        if not _shapes(path, index, script):
+            found -= letters
     # Outlines take a while to compare: not until there is a sign that has a plainer one.
     if not found.isdisjoint(_MAY_BE_ALIKE):
         found -= drawn_alike(path, index)
@@ -56,6 +84,41 @@ def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]
     found -= misformed(path, index, found)
     # Most faces have all: then they share one set, which for thousands of characters takes a megabyte.
     return characters if len(found) == len(characters) else found
+
+
+@lru_cache(maxsize=MAX_FACES)
+def _shows_symbols(path: str, index: int) -> bool:
+    """Tell whether most letters of ASCII are glyphs with the names of others, as in fonts of dingbats and of Greek letters."""
+    font = hb.Font(open_face(path, index))
+    glyphs = [(c, glyph) for c in ascii_letters if (glyph := font.get_nominal_glyph(ord(c)))]
+    return 2 * sum(_is_named_otherwise(font.get_glyph_name(glyph) or "", c) for c, glyph in glyphs) > len(glyphs)
+
+
+def _is_named_otherwise(name: str, c: str) -> bool:
+    named = agl.toUnicode(name)
+    if not named and name != f"a{ord(c)}":  # That is a number, and not the name of a dingbat.
+        named = agl.toUnicode(name, isZapfDingbats=True)
+    return len(named) == 1 and named != c
+
+
+@lru_cache(maxsize=64)
+def _to_be_shaped(characters: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Return the letters and marks of scripts that are not read unless a font joins, stacks or orders them."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for c in characters:
+        if not c.isascii() and unicodedata.category(c)[0] in "LM" and (script := scripts.script(c)) in _TAGS:
+            found[script].add(c)
+    return {script: frozenset(letters) for script, letters in found.items()}
+
+
+def _shapes(path: str, index: int, script: str) -> bool:
+    """Tell whether the face knows how letters of *script* are set; without, HarfBuzz sets them one by one as they come."""
+    face = open_face(path, index)
+    # Fonts of old systems have the joined forms as characters, which HarfBuzz takes.
+    if "morx" in face.table_tags or (script == "Arab" and _JOINED_BEH in face.unicodes):
+        return True
+    tags = {tag for table in ("GSUB", "GPOS") for tag in face.get_table_script_tags(table)}
+    return not tags.isdisjoint(_TAGS[script])
 
 
 def copies(path: str, index: int, characters: frozenset[str]) -> dict[str, str]:

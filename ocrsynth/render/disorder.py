@@ -27,6 +27,8 @@ _CUT_FROM_END = 4
 _LEAST_LEFT = 3
 _CUT_EM = 0.015, 0.05
 """How much of a letter the crop leaves: about half a stem."""
+_CUT_GAP_EM = 0.25
+"""What is left of a letter that stands further from the others is read as a sign."""
 _CUT_LEAST_EM = 0.22
 """Width of the narrowest letter that is cut: half of an ``l`` or a comma is read as a whole one."""
 
@@ -117,15 +119,15 @@ def cut_off(shaped: ShapedLine, stream: Stream) -> tuple[ShapedLine, float] | No
     left, right = float(boxes[cut, 0]), float(boxes[cut, 2])
     # So little of the letter that nobody would read it.
     place = left + stream.uniform(*_CUT_EM)
-    kept = len(text[: shaped.cluster_ranges[cut, 0]].rstrip())
+    kept = int(shaped.cluster_ranges[cut, 0])
     m = int(np.searchsorted(shaped.cluster_ranges[:, 0], kept))
     split = shaped.cluster_is_split
     if (
         right - left < _CUT_LEAST_EM
         or not shaped.cluster_has_ink[cut]
         or split[cut]
-        or not m
-        or float(boxes[:m, 2].max()) >= place
+        or text[kept - 1].isspace()
+        or not place - _CUT_GAP_EM < float(boxes[:m, 2].max()) < place
     ):
         return None
     quads, spaced = shaped.cluster_quads_em, shaped.letter_spaced

@@ -11,6 +11,7 @@ import uharfbuzz as hb
 from ocrsynth.errors import Rejected
 from ocrsynth.fonts.faces import Box, FontInstance, ligature_carets
 from ocrsynth.records import TATWEEL, GlyphRun, Setting, TextLine
+from ocrsynth.shape.alternates import check_alternates
 from ocrsynth.shape.clusters import needs_ink
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ _PITCHED = frozenset({"Latn", "Grek", "Cyrl", "Armn", "Geor", "Zyyy"})
 """Scripts that typewriters write in cells of one width, of those whose letters stand each for itself."""
 _LEAST_INK, _MOST_INK, _WIDEST = 0.5, 0.94, 1.3
 """Ink of a letter, as shares of its cell, and the most by which thin letters are widened."""
+_LEAST_SPACE_EM = 0.14
+_TURNED = frozenset("ー〜～「」『』（）〈〉《》【】〔〕［］｛｝〖〗〘〙")
+"""Signs that have another form in vertical lines (UAX 50, class Tr)."""
 _DOTTED_CIRCLE = "\u25cc"
 _BUFFER_DIRECTIONS = {"upright": "ttb", "sideways": "ltr"}
 
@@ -124,10 +128,13 @@ class Glyphs:
         hb.shape(instance.hb_font, buffer, features)
         infos = buffer.glyph_infos
         glyph_ids, clusters = [info.codepoint for info in infos], [info.cluster for info in infos]
-        check_glyphs(instance, glyph_ids, line.text)
+        check_run(run, instance, setting, glyph_ids, clusters, line.text)
         distant = (spaced or setting.word_em) and not pitched
         extra = self._distances(run, clusters, starts, setting, part if spaced else (0, 0)) if distant else None
         unit = 1 / instance.upem
+        if extra and run.stance != "upright" and min(setting.letter_em, setting.word_em) < 0:
+            advances = [position.x_advance * unit for position in buffer.glyph_positions]
+            _keep_spaces(extra, advances, [line.text[cluster] == " " for cluster in clusters], setting.letter_em)
         pen = self.width
         lefts, rises, pens = self.lefts, self.rises, self.pens
         # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up; a vertical advance is negative.
@@ -336,13 +343,31 @@ class Glyphs:
         raise IndexError(number)
 
 
-def check_glyphs(instance: FontInstance, glyph_ids: list[int], text: str) -> None:
-    """Raise Rejected if a glyph is missing, or a dotted circle shows that a mark found no base."""
+def _keep_spaces(extra: list[float], advances: list[float], is_space: list[bool], letter_em: float) -> None:
+    """Raise what is added to the *advances* of spaces, so that one is seen however close letters and words are set."""
+    for i, advance in enumerate(advances):
+        if is_space[i]:
+            # The letter before it was moved close as well.
+            extra[i] = max(extra[i], _LEAST_SPACE_EM - advance - min(letter_em, 0.0))
+
+
+def check_run(run: Run, instance: FontInstance, setting: Setting, glyph_ids: list[int], clusters: list[int], text: str) -> None:
+    """Raise Rejected if a glyph is missing, shows that a mark found no base, or is that of another character."""
     if not glyph_ids or 0 in glyph_ids:
         raise Rejected("notdef", f"the font lacks a character of {text!r}")
     circle = instance.dotted_circle
     if circle and circle in glyph_ids and _DOTTED_CIRCLE not in text:
         raise Rejected("dotted_circle", f"a mark of {text!r} found no base")
+    check_alternates(instance, setting, glyph_ids, clusters, text, run)
+    if run.stance == "upright":
+        _check_turned(instance, glyph_ids, clusters, text)
+
+
+def _check_turned(instance: FontInstance, glyph_ids: list[int], clusters: list[int], text: str) -> None:
+    """Raise Rejected if a sign that stands upright in vertical lines lies as in a horizontal one: ``ー`` would be a ``一``."""
+    for glyph, cluster in zip(glyph_ids, clusters, strict=True):
+        if text[cluster] in _TURNED and glyph == instance.hb_font.get_nominal_glyph(ord(text[cluster])):
+            raise Rejected("font_coverage", f"the font has no vertical form of {text[cluster]!r}")
 
 
 def _check_ink(inked: list[bool], clusters: list[int], text: str) -> None:

@@ -12,7 +12,7 @@ from ocrsynth.errors import Rejected
 from ocrsynth.fonts.faces import Box, FontInstance, open_instance
 from ocrsynth.records import PLAIN, FontKey, GlyphRun, Ligature, Setting, ShapedLine, TextLine
 from ocrsynth.shape.clusters import cluster_ranges, glyphs_by_cluster, grapheme_starts, needs_ink
-from ocrsynth.shape.glyphs import TORN, UNJOINED, Glyphs, check_glyphs, features_for
+from ocrsynth.shape.glyphs import TORN, UNJOINED, Glyphs, check_run, features_for
 from ocrsynth.shape.itemise import Run, by_font, itemise
 from ocrsynth.shape.traces import check_traces
 
@@ -32,7 +32,7 @@ def shape_line(
     Clusters that *font* has no glyphs for, or that hold a character of *lacking*, for which its glyph is a wrong one, are set
     in the first of *fallbacks* that has them.
     Raises Rejected if the proof fails: ``notdef``, ``dotted_circle``, ``empty_glyph``, ``lost_mark``,
-    ``lost_cluster`` or ``tied_signs``.
+    ``lost_cluster``, ``other_character`` or ``tied_signs``.
     """
     shaped = _shaped(line, font, fallbacks, setting, lacking)
     if shaped.ligatures and _ties_signs(shaped):
@@ -128,7 +128,7 @@ def _plain(line: TextLine, run: Run, instance: FontInstance, setting: Setting, s
     if clusters != starts:
         return None
     glyph_ids = [info.codepoint for info in infos]
-    check_glyphs(instance, glyph_ids, text)
+    check_run(run, instance, setting, glyph_ids, clusters, text)
     unit = 1 / instance.upem
     # HarfBuzz gives (x offset, y offset, x advance, y advance) in font units, y up.
     x_offsets, y_offsets, advances, _ = zip(*[position.position for position in buffer.glyph_positions], strict=True)
@@ -145,7 +145,7 @@ def _plain(line: TextLine, run: Run, instance: FontInstance, setting: Setting, s
         ends = [*starts[1:], len(text)]
         for i, glyph in enumerate(glyph_ids):
             if glyph in instance.inkless:
-                if needs_ink(text[starts[i]]) or needs_ink(text[starts[i] : ends[i]]):
+                if needs_ink(text[starts[i] : ends[i]]):
                     raise Rejected("empty_glyph", f"{text[starts[i] : ends[i]]!r} leaves no ink")
                 inked[i] = False
                 boxes[i] = pens[i], -instance.metrics.x_height_em, pens[i + 1], 0.0

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ocrsynth.degrade.base import OPS, GeometricOp, warp
+from ocrsynth.degrade.base import OPS, GeometricOp, border_colour, warp
 from ocrsynth.degrade.chain import Chain, Degraded, Drawn
 from ocrsynth.degrade.curves import outline
 from ocrsynth.degrade.entries import parse_chain
@@ -278,6 +278,32 @@ def test_a_chain_without_a_line_grows_around_the_whole_picture() -> None:
         moved = move(drawn.matrix, np.array(corners(48, 320)))
         assert moved.min() >= -1e-3
         assert (moved <= (out.shape[1] + 1e-3, out.shape[0] + 1e-3)).all()
+
+
+def test_the_size_of_the_text_behind_a_warp_is_that_of_the_warped_text() -> None:
+    frame, quad = _FRAMES[0]
+    turn, blur = {"rotation": {"angle_deg": [6, 6]}}, {"gaussian_blur": {"sigma_em": [0.1, 0.1]}}
+    turned, blurred = (_draw(_chain(*entries), 0, frame, quad) for entries in ([turn], [turn, blur]))
+    a, b = turned.move(np.array([[0.0, 0.0], [1.0, 0.0]]))
+    em_px = frame.em_px * math.dist(a, b)
+    assert em_px < 0.9 * frame.em_px
+    assert (turned.em_px, blurred.em_px) == (pytest.approx(em_px), pytest.approx(em_px))
+    assert blurred.record[-1]["params"]["sigma_px"] == pytest.approx(0.1 * em_px, abs=1e-3)
+
+
+def test_resolution_is_lost_again_and_again() -> None:
+    chain = _chain({"downscale": {"scale_ratio": [0.8, 0.8]}}, {"resample": {"scale_ratio": [0.5, 0.5]}}, {"jpeg": {}})
+    assert _draw(chain, 0, Frame(48, 320, 34), None).kept_ratio == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
+def test_the_colour_beyond_a_picture_is_that_of_most_of_its_four_sides(turns: int, channels: tuple[int, ...]) -> None:
+    image = np.full((9, 9, *channels), 200, np.uint8)
+    image[0] = 90
+    assert set(border_colour(np.rot90(image, turns))) == {200}
+    image[:, 0] = image[-1] = 90
+    assert set(border_colour(np.rot90(image, turns))) == {90}
 
 
 def test_a_chain_of_nothing_changes_nothing() -> None:

@@ -99,6 +99,13 @@ def test_a_group_more_does_not_shift_the_draws_of_others() -> None:
     assert steps([_BOTH, {"jpeg": {}}]) == steps([_BOTH, {"jpeg": {}}, _SOME, _BLURS])
 
 
+def test_groups_of_one_kind_draw_each_for_itself() -> None:
+    chain = [{"sequence": {"p": 0.5, "ops": [{op: {}}]}} for op in ("vignette", "gamma")]
+    counted = Counter(map(frozenset, _drawn(chain, 80)))
+    assert len(counted) == 4
+    assert min(counted.values()) > 8
+
+
 def test_groups_keep_the_physical_order() -> None:
     chain = [{"jpeg": {}}, {"sequence": {"ops": [{"sensor_noise": {}}, {"stain": {}}, {"ink_spread": {}}]}}]
     recipe = Recipe.for_language("en", degrade=chain)

@@ -21,6 +21,8 @@ from ocrsynth.evaluate.metrics import Edit, distance, edits_between, graphemes, 
         ("", "", 0, 0, 0.0),
         ("", "ab", 0, 2, 2.0),
         ("ab", "abcdef", 2, 4, 2.0),
+        # A line's end of two code points is one cluster.
+        ("a\r\nb", "a\nb", 3, 1, 1 / 3),
         # One letter, however it is coded.
         ("caf\u00e9", "cafe\u0301", 4, 0, 0.0),
         ("cafe\u0301", "cafe", 4, 1, 0.25),

@@ -60,6 +60,16 @@ def test_the_randomisation_test_holds_its_level() -> None:
     assert sign_flip_p(np.zeros((10, 1)))[0] == 1
 
 
+def test_no_p_value_is_lower_than_its_flips_can_tell() -> None:
+    assert sign_flip_p(np.ones((80, 2)), flips=99).tolist() == [0.01, 0.01]
+
+
+def test_resamples_of_later_blocks_are_others() -> None:
+    edits, characters = _lines(np.random.default_rng(4), 100, 0.2)
+    samples = bootstrap(edits, characters, resamples=500)[:, 0]
+    assert (samples[:250] != samples[250:]).mean() > 0.9
+
+
 def test_one_line_has_no_spread() -> None:
     samples = bootstrap(np.array([[2]]), np.array([[10]]))
     assert interval(samples[:, 0], 1) == (0.2, 0.2)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import fontpkg
 import pytest
 import uharfbuzz as hb
+from fontTools import agl
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.boundsPen import BoundsPen
 from fontTools.pens.t2CharStringPen import T2CharStringPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 
 from ocrsynth.fonts import catalogue, outlines
@@ -20,7 +22,9 @@ from ocrsynth.fonts.outlines import bounds_of
 from ocrsynth.records import FontKey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from types import ModuleType
 
 
 def test_a_face_is_opened_once_however_many_fonts_there_are(tmp_path: Path) -> None:
@@ -55,6 +59,46 @@ def test_a_small_letter_with_the_glyph_of_its_capital_is_lacking(tmp_path: Path)
         table.cmap |= {ord(c): table.cmap[ord(c.upper())] for c in "abc" if ord(c) in table.cmap}
     font.save(path)
     assert covered(str(path), 0, frozenset("abcdABCD")) == frozenset("dABCD")
+
+
+@pytest.mark.parametrize(
+    ("names", "shows"),
+    [
+        (lambda c: c, True),
+        (lambda c: f"a{ord(c)}", True),
+        (lambda c: agl.UV2AGL[ord(c) + 0x350], False),
+        (lambda c: f"a{ord(c) + 5}", False),
+    ],
+    ids=["letters", "numbers", "Greek", "dingbats"],
+)
+def test_glyphs_with_the_names_of_others_are_none_of_ascii(names: Callable[[str], str], shows: bool, tmp_path: Path) -> None:
+    """Fonts of Greek letters and dingbats in the places of those of ASCII, as Ghostscript brings them."""
+    letters = "abcefgABCEFG"
+    builder = FontBuilder(1000, isTTF=True)
+    order = [".notdef", *map(names, letters)]
+    pen = TTGlyphPen(None)
+    for i, point in enumerate(((0, 0), (0, 500), (400, 500))):
+        (pen.lineTo if i else pen.moveTo)(point)
+    pen.closePath()
+    builder.setupGlyphOrder(order)
+    builder.setupCharacterMap({ord(c): names(c) for c in letters})
+    builder.setupGlyf(dict.fromkeys(order, pen.glyph()))
+    builder.setupHorizontalMetrics(dict.fromkeys(order, (500, 0)))
+    builder.setupHorizontalHeader()
+    builder.setupPost()
+    builder.save(tmp_path / "font.ttf")
+    assert bool(covered(str(tmp_path / "font.ttf"), 0, frozenset("abc"))) is shows
+
+
+@pytest.mark.parametrize(("script", "letters"), [("deva", "कि"), ("tibt", "ཀི"), ("arab", "بت"), ("khmr", "កិ")])
+def test_letters_that_a_face_cannot_shape_are_lacking(script: str, letters: str, fontmaker: ModuleType, tmp_path: Path) -> None:
+    """Unifont has all of Devanagari, and sets its signs one by one as they come."""
+    needed = frozenset(letters + "a1")
+    bare = fontmaker.make_font(tmp_path / "bare.ttf", "Bare", characters=fontmaker.ASCII + letters)
+    assert covered(str(bare), 0, needed) == frozenset("a1")
+    code = f"languagesystem {script} dflt; feature ccmp {{ sub u0061 by u0062; }} ccmp;"
+    able = fontmaker.make_font(tmp_path / "able.ttf", "Able", characters=fontmaker.ASCII + letters, features=code)
+    assert covered(str(able), 0, needed) == needed
 
 
 def test_boxes_of_cubic_outlines_end_at_their_ink_not_at_their_control_points(tmp_path: Path) -> None:

@@ -108,6 +108,13 @@ class TestSpacing:
         shift = wide.cluster_boxes_em[:, 0] - plain.cluster_boxes_em[:, 0]
         assert shift.tolist() == pytest.approx([0, 0, 0, 0.4, 0.4, 0.4, 0.8, 0.8], abs=1e-9)
 
+    @pytest.mark.parametrize(("letter", "word"), [(-0.1, -0.15), (-0.1, 0.0), (0.0, -0.15)])
+    def test_a_space_is_seen_however_close_words_are_set(self, letter: float, word: float) -> None:
+        shaped = shape_line(_line("ab cd ef"), _ROBOTO, (), Setting((), letter, word))
+        boxes = shaped.cluster_boxes_em
+        for space in (2, 5):
+            assert boxes[space + 1, 0] - boxes[space - 1, 2] > 0.12
+
     def test_kerning_and_marks_survive(self) -> None:
         text = "AVA q\u0301x"
         plain, wide = (shape_line(_line(text), _ROBOTO, (), s) for s in (PLAIN, Setting((), 0.2, 0.0)))
@@ -199,7 +206,7 @@ class TestFeatures:
         assert {"liga", "onum", "smcp"} <= features_of(_GARAMOND.path, 0)
         assert "zzzz" not in features_of(_GARAMOND.path, 0)
 
-    @pytest.mark.parametrize(("tag", "text"), [("onum", "1234567890"), ("smcp", "abcdefg"), ("sups", "123")])
+    @pytest.mark.parametrize(("tag", "text"), [("onum", "1234567890"), ("smcp", "abcdefg")])
     def test_a_feature_changes_the_glyphs(self, tag: str, text: str) -> None:
         plain, featured = (shape_line(_line(text), _GARAMOND, (), s) for s in (PLAIN, Setting(((tag, True),))))
         assert plain.runs[0].glyph_ids != featured.runs[0].glyph_ids
@@ -250,11 +257,10 @@ class TestDraws:
         fonts = {"families": ["Vollkorn"], "spaced": 0, "stressed": 1, "stress_em": [0.45, 0.5]}
         text = {"length_clusters": [15, 40], "sources": [{"words": {"numbers": 0, "punctuation": 0}}]}
         recipe = Recipe.for_language("en", preset="clean", text=text, fonts=fonts, render={"clip_share": 1, "height_px": 64})
-        told = none = 0
+        told = 0
         for sample in Pipeline(recipe).batch(range(240)):
             font, em_px = sample.provenance["font"], sample.provenance["font"]["size_px"]
             begin, end = font.get("letter_spaced", (0, 0))
-            none += not end
             told += bool(end)
             assert bool(font["letter_spacing_em"]) == bool(end)
             edges = [(quad[:, 0].min(), quad[:, 0].max()) for quad in sample.cluster_quads]
@@ -264,7 +270,6 @@ class TestDraws:
                 gap_em = (edges[i + 1][0] - edges[i][1]) / em_px
                 assert (gap_em > 0.25) == (begin <= i < end), (sample.text, i, gap_em, begin, end)
         assert told > 20
-        assert none > 2
 
     def test_nothing_is_told_where_nothing_was_set_apart(self) -> None:
         assert self._stressed(20, stressed=1, spaced=0, stress_em=[0, 0]) == []
@@ -448,7 +453,11 @@ class TestJoinedForms:
         extra = {"form": (50, 0, 333, 500), "dot": (50, 600, 99, 700)}
         languages = "languagesystem DFLT dflt; languagesystem arab dflt;"
         path = fontmaker.make_font(
-            tmp_path / "a.ttf", "A", characters=letters + TATWEEL, extra=extra, features=languages + form if form else ""
+            tmp_path / "a.ttf",
+            "A",
+            characters=letters + TATWEEL,
+            extra=extra,
+            features=languages + (form or "feature init { sub u0628 by u0628; } init;"),
         )
         assert misformed(str(path), 0, frozenset(letters)) == set(wrong)
         assert covered(str(path), 0, frozenset(letters)) == set(letters) - set(wrong)

@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -621,6 +622,26 @@ def test_too_many_rejections_are_not_forgiven_when_run_again(tmp_path: Path) -> 
 def test_more_rejections_can_be_allowed(tmp_path: Path) -> None:
     recipe = _too_faint(100).with_changes(legibility={"rejects_per_sample": 3.0})
     assert generate(recipe, 300, tmp_path).statistics.rejected["low_contrast"] > 300
+
+
+def test_rejections_are_told_as_they_come(tmp_path: Path) -> None:
+    class Heard:
+        def __init__(self) -> None:
+            self.samples = 0
+            self.rejected: Counter[str] = Counter()
+
+        def start(self, total: int, already: int) -> None:
+            pass
+
+        def advance(self, samples: int, rejected: dict[str, int]) -> None:
+            self.samples += samples
+            self.rejected.update(rejected)
+
+    heard = Heard()
+    recipe = _too_faint(100).with_changes(legibility={"rejects_per_sample": 3.0}, text={"length_clusters": [1, 4]})
+    result = generate(recipe, 70, tmp_path, progress=heard)
+    assert result.statistics.rejected["low_contrast"] > 50
+    assert (heard.samples, heard.rejected) == (70, result.statistics.rejected)
 
 
 def test_a_negative_index(small: Recipe) -> None:

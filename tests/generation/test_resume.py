@@ -20,6 +20,7 @@ import pytest
 
 from ocrsynth import Recipe, generate
 from ocrsynth.errors import ExitCode, OutputError, WorkerError
+from ocrsynth.generation.executor import run_workers
 from ocrsynth.generation.plan import Plan, prepare
 from ocrsynth.generation.shard import build_shard
 from ocrsynth.generation.verify import verify
@@ -592,6 +593,20 @@ def test_a_worker_that_dies_once_leaves_no_trace(
     assert done.returncode == 0, done.stderr
     assert marker.exists()
     assert _tree(out) == _tree(uninterrupted(fmt, 200))
+
+
+def test_a_shard_is_given_to_three_workers_and_to_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = f"""
+import os, sys
+if "ocrsynth.generation.worker" in sys.orig_argv:
+    open(f"{tmp_path}/died-{{os.getpid()}}", "w").close()
+    os._exit(77)
+"""
+    (tmp_path / "sitecustomize.py").write_text(code)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with pytest.raises(WorkerError, match=r"^shard 5: its worker died 3 times, the last with status 77; run again"):
+        run_workers(tmp_path / "out", [5], 1, lambda _samples, _rejected: None, lambda _receipt: None, 60.0)
+    assert len(list(tmp_path.glob("died-*"))) == 3
 
 
 def test_an_error_of_a_worker_is_told_as_it_is(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from commands import run_here
 
 from ocrsynth import Recipe, generate
+from ocrsynth.files import hash_of
 from ocrsynth.generation.plan import Receipt, read_plan, read_receipt
 from ocrsynth.generation.verify import Finding, verify
 
@@ -224,6 +225,31 @@ def test_every_flipped_byte_of_a_receipt_is_named_or_changes_nothing(tar_set: Pa
     path.write_text(json.dumps(change))
     what = "has no receipt of this plan; run ocrsynth generate again to resume"
     assert verify(tar_set).findings == [Finding("data/000002.tar", what)]
+
+
+def test_a_receipt_of_other_samples_than_the_plan_has_is_none(tar_set: Path) -> None:
+    path = tar_set / "receipts/000002.json"
+    receipt = json.loads(path.read_bytes())
+    del receipt["digest"]
+    receipt["statistics"]["samples"] -= 1
+    path.write_bytes(Receipt.from_dict(receipt).to_bytes())
+    what = "has no receipt of this plan; run ocrsynth generate again to resume"
+    assert verify(tar_set).findings == [Finding("data/000002.tar", what)]
+
+
+def test_a_sample_that_a_shard_never_had_is_named(folder_set: Path) -> None:
+    """Its receipt agrees with the files, as of a run that lost one."""
+    shard, path = folder_set / "data/000002", folder_set / "receipts/000002.json"
+    labels = shard / "labels.jsonl"
+    *rest, last = labels.read_bytes().splitlines(keepends=True)
+    labels.write_bytes(b"".join(rest))
+    (shard / json.loads(last)["file"]).unlink()
+    receipt = json.loads(path.read_bytes())
+    del receipt["digest"]
+    sha256, size = hash_of(shard)
+    receipt["files"][0] |= {"sha256": sha256, "size_bytes": size, "count": len(rest)}
+    path.write_bytes(Receipt.from_dict(receipt).to_bytes())
+    assert verify(folder_set).findings[0] == Finding("data/000002", "lacks samples [24]")
 
 
 def test_a_run_that_did_not_finish_is_named(tar_set: Path) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fontpkg
 import numpy as np
 import pytest
 
 from ocrsynth import Recipe, generate, make_sample
-from ocrsynth.errors import RecipeError
+from ocrsynth.errors import RecipeError, Rejected
 from ocrsynth.fields import Range
 from ocrsynth.generation.verify import verify
 from ocrsynth.legibility import LegibilityConfig, Seen, check_all
@@ -21,6 +22,9 @@ from ocrsynth.render.layout import RenderConfig, lay_out
 from ocrsynth.render.raster import draw_mask
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _CJK = Path("/usr/share/fonts/opentype/noto")
 _SANS = FontKey(str(_CJK / "NotoSansCJK-Regular.ttc"), 0, ())
@@ -38,6 +42,25 @@ def _shape(text: str) -> ShapedLine:
 def _recipe(**sections: Any) -> Recipe:
     render = {"vertical": 1.0, **sections.pop("render", {})}
     return Recipe.for_language("ja", render=render, fonts={"sets": [], "folders": [str(_CJK)]}, **sections)
+
+
+@pytest.mark.parametrize("sign", ["ー", "「", "）"])
+def test_a_sign_that_a_font_cannot_turn_is_refused(sign: str, fontmaker: ModuleType, tmp_path: Path) -> None:
+    """Lying as in a horizontal line, ``ー`` is read as ``一``."""
+    name = f"u{ord(sign):04X}"
+    code = f"feature vert {{ sub {name} by turned; }} vert;"
+    extra = {"turned": (450, 0, 550, 700)}
+    stiff, able = (
+        FontKey(
+            str(fontmaker.make_font(tmp_path / f"{i}.ttf", f"F{i}", characters=f"日{sign}", extra=extra, features=c)), 0, ()
+        )
+        for i, c in enumerate(("", code))
+    )
+    line = TextLine(f"日{sign}日", "test", "ttb", "Hani", "ja")
+    with pytest.raises(Rejected, match=f"^font_coverage: the font has no vertical form of '{sign}'$"):
+        shape_line(line, stiff)
+    assert shape_line(line, able).cluster_has_ink.all()
+    assert shape_line(replace(line, direction="ltr"), stiff).cluster_has_ink.all()
 
 
 @needs_cjk

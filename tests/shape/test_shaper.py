@@ -12,6 +12,7 @@ import pytest
 import regex
 import uharfbuzz as hb
 import yaml
+from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,6 +162,14 @@ class TestLigature:
         assert shaped.cluster_boxes_em[1] == pytest.approx([0.53, -0.7, 0.93, 0])
         assert shaped.cluster_boxes_em[2] == pytest.approx([0.93, -0.7, 1.33, 0])
 
+    def test_a_joiner_between_its_letters_is_no_sign(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        code = "feature liga { sub u05D0 u05DC by tied; } liga;"
+        path = fontmaker.make_font(tmp_path / "h.ttf", "H", characters="אל", extra={"tied": (50, 0, 650, 500)}, features=code)
+        shaped = shape_line(TextLine("א\u200dל", "test", "rtl", "Hebr", "he"), FontKey(str(path), 0, ()))
+        assert shaped.cluster_ranges.tolist() == [[0, 2], [2, 3]]
+        # The first letter stands on the right.
+        assert shaped.cluster_boxes_em[:, [0, 2]] == pytest.approx(np.array([[0.35, 0.65], [0.05, 0.35]]))
+
     def test_letters_apart_are_not_split(self, font: FontKey) -> None:
         shaped = _shape("f i", font)
         assert not shaped.cluster_is_split.any()
@@ -197,6 +206,12 @@ class TestTraces:
         with pytest.raises(Rejected, match="'\u0301' of 'ǫ\u0301\u0301' leaves no trace"):
             _shape("aǫ\u0301\u0301b", garamond)
         assert _shape("aǫ\u0301b", garamond).cluster_has_ink.all()
+
+    def test_a_mark_above_its_like_is_seen_by_its_height(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        code = "feature mark { pos u0301 u0301' <0 150 0 0>; } mark;"
+        stacking = FontKey(str(fontmaker.make_font(tmp_path / "s.ttf", "Stacking", marks="\u0301", features=code)), 0, ())
+        one, two = (_shape(text, stacking).cluster_boxes_em[0] for text in ("e\u0301", "e\u0301\u0301"))
+        assert two[1] == pytest.approx(one[1] - 0.15)
 
     @pytest.mark.parametrize("text", ["q\u0300", "g\u0301", "g\u0300\u0301q"])
     def test_all_others_are_there(self, font: FontKey, text: str) -> None:
@@ -270,6 +285,14 @@ class TestMarks:
         assert _rejected(text, font).startswith("empty_glyph: ")
 
 
+def test_a_glyph_that_the_font_raises_has_its_box_as_high(fontmaker: ModuleType, tmp_path: Path) -> None:
+    code = "feature kern { pos u0061 <0 150 0 0>; } kern;"
+    font = FontKey(str(fontmaker.make_font(tmp_path / "f.ttf", "Raised", features=code)), 0, ())
+    raised, level = _shape("ac", font).cluster_boxes_em
+    assert raised[[1, 3]] == pytest.approx([-0.65, -0.15])
+    assert level[[1, 3]] == pytest.approx([-0.5, 0])
+
+
 class TestRejections:
     """Each reason by its full text."""
 
@@ -289,6 +312,20 @@ class TestRejections:
         font = FontKey(str(path), 0, ())
         assert _shape("\u0916", font, "Deva", "hi").cluster_has_ink.all()
         assert _rejected("\u0916\u0915", font, "Deva", "hi") == "empty_glyph: '\u0915' leaves no ink"
+
+    def test_a_mark_upon_a_space_is_missed_where_it_leaves_no_ink(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        code = "feature ccmp { sub u0020 u0301 by u0020; } ccmp;"
+        font = FontKey(str(fontmaker.make_font(tmp_path / "f.ttf", "Spaced", marks="\u0301", features=code)), 0, ())
+        assert _rejected("a \u0301b", font) == "empty_glyph: ' \u0301' leaves no ink"
+        assert not _shape("a b", font).cluster_has_ink[1]
+
+    def test_a_figure_is_missed_behind_a_sign_that_needs_no_ink(self, fontmaker: ModuleType, tmp_path: Path) -> None:
+        code = "feature ccmp { sub u0600 u0661 by u0020; } ccmp;"
+        path = fontmaker.make_font(tmp_path / "f.ttf", "Numbers", characters="\u0600\u0661", features=code)
+        font = FontKey(str(path), 0, ())
+        assert _shape("\u0661", font, "Arab", "ar").cluster_has_ink.all()
+        text = "\u0600\u0661"
+        assert _rejected(text, font, "Arab", "ar") == f"empty_glyph: {text!r} leaves no ink"
 
     def test_a_dotted_circle(self, families: dict[str, Family]) -> None:
         font = _face(families, "Noto Sans")
@@ -368,6 +405,19 @@ class TestThroughThePipeline:
         assert set(with_letter) == {"Complete"}
         assert len(with_letter) > 50
         assert {family for _, family, _ in samples} == {"Complete", "Lacks", "Hollow"}
+
+    def test_the_first_draw_is_told_where_another_font_was_taken(
+        self, polish: str, fontmaker: ModuleType, tmp_path: Path
+    ) -> None:
+        fontmaker.with_l_stroke(tmp_path / "fonts" / "full.ttf")
+        fontmaker.empty_l_stroke(tmp_path / "fonts" / "hollow.ttf")
+        samples = Pipeline(self._recipe(polish, tmp_path / "fonts")).batch(range(60))
+        redrawn = [s for s in samples if s.provenance["rejected"]]
+        assert redrawn
+        for sample in redrawn:
+            assert sample.provenance["first_draw"] == {"text": sample.text, "source": "words", "family": "Hollow"}
+            assert sample.provenance["font"]["family"] == "Complete"
+        assert not any("first_draw" in s.provenance for s in samples if not s.provenance["rejected"])
 
     def test_as_a_fallback_only_the_full_one_shows_it(self, polish: str, fontmaker: ModuleType, tmp_path: Path) -> None:
         fontmaker.with_l_stroke(tmp_path / "fonts" / "full.ttf")
@@ -481,3 +531,26 @@ def test_a_character_that_a_face_is_not_trusted_with_goes_to_the_fallback(fontma
     shaped = shape_line(line, first, (second,), lacking=frozenset("5"))
     assert [run.font for run in shaped.runs] == [first, second, first]
     assert [run.font for run in shape_line(line, first, (second,)).runs] == [first]
+
+
+def test_a_space_is_taken_from_the_face_that_has_one(fontmaker: ModuleType, tmp_path: Path) -> None:
+    plain = FontKey(str(fontmaker.make_font(tmp_path / "plain.ttf", "Plain")), 0, ())
+    spaceless = TTFont(fontmaker.make_font(tmp_path / "full.ttf", "Full", characters="ł"))
+    for table in spaceless["cmap"].tables:
+        table.cmap.pop(0x20, None)
+    spaceless.save(tmp_path / "spaceless.ttf")
+    letters = FontKey(str(tmp_path / "spaceless.ttf"), 0, ())
+    shaped = shape_line(TextLine("ał łb", "test", "ltr", "Latn", "pl"), plain, (letters,))
+    assert [run.font for run in shaped.runs] == [plain, letters, plain, letters, plain]
+    assert shaped.cluster_has_ink.tolist() == [True, True, False, True, True]
+
+
+def test_tied_letters_that_keep_a_glyph_each_run_from_right_to_left(fontmaker: ModuleType, tmp_path: Path) -> None:
+    code = "lookup TIE { sub u05D0 u05D1 by tied; } TIE; lookup PART { sub tied by first second; } PART;"
+    code += "feature ccmp { lookup TIE; lookup PART; } ccmp;"
+    extra = {"tied": (50, 0, 100, 500), "first": (50, 0, 350, 500), "second": (50, 0, 150, 500)}
+    font = FontKey(str(fontmaker.make_font(tmp_path / "f.ttf", "Tied", characters="אב", extra=extra, features=code)), 0, ())
+    shaped = shape_line(TextLine("אב", "test", "rtl", "Hebr", "he"), font)
+    alef, bet = shaped.cluster_boxes_em
+    assert [alef[2] - alef[0], bet[2] - bet[0]] == pytest.approx([0.3, 0.1])
+    assert bet[2] < alef[0]

@@ -262,6 +262,13 @@ class TestAlphabetSource:
         assert set(inner) == {3, 4, 5}
         assert max(len(w) for t in texts for w in t.split(" ")) == 5
 
+    @pytest.mark.parametrize("confusables", [0, 1])
+    def test_no_two_signs_are_seen_as_one(self, confusables: float) -> None:
+        drawer = drawer_of("alphabet", confusables=confusables, letters=0.01, digits=0.01, punctuation=1, word_length=[5, 9])
+        texts = texts_of(drawer, 800, 40)
+        assert not [t for t in texts if re.search("['’‘]['’‘]|,,|<<|>>", t)]
+        assert {len(w) for t in texts for w in t.split(" ")[:-1]} == {5, 6, 7, 8, 9}
+
     def test_no_share_at_all(self) -> None:
         text = "text.sources[1].alphabet: all shares are 0, got [0.0, 0.0, 0.0]; give letters a share"
         with pytest.raises(RecipeError, match=f"^{re.escape(text)}$"):

@@ -77,6 +77,14 @@ class TestPositions:
             ]
             assert sorted(seen + rest) == list(range(48))
 
+    @pytest.mark.parametrize("position", [0, 1, 2, 3])
+    def test_the_first_rank_takes_the_next_batch(self, position: int) -> None:
+        batches = list(BucketBatchSampler(_lines(24), 4))
+        for rank in range(2):
+            rest = BucketBatchSampler(_lines(24), 4, position=position, rank=rank, world_size=2)
+            assert len(rest) == len(batches[position + rank :: 2])
+            assert list(rest) == batches[position + rank :: 2]
+
     def test_it_begins_with_the_epoch_of_the_data_set(self) -> None:
         dataset = _lines(12)
         dataset.set_epoch(2)

@@ -251,6 +251,14 @@ class TestSamplers:
         with pytest.raises(RecipeError, match="rank"):
             StreamSampler(0, 3, 3)
 
+    @pytest.mark.parametrize("rank", range(3))
+    @pytest.mark.parametrize("start", [0, 1, 7, 10, 11])
+    def test_a_rank_goes_on_with_indices_of_its_own(self, rank: int, start: int) -> None:
+        from_the_first = list(StreamSampler(0, rank, 3, length=12))
+        rest = StreamSampler(start, rank, 3, length=12)
+        assert list(rest) == [index for index in from_the_first if index >= start]
+        assert len(rest) == len(list(rest))
+
     def test_an_endless_set_with_a_plain_loader(self) -> None:
         loader = DataLoader(
             _dataset(None),
@@ -578,6 +586,11 @@ class TestCharset:
         assert len(charset) - 1 == 5
         with pytest.raises(RecipeError, match="must be one character"):
             Charset(["ab"])
+
+    @pytest.mark.parametrize(("language", "text"), [("en", "a b"), ("ja", "日 本")])
+    def test_an_alphabet_comes_with_the_space(self, language: str, text: str) -> None:
+        charset = Charset.from_alphabet(language)
+        assert charset.decode(charset.encode(text)) == text
 
     def test_sources(self, tmp_path: Path) -> None:
         generate(_RECIPE, 30, tmp_path / "out")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import re
 import shutil
@@ -25,11 +26,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bidi import get_display
+from PIL import Image
 
 from ocrsynth import Recipe, codec, generate
 from ocrsynth.errors import OutputError
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.write.base import FORMATS, Constraints, Stored
+from ocrsynth.write.folders import lines_of
 from ocrsynth.write.meta import stored_of
 from ocrsynth.write.visual import visual_order
 
@@ -393,6 +396,42 @@ class TestPaddle:
             words = json.loads(content)
             assert " ".join(w["transcription"] for w in words) == rec.split("\t")[1]
             assert all(len(w["points"]) == 4 for w in words)
+
+
+def test_a_word_beyond_the_picture_has_a_box_of_its_last_pixel(tmp_path: Path) -> None:
+    image = codec.encode_png(np.zeros((20, 30), np.uint8))
+    for corner, box in (((30.0, 20.0), [29, 19, 1, 1]), ((-5.0, -5.0), [0, 0, 1, 1]), ((28.5, 18.5), [28, 18, 2, 2])):
+        quad = np.add(corner, ((0, 0), (3, 0), (3, 3), (0, 3)))
+        meta = {"text": "a", "height": 20, "width": 30, "words": [[0, 1]], "word_quads": [quad]}
+        path = _write("coco-text", tmp_path / f"{box}", [Stored("000000000000", "a", image, meta)])
+        [labels] = path.glob("*.jsonl")
+        assert json.loads(labels.read_bytes())["words"][0]["bbox"] == box
+
+
+def test_points_of_page_lie_in_the_picture(tmp_path: Path) -> None:
+    """Without boxes the frame stands in for them; its right and lower sides are the last pixels."""
+    stored = Stored("000000000000", "a", codec.encode_png(np.zeros((20, 30), np.uint8)), {"text": "a"})
+    root = ET.parse(_write("page-xml", tmp_path / "000000", [stored]) / "000000000000.xml").getroot()  # noqa: S314 - our own
+    frames = {element.get("points") for element in root.iter() if element.tag.endswith("}Coords")}
+    assert frames == {"0,0 29,0 29,19 0,19"}
+    [baseline] = (element.get("points") for element in root.iter() if element.tag.endswith("}Baseline"))
+    assert baseline == "0,15 29,15"
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("L", "L"), ("LA", "L"), ("RGB", "RGB"), ("RGBA", "RGB")])
+def test_kraken_is_told_whether_there_is_colour(mode: str, kind: str, tmp_path: Path) -> None:
+    """Pictures of others may have an alpha channel."""
+    file = io.BytesIO()
+    Image.new(mode, (30, 20)).save(file, "PNG")
+    path = _write("kraken", tmp_path / "000000.arrow", [Stored("000000000000", "a", file.getvalue(), {"text": "a"})])
+    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as table:
+        assert json.loads(table.schema.metadata[b"lines"])["im_mode"] == kind
+
+
+def test_a_mark_of_byte_order_is_text_behind_the_first_line(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_bytes("\ufefffirst\n\ufeffsecond\n".encode())
+    assert list(lines_of(labels)) == ["first", "\ufeffsecond"]
 
 
 def test_coco_text_says_what_a_split_is_for(tmp_path: Path) -> None:

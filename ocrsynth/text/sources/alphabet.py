@@ -15,6 +15,8 @@ from ocrsynth.text.clusters import length_of
 from ocrsynth.text.confusables import groups_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ocrsynth.seeding import Stream
     from ocrsynth.text.alphabet import Alphabet as AlphabetData
 
@@ -22,6 +24,26 @@ if TYPE_CHECKING:
 _TRIES = 20
 """Draws of a letter that fits into what is left of a word."""
 _CONSONANT = regex.compile(r"\p{Indic_Syllabic_Category=Consonant}")
+
+
+_QUOTES = frozenset("'’‘‚`´")
+_READ_AS_ONE = frozenset({",,", "<<", ">>", "‹‹", "››"})
+
+
+def _read_as_one(before: str, behind: str) -> bool:
+    """Tell whether two signs are seen as one: two quotes as a double one, two commas as a low one."""
+    return (before in _QUOTES and behind in _QUOTES) or before + behind in _READ_AS_ONE
+
+
+def _alike(group: Sequence[str], size: int, other: Callable[[Stream], str], stream: Stream) -> str:
+    """Return a word of the characters of *group*; of quotes alone none can be made: others stand between them."""
+    out = [stream.choice(group)]
+    while len(out) < size:
+        drawn = stream.choice(group)
+        while _read_as_one(out[-1], drawn):
+            drawn = other(stream)
+        out.append(drawn)
+    return "".join(out)
 
 
 _SHIN = "ש"
@@ -98,7 +120,7 @@ class Alphabet(Source):
                 drawn = cluster(stream)
                 # Letters such as the Mayan ch' are more than one character to a reader.
                 for _ in range(_TRIES):
-                    if len(drawn) <= 1 or length_of(drawn) <= size:
+                    if (len(drawn) <= 1 or length_of(drawn) <= size) and not (out and _read_as_one(out[-1], drawn)):
                         break
                     drawn = cluster(stream)
                 out.append(drawn)
@@ -115,7 +137,7 @@ class Alphabet(Source):
                 size = min(word_length.draw_int(stream), left)
                 if alike and stream.chance(alike):
                     group = stream.choice(groups)
-                    word = "".join([stream.choice(group) for _ in range(size)])
+                    word = _alike(group, size, cluster, stream)
                 else:
                     word = letters_of(stream, size)
                 words.append(word)
