@@ -210,6 +210,8 @@ def formats() -> str:
                 (limits.one_word, "spaces"),
                 (limits.nfc, "labels that are not NFC"),
                 (limits.needs_boxes, "samples without boxes"),
+                (limits.longest is not None, f"labels of more than {limits.longest} bytes"),
+                (limits.horizontal, "vertical lines"),
             )
             if flag
         ]

@@ -54,7 +54,7 @@ _VERTICAL = frozenset({"Hani", "Hira", "Kana", "Hang", "Bopo"})
 MAX_SEED = (1 << 63) - 1
 
 
-def check_output(output: OutputConfig, text: TextConfig) -> None:
+def check_output(output: OutputConfig, text: TextConfig, render: RenderConfig) -> None:
     """Raise RecipeError if a format is unknown, or cannot hold what the recipe makes."""
     if output.masks and not any("mask" in FORMATS.get(name, "output.format").keeps for name in output.format):
         able = ", ".join(name for name in FORMATS if "mask" in FORMATS.get(name, "output.format").keeps)
@@ -69,6 +69,11 @@ def check_output(output: OutputConfig, text: TextConfig) -> None:
             raise RecipeError(f"output.image: format {name!r} has no {output.image} pictures, got {suffix!r}; known: {kinds}")
         if limits.needs_boxes and output.boxes == "none":
             raise RecipeError(f"output.boxes: format {name!r} is about boxes, got 'none'; leave it out")
+        if output.unreadable == "refuse" and limits.horizontal and render.vertical:
+            raise RecipeError(
+                f"render.vertical: consumers of format {name!r} make nothing of vertical lines, got {render.vertical!r}; "
+                "leave it out, or set output.unreadable to skip"
+            )
         if output.unreadable == "refuse" and limits.drops_empty and text.empty_share:
             raise RecipeError(
                 f"text.empty_share: consumers of format {name!r} drop empty labels, got {text.empty_share!r}; "
@@ -237,7 +242,7 @@ class Recipe:
         named = parts["text"].sources
         sources = parse_sources(default_sources(letters) if named is None else named, "text.sources")
         links = parse_chain(read_preset(chain, "degrade") if isinstance(chain, str) else chain, "degrade")
-        check_output(parts["output"], parts["text"])
+        check_output(parts["output"], parts["text"], parts["render"])
         check_render(parts["render"])
         check_coverage(parts["text"], parts["render"])
         check_contrast(parts["render"])
@@ -344,7 +349,7 @@ class Recipe:
             **{name: version(name) for name in _PACKAGES},
             "unicode": unicodedata.unidata_version,
             **({"pillow": version("pillow")} if self.render.backgrounds else {}),
-            **(pattern.versions() if any(source.source.name == "pattern" for source in self.all_sources()) else {}),
+            **pattern.versions(source.source for source in self.all_sources()),
             **(borrowed.versions() if any(link.op.name == borrowed.NAME for link in links) else {}),
             "alphabets": {
                 a.id: hashlib.sha256(a.model_dump_json().encode()).hexdigest() for a in (letters, *foreign_alphabets(self.text))

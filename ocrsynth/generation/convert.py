@@ -101,10 +101,14 @@ def _prepare(out: Path, head: dict[str, str]) -> None:
             raise OutputError(f"{out}/: is not empty, got {min(others)!r}; choose an empty folder")
         write_atomically(path, content)
     (out / DATA).mkdir(exist_ok=True)
+    # What a conversion leaves that was killed; the lock tells that none is at work.
+    for begun in [p for p in (out / DATA).rglob("*") if whole_name(p) is not None]:
+        remove(begun)
 
 
 def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: Callable[[int], None]) -> Converted:
     skipped: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
     entries = []
     samples = held = 0
     folders: dict[Path, list[str]] = {}
@@ -114,7 +118,7 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
         folder.mkdir(exist_ok=True)
         final = folder / made.shard_name(numbers[shard.split])
         numbers[shard.split] += 1
-        taken, count, left_out = _one(there, shard, made, final, unreadable)
+        taken, count, left_out = _one(there, shard, made, final, unreadable, characters)
         skipped.update(left_out)
         samples += taken
         held += count
@@ -129,7 +133,13 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
         made.join(folder, names)
     if (there.root / NOTICE).is_file():
         write_atomically(out / NOTICE, (there.root / NOTICE).read_bytes())
-    summary = {"count": held, "formats": [made.name], "shards": entries, "skipped": dict(sorted(skipped.items()))}
+    summary = {
+        "count": held,
+        "formats": [made.name],
+        "shards": entries,
+        "skipped": dict(sorted(skipped.items())),
+        "delivered": {"characters": dict(sorted(characters.items()))},
+    }
     content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     write_atomically(out / DATASET, content)
     return Converted(samples, len(entries), skipped, held if made.of_words else 0)
@@ -157,8 +167,13 @@ def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
             folder.rmdir()
 
 
-def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str) -> tuple[int, int, Counter[str]]:
-    """Write a shard; return the samples that were taken, how many they became, and how many were left out for what."""
+def _one(
+    there: Source, shard: Shard, made: Format, final: Path, unreadable: str, characters: Counter[str]
+) -> tuple[int, int, Counter[str]]:
+    """Write a shard; return the samples that were taken, how many they became, and how many were left out for what.
+
+    Their *characters* are counted.
+    """
     part = part_name(final)
     remove(part)
     remove(final)
@@ -169,7 +184,9 @@ def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str
     try:
         try:
             for stored in checked(there.format.samples(shard.path)):
-                fitted = _fitted(stored, made)._replace(key=_named(stored.key, taken))
+                # A format that keeps no keys numbers the samples of each shard.
+                parts = (stored.key,) if "key" in there.format.keeps else (shard.split, shard.path.stem, stored.key)
+                fitted = _fitted(stored, made)._replace(key=_named("-".join(filter(None, parts)), taken))
                 if unreadable == "refuse":
                     made.check(fitted)
                 elif (slug := made.fault(fitted)) is not None:
@@ -177,6 +194,7 @@ def _one(there: Source, shard: Shard, made: Format, final: Path, unreadable: str
                     continue
                 writer = writer or made.open(part)
                 writer.add(fitted)
+                characters.update(stored.text)
                 lines += 1
                 count += made.count_of(fitted)
             there.check_count(shard, lines + skipped.total())

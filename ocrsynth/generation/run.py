@@ -121,6 +121,8 @@ def generate(
     progress = progress or _Silent()
     out = Path(out)
     pipeline_for(recipe)  # Fonts and sources are opened before anything is written: what is wrong shows now.
+    for name in recipe.output.format:
+        FORMATS.get(name, "output.format").require()
     plan, lock_text = Plan.of(recipe, count)
     created = _make_folder(out)
     shards = part.shards(plan.n_shards)
@@ -263,7 +265,7 @@ def _finish(recipe: Recipe, plan: Plan, out: Path, statistics: Statistics) -> No
                 f"{folder}/: cannot be joined, {error}; find the damaged shard with ocrsynth verify, delete it and run "
                 "ocrsynth generate again"
             ) from None
-    write_atomically(out / NOTICE, _notice(recipe, statistics.delivered.fonts).encode())
+    write_atomically(out / NOTICE, _notice(recipe, statistics.delivered.fonts | statistics.lent).encode())
     if not (out / CARD).exists():
         # People write into theirs.
         write_atomically(out / CARD, card_of(plan, statistics).encode())

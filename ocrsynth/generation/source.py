@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,7 @@ _BY_MARK = {
     "words.jsonl": "coco-text",
     "data.mdb": "lmdb",
 }
+_ALTO = re.compile(rb"<(\w+:)?alto[\s>]", re.IGNORECASE)
 _BY_SUFFIX = {".tar": "webdataset", ".parquet": "parquet", ".lstmf": "lstmf", ".arrow": "kraken"}
 
 
@@ -136,7 +138,8 @@ def open_source(path: str | Path, fmt: str | None = None) -> Source:
     if guess is None:
         raise OutputError(f"{path}: holds nothing that looks like a data set; name its format, of {', '.join(sorted(FORMATS))}")
     found = FORMATS.get(guess, "format")()
-    shards = [Shard(p, _split_of(root, p)) for p in _shards(root, guess, found.suffix)]
+    made_here = (root / CONVERSION).is_file()
+    shards = [Shard(p, _split_of(root, p, made_here=made_here)) for p in _shards(root, guess, found.suffix)]
     if not shards:
         raise OutputError(f"{path}: holds no shard of format {guess!r}; check the path")
     return Source(root, found, shards, gone)
@@ -172,7 +175,7 @@ def _told_by(path: Path) -> str | None:
         return "tesstrain"
     if path.suffix == ".xml":
         with path.open("rb") as file:
-            return "alto" if b"alto" in file.read(400).lower() else "page-xml"
+            return "alto" if _ALTO.search(file.read(4000)) else "page-xml"
     return _BY_MARK.get(path.name) or _BY_SUFFIX.get(path.suffix)
 
 
@@ -197,6 +200,8 @@ def _is_part(path: Path, root: Path) -> bool:
     return any(whole_name(place) is not None for place in (path, *path.parents) if place != root and root in place.parents)
 
 
-def _split_of(root: Path, path: Path) -> str:
+def _split_of(root: Path, path: Path, *, made_here: bool) -> str:
     names = path.relative_to(root).parts[:-1]
+    if made_here:  # Then a folder of `data` is a split, whatever its name.
+        return names[1] if len(names) > 1 else ""
     return next((n for n in names if n in ("train", "val", "validation", "test")), "")

@@ -68,6 +68,8 @@ class Statistics:
     splits: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     """Samples left out of a format, by format and reason."""
+    lent: Counter[str] = field(default_factory=Counter)
+    """Samples by the family that lent the line's own font what that lacks."""
     sketch: list[int] = field(default_factory=list)
     """The smallest of the hashes of all texts, sorted, each once (k-minimum values: Bar-Yossef et al., RANDOM 2002)."""
 
@@ -92,6 +94,8 @@ class Statistics:
             first_texts.append(text)
             _count_one(self.requested, length, family, source)
             self.rejected.update(provenance["rejected"])
+            if provenance["font"] and (lender := provenance["font"]["fallback"]):
+                self.lent[lender] += 1
             if provenance.get("split"):
                 self.splits[provenance["split"]] += 1
             self.samples += 1
@@ -108,6 +112,7 @@ class Statistics:
         self.delivered.add(other.delivered)
         self.splits.update(other.splits)
         self.skipped.update(other.skipped)
+        self.lent.update(other.lent)
         self.sketch = _smallest((*self.sketch, *other.sketch))
 
     @property
@@ -127,6 +132,7 @@ class Statistics:
             "delivered": self.delivered.as_dict(),
             "splits": dict(sorted(self.splits.items())),
             "skipped": dict(sorted(self.skipped.items())),
+            "lent": dict(sorted(self.lent.items())),
             "sketch": self.sketch,
         }
 
@@ -144,6 +150,7 @@ class Statistics:
             Distribution.from_dict(data["delivered"]),
             _counter(data["splits"]),
             _counter(data["skipped"]),
+            _counter(data["lent"]),
             sketch,
         )
 

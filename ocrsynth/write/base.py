@@ -29,6 +29,17 @@ class Stored(NamedTuple):
     """PNG of the line's own ink before degradation, uint8 (H, W), if the recipe stores masks."""
 
 
+def direction_of(stored: Stored) -> str:
+    """Return ``ltr``, ``rtl`` or ``ttb``, as a sample says which way its line runs; empty if it does not."""
+    return str((stored.meta.get("provenance") or {}).get("direction", ""))
+
+
+def split_of(shard: Path, fmt: str) -> str:
+    """Return the split that *shard* of format *fmt* is of, by its folder ``data/[fmt/]split/``; empty if there is none."""
+    name, above = shard.parent.name, shard.parent.parent.name
+    return name if above in ("data", fmt) and name not in ("data", fmt) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Constraints:
     """What a consumer of a format would silently drop, cut or read wrongly."""
@@ -36,7 +47,7 @@ class Constraints:
     forbidden: frozenset[str] = frozenset()
     """Characters that end a field or a line."""
     longest: int | None = None
-    """Code points."""
+    """Bytes of UTF-8."""
     strips: bool = False
     """White space at the ends is lost."""
     drops_empty: bool = False
@@ -46,6 +57,8 @@ class Constraints:
     """Labels are normalised to NFC."""
     needs_boxes: bool = False
     """Without the boxes of its words a sample says nothing."""
+    horizontal: bool = False
+    """Vertical lines would be scaled to the height of horizontal ones, and nothing left of them."""
     images: frozenset[str] = frozenset(("png", "jpg", "webp"))
     """Suffixes of pictures that the consumer reads."""
 
@@ -55,7 +68,7 @@ class Constraints:
             return "empty" if self.drops_empty else None
         if self.forbidden and not self.forbidden.isdisjoint(text):
             return "forbidden_character"
-        if self.longest is not None and len(text) > self.longest:
+        if self.longest is not None and len(text.encode()) > self.longest:
             return "too_long"
         if self.strips and text != text.strip():
             return "white_space_at_the_ends"
@@ -67,10 +80,11 @@ class Constraints:
 _ADVICE = {
     "empty": "a consumer drops empty labels",
     "forbidden_character": "it has {characters}",
-    "too_long": "it has {length} characters, the consumer takes {longest}",
+    "too_long": "it has {length} bytes, the consumer takes {longest}",
     "white_space_at_the_ends": "a consumer strips white space at its ends",
     "more_than_one_word": "its consumer's vocabulary has no space",
     "not_nfc": "a consumer normalises it to NFC",
+    "vertical_line": "its consumer scales lines to one height, and a vertical one to nothing",
     "without_boxes": "the format is about boxes, and the sample has none",
 }
 
@@ -93,6 +107,8 @@ class Format(ABC):
     name: ClassVar[str]
     suffix: ClassVar[str]
     """Of a shard's file; empty where a shard is a folder."""
+    requires: ClassVar[tuple[str, str] | None] = None
+    """The package that it is written with, if that is not always there, and the extra that brings it."""
     constraints: ClassVar[Constraints] = Constraints()
     keeps: ClassVar[frozenset[str]] = frozenset()
     """Which parts are read back beside picture and label: ``meta`` (all of it), ``words`` (as samples), ``key``, ``mask``."""
@@ -117,6 +133,8 @@ class Format(ABC):
         found = self.constraints.fault(stored.text)
         if found is None and self.constraints.needs_boxes and stored.text and len(stored.meta.get("word_quads", ())) == 0:
             return "without_boxes"
+        if found is None and self.constraints.horizontal and direction_of(stored) == "ttb":
+            return "vertical_line"
         return found
 
     def check(self, stored: Stored) -> None:
@@ -126,11 +144,17 @@ class Format(ABC):
             return
         text, limits = stored.text, self.constraints
         bad = ", ".join(f"U+{ord(c):04X}" for c in sorted(limits.forbidden.intersection(text)))
-        why = _ADVICE[slug].format(characters=bad, length=len(text), longest=limits.longest)
+        why = _ADVICE[slug].format(characters=bad, length=len(text.encode()), longest=limits.longest)
         raise OutputError(
             f"sample {stored.key}: format {self.name!r} cannot hold the label, got {text!r}: {why}; "
             "change the text source, or set output.unreadable to skip"
         )
+
+    @classmethod
+    def require(cls) -> None:
+        """Raise MissingDependencyError if a package that the format is written with is not installed."""
+        if cls.requires is not None:
+            optional(*cls.requires, cls.name)
 
     @abstractmethod
     def open(self, path: Path) -> ShardWriter:

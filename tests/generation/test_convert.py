@@ -13,10 +13,12 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from commands import run_here
 
 from ocrsynth import Recipe, cache, codec, generate, make_sample
+from ocrsynth.charset import Charset
 from ocrsynth.errors import ExitCode, OutputError, RecipeError
 from ocrsynth.evaluate.lines import read_from
 from ocrsynth.generation.convert import convert
@@ -413,6 +415,72 @@ def test_a_label_that_is_no_text_is_none(fmt: str, file: str, key: str, label: o
     assert lint(tmp_path / "in", fmt=fmt).faults == {"unreadable shard": 1}
     with pytest.raises(OutputError, match="line 1 is no record"):
         convert(tmp_path / "in", tmp_path / "out", "folder", source_format=fmt)
+
+
+class TestSplits:
+    def test_splits_of_any_name_stay_apart(self, tmp_path: Path) -> None:
+        split = {"train": 0.5, "dev": 0.25, "holdout": 0.25}
+        recipe = Recipe.for_language("en", preset="clean", seed=3, output={"shard_size": 20, "split": split})
+        generate(recipe, 40, tmp_path / "set")
+        texts = {(shard.split, stored.text) for shard, stored in open_source(tmp_path / "set").read()}
+        assert {name for name, _ in texts} == set(split)
+        convert(tmp_path / "set", tmp_path / "tars", "webdataset")
+        convert(tmp_path / "tars", tmp_path / "back", "folder")
+        for made in ("tars", "back"):
+            assert {(shard.split, stored.text) for shard, stored in open_source(tmp_path / made).read()} == texts
+
+    def test_what_is_held_out_is_not_for_training(self, tmp_path: Path) -> None:
+        split = {"train": 0.4, "dev": 0.3, "holdout": 0.3}
+        recipe = Recipe.for_language("en", preset="clean", seed=3, output={"format": ["kraken", "coco-text"], "split": split})
+        generate(recipe, 30, tmp_path / "set")
+        marks = {}
+        for name in split:
+            [path] = (tmp_path / "set/data/kraken" / name).glob("*.arrow")
+            with pa.ipc.open_file(str(path)) as file:
+                table = file.read_all()
+            marks[name] = [all(table.column(part).to_pylist()) for part in ("train", "validation", "test")]
+            images = json.loads((tmp_path / "set/data/coco-text" / name / "coco_text.json").read_bytes())["imgs"]
+            assert {image["set"] for image in images.values()} == {{"dev": "val"}.get(name, name)}
+        assert marks == {"train": [True, False, False], "dev": [False, True, False], "holdout": [False, False, False]}
+
+
+def test_what_a_killed_conversion_left_is_removed(tmp_path: Path) -> None:
+    generate(Recipe.for_language("en", preset="clean", seed=3, output={"shard_size": 5}), 10, tmp_path / "set")
+    convert(tmp_path / "set", tmp_path / "out", "easyocr")
+    shard = tmp_path / "out/data/000001"
+    shutil.copytree(shard, tmp_path / "out/data/000001.part-0123abcd-999")
+    convert(tmp_path / "set", tmp_path / "out", "easyocr")
+    assert sorted(p.name for p in (tmp_path / "out/data").iterdir()) == ["000000", "000001"]
+
+
+def test_keys_that_a_format_does_not_keep_are_made_once_each(tmp_path: Path) -> None:
+    generate(
+        Recipe.for_language("en", preset="clean", seed=3, output={"shard_size": 4, "format": "kraken"}), 12, tmp_path / "set"
+    )
+    convert(tmp_path / "set", tmp_path / "out", "webdataset")
+    keys = [stored.key for _, stored in open_source(tmp_path / "out").read()]
+    assert len(set(keys)) == len(keys) == 12
+
+
+def test_a_conversion_tells_its_characters(tmp_path: Path) -> None:
+    recipe = Recipe.for_language("en", preset="clean", seed=3)
+    generate(recipe, 12, tmp_path / "set")
+    convert(tmp_path / "set", tmp_path / "out", "webdataset")
+    assert Charset.from_data(tmp_path / "out").symbols == Charset.from_data(tmp_path / "set").symbols
+
+
+def test_pictures_that_are_called_alto_do_not_make_alto_of_a_page(tmp_path: Path) -> None:
+    generate(Recipe.for_language("en", preset="clean", seed=3, output={"format": "page-xml"}), 2, tmp_path / "set")
+    [first, *_] = folder = sorted((tmp_path / "set/data/000000").glob("*.xml"))
+    for path in folder:
+        content = path.read_text().replace(path.stem, f"contralto-{path.stem}")
+        path.with_name(f"contralto-{path.name}").write_text(content)
+        picture = next(p for p in path.parent.glob(f"{path.stem}.*") if p.suffix != ".xml")
+        picture.rename(picture.with_name(f"contralto-{picture.name}"))
+        path.unlink()
+    shutil.copytree(first.parent, tmp_path / "theirs")
+    assert open_source(tmp_path / "theirs").format.name == "page-xml"
+    assert len(list(open_source(tmp_path / "theirs").read())) == 2
 
 
 class TestIncomplete:

@@ -10,15 +10,20 @@ import sys
 import tarfile
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
 import pytest
 
 from ocrsynth import Recipe, generate, make_sample
+from ocrsynth.fonts import catalogue
 from ocrsynth.generation.plan import Plan, prepare
 from ocrsynth.generation.shard import build_shard
 from ocrsynth.pipeline import _pipeline_of, pipeline_for
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _COUNT = 130
 _SIZE = 40
@@ -311,6 +316,20 @@ def test_receipts_and_dataset_agree_with_the_files(reference: Path, fmt: str) ->
     assert dataset["joined"] == ([joined] if fmt == "folder" else [])
     notice = (reference / "NOTICE").read_text(encoding="utf-8").splitlines()
     assert set(all_fonts) <= set(notice)
+
+
+def test_the_notice_names_fonts_that_lent_characters(fontmaker: ModuleType, tmp_path: Path) -> None:
+    """The letters of one font, with the sign that it lacks from another, of a class that no line is set in."""
+    fontmaker.make_font(tmp_path / "fonts/lacking.ttf", "Lacking", characters=fontmaker.ASCII)
+    text = {"sources": [{"pattern": {"templates": ["12€"]}}]}
+    fonts = {"sets": ["default"], "folders": [str(tmp_path / "fonts")], "classes": {"other": 1, "sans": 1e-12}}
+    generate(Recipe.for_language("en", preset="clean", fonts=fonts, text=text), 4, tmp_path / "out")
+    dataset = json.loads((tmp_path / "out/dataset.json").read_bytes())
+    assert dataset["delivered"]["fonts"] == {"Lacking": 4}
+    notice = (tmp_path / "out/NOTICE").read_text(encoding="utf-8").splitlines()
+    lenders = {f.name for f in catalogue.load(("default",), ())} & set(notice)
+    assert "Lacking" in notice
+    assert lenders
 
 
 def test_the_lock_beside_a_data_set_makes_it_again(reference: Path, tmp_path: Path) -> None:

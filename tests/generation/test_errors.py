@@ -624,6 +624,17 @@ def test_more_rejections_can_be_allowed(tmp_path: Path) -> None:
     assert generate(recipe, 300, tmp_path).statistics.rejected["low_contrast"] > 300
 
 
+@pytest.mark.parametrize(("fmt", "package"), [("lmdb", "lmdb"), ("parquet", "pyarrow"), ("kraken", "pyarrow")])
+def test_a_package_that_is_missing_is_told_before_anything_is_written(
+    fmt: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    recipe = Recipe.for_language("en", output={"format": ["webdataset", fmt]})
+    with pytest.raises(MissingDependencyError, match=f"^format '{fmt}': needs package {package}, which is not installed"):
+        generate(recipe, 5, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_rejections_are_told_as_they_come(tmp_path: Path) -> None:
     class Heard:
         def __init__(self) -> None:

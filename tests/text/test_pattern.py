@@ -295,6 +295,21 @@ class TestCountries:
         assert len(set(texts)) > 150
 
 
+@pytest.mark.parametrize(
+    ("templates", "packages"),
+    [
+        ([], {"babel"}),
+        (["{date} {amount}"], {"babel"}),
+        (["{last_name}, {city}"], {"babel", "faker"}),
+        (["{company}"], {"babel", "faker"}),
+        ([{"text": "{date}( {name}|)", "weight": 2.0}], {"babel", "faker"}),
+    ],
+)
+def test_only_what_is_drawn_from_is_in_the_lock(templates: list[Any], packages: set[str]) -> None:
+    recipe = Recipe.for_language("en", text={"sources": [{"pattern": {"templates": templates}}]})
+    assert recipe.lock().keys() & {"babel", "faker"} == packages
+
+
 def test_without_faker_the_extra_is_named() -> None:
     program = (
         "import sys; sys.modules['faker'] = None;"

@@ -29,12 +29,12 @@ from bidi import get_display
 from PIL import Image
 
 from ocrsynth import Recipe, codec, generate
-from ocrsynth.errors import OutputError
+from ocrsynth.errors import OutputError, RecipeError
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.write.base import FORMATS, Constraints, Stored
 from ocrsynth.write.folders import lines_of
 from ocrsynth.write.meta import stored_of
-from ocrsynth.write.visual import visual_order
+from ocrsynth.write.visual import visual_label, visual_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,7 +271,7 @@ class TestLabels:
         taken = [s for s in _stored() if fmt.fault(s) is None]
         assert len(taken) >= len(_LABELS) / 2
         found = _READERS[name](_write(name, tmp_path / f"000000{fmt.suffix}", taken))
-        expected = [visual_order(s.text) if name == "lstmf" else s.text for s in taken]
+        expected = [visual_label(s) if name == "lstmf" else s.text for s in taken]
         assert [text.encode() for text, _ in found] == [text.encode() for text in expected]
         for (_, picture), stored in zip(found, taken, strict=True):
             assert (codec.decode(picture) == codec.decode(stored.image)).all()
@@ -361,6 +361,18 @@ def test_csv_writers_would_quote_what_easyocr_takes_literally(tmp_path: Path) ->
     raw = (path / "labels.csv").read_text(encoding="utf-8").splitlines()[1]
     assert raw.partition(",")[2] == _LABELS[0]
     assert next(csv.reader([raw]))[1:] != [_LABELS[0]]
+
+
+@pytest.mark.parametrize("name", ["lstmf", "tesstrain"])
+@pytest.mark.parametrize(("direction", "shown"), [("rtl", "51 #4531"), ("ltr", "#4531 51")])
+def test_the_order_of_numbers_is_that_of_their_line(name: str, direction: str, shown: str, tmp_path: Path) -> None:
+    """A Hebrew line of figures alone is drawn from right to left: nothing in its text tells."""
+    stored = _stored()[0]
+    stored = stored._replace(text="#4531 51", meta={**stored.meta, "text": "#4531 51", "provenance": {"direction": direction}})
+    path = _write(name, tmp_path / "000000", [stored])
+    found = path.read_bytes() if name == "lstmf" else (path / f"{stored.key}.box").read_bytes()
+    assert shown.encode() in found
+    assert visual_order("#4531 51", direction) == get_display("#4531 51", base_dir=direction[0].upper())
 
 
 @pytest.mark.parametrize("text", ["שלום עולם", "مرحبا abc عالم", "abc שלום 12", "سعر 100 ريال", "plain", "א", "12 שקל"])
@@ -613,6 +625,22 @@ class TestOutput:
         assert len(lines) == 60 - n
         assert sum(entry["count"] for entry in stated["shards"] if entry["format"] == "webdataset") == 60
 
+    @pytest.mark.parametrize("name", ["lstmf", "kraken"])
+    def test_vertical_lines_are_not_for_those_who_scale_lines_to_one_height(self, name: str) -> None:
+        fmt = FORMATS.get(name, "test")()
+        flat = _stored()[0]
+        tall = flat._replace(meta={**flat.meta, "provenance": {"direction": "ttb"}})
+        assert (fmt.fault(flat), fmt.fault(tall)) == (None, "vertical_line")
+        assert FORMATS.get("folder", "test")().fault(tall) is None
+        text = f"^render.vertical: consumers of format '{name}' make nothing of vertical lines, got 0.5; leave it out, or set "
+        with pytest.raises(RecipeError, match=text):
+            Recipe.for_language("ja", render={"vertical": 0.5}, output={"format": name})
+
     def test_the_longest_label_is_a_bound(self) -> None:
         limits = Constraints(longest=5, one_word=True)
-        assert [limits.fault(t) for t in ("abcde", "abcdef", "a b")] == [None, "too_long", "more_than_one_word"]
+        assert [limits.fault(t) for t in ("abcde", "abcdef", "äöü", "a b")] == [
+            None,
+            "too_long",
+            "too_long",
+            "more_than_one_word",
+        ]

@@ -2,6 +2,7 @@ r"""What documents, receipts, forms and plates hold beside running text: dates, 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from contextlib import suppress
 from functools import lru_cache
@@ -19,7 +20,7 @@ from ocrsynth.text.clusters import length_of
 from ocrsynth.text.patterns.grammar import Drawn, compile_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ocrsynth.text.alphabet import Alphabet
     from ocrsynth.text.patterns.generators import Generators
@@ -178,13 +179,24 @@ def _foreign(drawn: Drawn, alphabet: Alphabet) -> frozenset[str]:
     return frozenset(found)
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of the packages that dates, amounts and names are taken from."""
+def versions(sources: Iterable[Source]) -> dict[str, str]:
+    """Return the versions of the packages that *sources* take dates, amounts and names from."""
+    from ocrsynth.text.patterns.generators import FAKED, TEMPLATES
+
+    patterns = [source for source in sources if isinstance(source, Pattern)]
+    if not patterns:
+        return {}
     found = {"babel": version("babel")}
-    # Without it templates with names are left out.
-    with suppress(PackageNotFoundError):
-        found["faker"] = version("faker")
+    texts = " ".join(str(entry) for pattern in patterns for entry in pattern.templates or _DEFAULT)
+    asked = set(_GENERATOR.findall(texts))
+    asked |= {inner for name in asked & TEMPLATES.keys() for inner in _GENERATOR.findall(TEMPLATES[name])}
+    if not asked.isdisjoint(FAKED):
+        with suppress(PackageNotFoundError):
+            found["faker"] = version("faker")
     return found
+
+
+_GENERATOR = re.compile(r"\{([a-z_]+)")
 
 
 class _Drawer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 
 from ocrsynth.files import write_atomically
-from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
+from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored, split_of
 from ocrsynth.write.folders import FolderFormat, FolderWriter, box_of, lines_of, read_picture, shape_of, strings_of, words_of
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PART, _WHOLE = "words.jsonl", "coco_text.json"
-_SETS = {"val": "val", "validation": "val", "test": "test"}
-"""By folder of a split, what its pictures are for; what is not split is for training."""
+_SETS = {"": "train", "validation": "val", "dev": "val"}
+"""By name of a split, what its pictures are for; what is not split is for training, and splits of other names are of these."""
 
 
 class _Writer(FolderWriter):
@@ -62,6 +62,7 @@ class CocoText(FolderFormat):
 
     def join(self, data: Path, shards: list[str]) -> None:
         """Write ``coco_text.json``, its images and annotations numbered from 1."""
+        split = split_of(data / _WHOLE, self.name)
 
         def records() -> Iterator[tuple[int, str, Any]]:
             number = 0
@@ -76,7 +77,7 @@ class CocoText(FolderFormat):
             for number, shard, r in records():
                 image = {
                     "id": number,
-                    "set": _SETS.get(data.name, "train"),
+                    "set": _SETS.get(split, split),
                     "width": r["width"],
                     "height": r["height"],
                     "file_name": f"{shard}/{r['file_name']}",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 
 from ocrsynth import codec
-from ocrsynth.write.base import FORMATS, Constraints, Format, ShardWriter, Stored, optional
+from ocrsynth.write.base import FORMATS, Constraints, Format, ShardWriter, Stored, optional, split_of
 from ocrsynth.write.folders import grey_png
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BATCH = 1000
+_SPACES = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and c != " ")
 
 
 class _Writer(ShardWriter):
@@ -30,9 +31,9 @@ class _Writer(ShardWriter):
         self._rows: list[dict[str, Any]] = []
         self._alphabet: Counter[str] = Counter()
         self._colour = False
-        # Splits are folders: train, val and test, or train alone.
-        name = path.parent.name
-        self._split = {"val": "validation", "validation": "validation", "test": "test"}.get(name, "train")
+        # What is not split is for training; what a split of another name is for, kraken has no word for.
+        name = split_of(path, "kraken")
+        self._split = {"": "train", "val": "validation", "dev": "validation"}.get(name, name)
         path.touch()
 
     def add(self, stored: Stored) -> None:
@@ -76,8 +77,12 @@ class Kraken(Format):
     """Arrow files for kraken's ketos train."""
 
     name: ClassVar[str] = "kraken"
+    requires: ClassVar[tuple[str, str] | None] = ("pyarrow", "arrow")
     suffix: ClassVar[str] = ".arrow"
-    constraints: ClassVar[Constraints] = Constraints(drops_empty=True)
+    # Its loader puts a space for white space of any kind, and takes it off the ends.
+    constraints: ClassVar[Constraints] = Constraints(
+        forbidden=frozenset(_SPACES), strips=True, drops_empty=True, horizontal=True
+    )
 
     def open(self, path: Path) -> ShardWriter:
         """Return a writer of a new file at *path*; raises MissingDependencyError."""

@@ -71,6 +71,7 @@ class Lmdb(Format):
     """Environments for DTRB, PARSeq, MMOCR and PaddleOCR."""
 
     name: ClassVar[str] = "lmdb"
+    requires: ClassVar[tuple[str, str] | None] = ("lmdb", "lmdb")
     suffix: ClassVar[str] = ""
     constraints: ClassVar[Constraints] = Constraints(drops_empty=True)
     keeps: ClassVar[frozenset[str]] = frozenset(("key", "meta"))

@@ -19,7 +19,7 @@ from ocrsynth import codec
 from ocrsynth.files import write_atomically
 from ocrsynth.write.base import FORMATS, Constraints, Format, ShardWriter, Stored
 from ocrsynth.write.folders import grey_png
-from ocrsynth.write.visual import visual_order
+from ocrsynth.write.visual import visual_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class _Writer(ShardWriter):
         if max(height, width) > _LARGEST_SIDE:
             raise ValueError(f"sample {stored.key}: {width}×{height} px are more than Tesseract's boxes can say")
         grey = image.ndim == 2 and codec.suffix_of(stored.image) == "png"
-        text = visual_order(stored.text).encode()
+        text = visual_label(stored).encode()
         page = [
             b"\x01",
             _counted(b""),
@@ -76,7 +76,9 @@ class Lstmf(Format):
     name: ClassVar[str] = "lstmf"
     suffix: ClassVar[str] = ".lstmf"
     joined: ClassVar[tuple[str, ...]] = (_LIST,)
-    constraints: ClassVar[Constraints] = Constraints(forbidden=frozenset("\t\n\r\0"), strips=True, drops_empty=True, nfc=True)
+    constraints: ClassVar[Constraints] = Constraints(
+        forbidden=frozenset("\t\n\r\0"), strips=True, drops_empty=True, nfc=True, horizontal=True
+    )
 
     def open(self, path: Path) -> ShardWriter:
         """Return a writer of a new file at *path*."""

@@ -87,6 +87,7 @@ class Parquet(Format):
     """Parquet shards for Hugging Face datasets."""
 
     name: ClassVar[str] = "parquet"
+    requires: ClassVar[tuple[str, str] | None] = ("pyarrow", "arrow")
     suffix: ClassVar[str] = ".parquet"
     keeps: ClassVar[frozenset[str]] = frozenset(("key", "meta"))
 

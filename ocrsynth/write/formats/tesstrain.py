@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
 from ocrsynth.write.folders import FolderFormat, FolderWriter, read_picture, shape_of
-from ocrsynth.write.visual import visual_order
+from ocrsynth.write.visual import visual_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ class _Writer(FolderWriter):
         self.put_picture(stored._replace(mask=None))
         (self.path / f"{stored.key}.gt.txt").write_bytes(f"{stored.text}\n".encode())
         height, width = shape_of(stored)
-        lines = f"WordStr 0 0 {width} {height} 0 #{visual_order(stored.text)}\n\t 0 0 {width} {height} 0\n"
+        lines = f"WordStr 0 0 {width} {height} 0 #{visual_label(stored)}\n\t 0 0 {width} {height} 0\n"
         (self.path / f"{stored.key}.box").write_bytes(lines.encode())
 
 
@@ -32,10 +32,11 @@ class Tesstrain(FolderFormat):
 
     name: ClassVar[str] = "tesstrain"
     constraints: ClassVar[Constraints] = Constraints(
-        forbidden=frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"),
+        forbidden=frozenset("\0\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"),
         strips=True,
         drops_empty=True,
         nfc=True,
+        longest=1023,  # Tesseract reads a line of a box file into a buffer.
         images=frozenset(("png", "jpg")),
     )
     keeps: ClassVar[frozenset[str]] = frozenset(("key",))

@@ -1,7 +1,7 @@
 """Table: pictures in ``images/`` and ``labels.tsv``, a line ``images/<picture><TAB>label`` each.
 
 What most people keep their own lines in; it is read back where pictures are named from the folder of the pictures, too, and
-where lines end as in Windows.  Nothing is quoted or escaped.
+where lines end as in Windows.  Nothing is quoted or escaped: pandas wants ``quoting=3``.
 """
 
 from __future__ import annotations
