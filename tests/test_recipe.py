@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import numpy as np
 import pytest
 import yaml
+from keys import CHANGES
 from PIL import Image
 
 from ocrsynth import Recipe, make_sample
@@ -499,105 +500,6 @@ def test_changes_are_validated() -> None:
         recipe.with_changes(rendr={"height_px": 48})
 
 
-_CHANGES: dict[str, Any] = {
-    "text.sources": [{"words": {}}],
-    "text.length_clusters": [1, 59],
-    "text.case.asis": 1,
-    "text.case.sentence": 1,
-    "text.case.title": 1,
-    "text.case.upper": 1,
-    "text.case.mixed": 0.5,
-    "text.foreign.languages": ["ru"],
-    "text.foreign.share": 0.5,
-    "text.loanwords.languages": ["fr"],
-    "text.loanwords.share": 0.3,
-    "text.coverage.at_least": 3,
-    "text.coverage.samples": 3,
-    "text.empty_share": 0.5,
-    "output.split": {"train": 0.5, "val": 0.5},
-    "fonts.sets": ["default", "default"],
-    "fonts.system": True,
-    "fonts.features": {"liga": 0.5},
-    "fonts.synthetic_bold": 0.5,
-    "fonts.bold_em": [0.01, 0.02],
-    "fonts.synthetic_slant": 0.5,
-    "fonts.slant_ratio": [0.1, 0.2],
-    "fonts.spaced": 0.5,
-    "fonts.letter_spacing_em": [0, 0.1],
-    "fonts.stressed": 0.5,
-    "text.kashida": 0.0,
-    "text.other_digits": 0.0,
-    "fonts.stress_em": [0.1, 0.2],
-    "fonts.pitched": 0.5,
-    "fonts.pitch_em": [0.5, 0.6],
-    "fonts.optical_size_pt": [8, 20],
-    "fonts.word_spacing_em": [0, 0.1],
-    "render.vertical": 0.5,
-    "fonts.folders": ["/tmp"],  # noqa: S108 - a name only
-    "fonts.families": ["Lora"],
-    "fonts.classes": {"serif": 1},
-    "fonts.italic": 0.2,
-    "fonts.regular": 0.2,
-    "fonts.fallback": False,
-    "fonts.weight": [300, 700],
-    "fonts.width_percent": [75, 100],
-    "render.height_px": 48,
-    "render.color": "rgb",
-    "render.max_width_px": 2000,
-    "render.margin_em": [0.1, 0.3],
-    "render.side_margin_em": [0.1, 0.3],
-    "render.looseness": [0, 0.5],
-    "render.min_width_px": 64,
-    "render.clip_share": 0.5,
-    "render.bent": 0.5,
-    "render.bend_em": [0, 0.1],
-    "render.jittered": 0.5,
-    "render.jitter_em": [0, 0.1],
-    "render.paper": {"laid": 1},
-    "render.ink": {"laser": 1},
-    "render.light_on_dark": 0.5,
-    "render.coloured_paper": 0.5,
-    "render.coloured_ink": 0.5,
-    "render.backgrounds": [str(Path(__file__).resolve().parent.parent / "docs")],
-    "render.background_share": 0.5,
-    **{
-        f"render.decoration.{name}": 0.5
-        for name in (
-            "underline",
-            "strike",
-            "box",
-            "rules",
-            "highlighter",
-            "stamp",
-            "shadow",
-            "outline",
-            "emboss",
-            "neighbours",
-        )
-    },
-    "render.decoration.line_distance_em": [1, 2],
-    "render.paper_grey": [180, 250],
-    "render.texture_grey": [0, 1],
-    "render.contrast_grey": [100, 200],
-    "legibility.min_contrast_grey": 30,
-    "legibility.min_cluster_contrast_grey": 20,
-    "legibility.min_em_px": 8,
-    "legibility.min_advance_px": 3,
-    "legibility.min_correlation": 0.6,
-    "legibility.min_correlation_along": 0.3,
-    "legibility.window_em": 2,
-    "legibility.attempts": 5,
-    "legibility.rejects_per_sample": 2,
-    "output.format": "folder",
-    "output.image": "png",
-    "output.boxes": "words",
-    "output.masks": True,
-    "output.unreadable": "skip",
-    "output.quality": 90,
-    "output.shard_size": 100,
-}
-
-
 def _paths(model: type[Section], prefix: str) -> list[str]:
     found = []
     for name, field in model.model_fields.items():
@@ -610,13 +512,13 @@ def _paths(model: type[Section], prefix: str) -> list[str]:
 
 
 def test_the_changes_above_are_of_every_key() -> None:
-    assert sorted(_CHANGES) == sorted(path for name, model in SECTIONS.items() for path in _paths(model, name))
+    assert sorted(CHANGES) == sorted(path for name, model in SECTIONS.items() for path in _paths(model, name))
 
 
-@pytest.mark.parametrize("path", _CHANGES)
+@pytest.mark.parametrize("path", CHANGES)
 def test_every_key_of_a_section_counts(path: str) -> None:
     section, *inner, key = path.split(".")
-    value: dict[str, Any] = {key: _CHANGES[path]}
+    value: dict[str, Any] = {key: CHANGES[path]}
     for name in reversed(inner):
         value = {name: value}
     language = {"render.vertical": "ja", "text.kashida": "ar", "text.other_digits": "hi"}.get(path, "en")
