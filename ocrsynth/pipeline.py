@@ -82,9 +82,7 @@ class Pipeline:
         self._place = partial(lay_out_all, recipe.render)
         self._widths = widths_of(recipe.render)
         self._check = partial(legibility.check_all, recipe.legibility)
-        self._decorates = any(
-            share > 0 for share in recipe.render.decoration.model_dump(exclude={"neighbours", "line_distance_em"}).values()
-        )
+        self._decorates = recipe.render.decoration.happens
         self._styles: list[tuple[str, Pipeline]] = []
         for style in recipe.styles:
             with told_at(style.where):
@@ -281,7 +279,7 @@ class Pipeline:
             surface |= page.described(items)
             own = self._chain.warp(drawn, draw_mask(shaped, layout, drawn.bleed)) if recipe.output.masks else None
             mask_png = None if own is None else codec.encode_png(own)
-            return _Picture(*self._encode(result.image, result.encoded), mask_png, points, surface, drawn.record)
+            return _Picture(*self._encode(result.image, result.encoded), mask_png, points, surface, drawn.record, keep)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _degradation(self, index: int, attempt: int, page: Page, keep: float) -> Drawn:
@@ -335,11 +333,12 @@ class Pipeline:
             "degrade": picture.degrade,
             "rejected": rejected,
             **({"style": self.style} if self.style is not None else {}),
+            **({"weakened": picture.kept} if picture.kept < 1 else {}),
         }
 
 
 class _Picture(NamedTuple):
-    """A finished picture, its stored bytes, and where its labels and degradations came to be."""
+    """A finished picture, its stored bytes, where its labels and degradations came to be, and the share of the chain left."""
 
     image: NDArray[np.uint8]
     encoded: bytes
@@ -347,6 +346,7 @@ class _Picture(NamedTuple):
     points: NDArray[np.float64]
     surface: dict[str, Any]
     degrade: list[dict[str, Any]]
+    kept: float
 
 
 def _sample(

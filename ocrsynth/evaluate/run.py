@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -185,7 +185,8 @@ def read_result(path: str | os.PathLike[str]) -> Result:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder against other evaluations."""
+    """Hold the folder against other evaluations; one that was made for nothing is removed."""
+    there = folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
@@ -198,6 +199,9 @@ def _locked(folder: Path) -> Iterator[None]:
         raise OutputError(f"{folder}: another evaluation is running there; wait for it or choose another folder") from None
     finally:
         os.close(descriptor)
+        if not there:
+            with suppress(OSError):  # It holds something.
+                folder.rmdir()
 
 
 def _suite_of(settings: Settings) -> tuple[Suite, Path | None]:

@@ -77,7 +77,7 @@ def convert(
 
 
 def _check_possible(source: Source, target: Format) -> None:
-    if target.constraints.needs_boxes and "meta" not in source.format.keeps:
+    if target.constraints.needs_boxes and source.format.keeps.isdisjoint(("meta", "boxes")):
         raise RecipeError(
             f"--format: {target.name!r} is about boxes, and format {source.format.name!r} keeps none, got {target.name!r}; "
             "convert from a format that does, such as webdataset"

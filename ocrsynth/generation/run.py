@@ -309,6 +309,7 @@ def figures_of(statistics: Statistics) -> dict[str, Any]:
     requested, delivered = statistics.requested, statistics.delivered
     return {
         "rejected": dict(sorted(statistics.rejected.items())),
+        "weakened": statistics.weakened,
         "distinct_texts": statistics.distinct_texts,
         "requested": requested.as_dict(),
         "delivered": delivered.as_dict(),

@@ -70,6 +70,8 @@ class Statistics:
     """Samples left out of a format, by format and reason."""
     lent: Counter[str] = field(default_factory=Counter)
     """Samples by the family that lent the line's own font what that lacks."""
+    weakened: int = 0
+    """Samples of which no draw of the whole chain was legible."""
     sketch: list[int] = field(default_factory=list)
     """The smallest of the hashes of all texts, sorted, each once (k-minimum values: Bar-Yossef et al., RANDOM 2002)."""
 
@@ -98,6 +100,7 @@ class Statistics:
                 self.lent[lender] += 1
             if provenance.get("split"):
                 self.splits[provenance["split"]] += 1
+            self.weakened += "weakened" in provenance
             self.samples += 1
         self.delivered.characters.update("".join(texts))
         self.requested.characters.update("".join(first_texts))
@@ -113,6 +116,7 @@ class Statistics:
         self.splits.update(other.splits)
         self.skipped.update(other.skipped)
         self.lent.update(other.lent)
+        self.weakened += other.weakened
         self.sketch = _smallest((*self.sketch, *other.sketch))
 
     @property
@@ -133,6 +137,7 @@ class Statistics:
             "splits": dict(sorted(self.splits.items())),
             "skipped": dict(sorted(self.skipped.items())),
             "lent": dict(sorted(self.lent.items())),
+            "weakened": self.weakened,
             "sketch": self.sketch,
         }
 
@@ -151,6 +156,7 @@ class Statistics:
             _counter(data["splits"]),
             _counter(data["skipped"]),
             _counter(data["lent"]),
+            int(data["weakened"]),
             sketch,
         )
 

@@ -46,6 +46,11 @@ class DecorationConfig(Section):
     line_distance_em: Annotated[Range, Within(0.8, 3)] = Range(1.05, 1.5)
     """From a baseline to that of the neighbour; more where letters would touch."""
 
+    @property
+    def happens(self) -> bool:
+        """Tell whether any line has something about it, beside its neighbours."""
+        return any(share > 0 for share in self.model_dump(exclude={"neighbours", "line_distance_em"}).values())
+
 
 _HIDDEN = 0.5
 """Share of a cluster's box under rules from which nobody can tell that it is there."""

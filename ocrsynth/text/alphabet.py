@@ -231,6 +231,10 @@ def _closest(language: str, curated: Sequence[str], others: Sequence[str]) -> st
         entry = assets.read("alphabets", name)
         ids |= {str(entry[key]).casefold(): name for key in ("autonym", "name")}
     wanted = language.casefold()
+    # Of a tag with a part that is wrong the language counts.
+    tag, *parts = re.split("[-_]", language)
+    if parts and (its := [name for name in (*curated, *others) if name.partition("_")[0] == tag.lower()]):
+        return f"did you mean {(difflib.get_close_matches(language.replace('-', '_'), its, n=1, cutoff=0) or its)[0]!r}?"
     # Tags are so short that nearly any word is like one of them.
     if close := difflib.get_close_matches(language, [*curated, *others], n=1, cutoff=0.75):
         return f"did you mean {close[0]!r}?"

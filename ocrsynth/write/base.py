@@ -111,7 +111,9 @@ class Format(ABC):
     """The package that it is written with, if that is not always there, and the extra that brings it."""
     constraints: ClassVar[Constraints] = Constraints()
     keeps: ClassVar[frozenset[str]] = frozenset()
-    """Which parts are read back beside picture and label: ``meta`` (all of it), ``words`` (as samples), ``key``, ``mask``."""
+    """Which parts are read back beside picture and label: ``key``, ``mask``, ``boxes`` of the words or all ``meta``; and
+    ``words``, where those are the samples.
+    """
     joined: ClassVar[tuple[str, ...]] = ()
     """Names of the files that the data set as a whole needs beside its shards."""
 

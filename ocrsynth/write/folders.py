@@ -130,6 +130,16 @@ def shape_of(stored: Stored) -> tuple[int, int]:
     return height, width
 
 
+def boxes_in(text: str, words: list[tuple[str, list[float]]]) -> dict[str, Any]:
+    """Return the metadata of the *words* of a label, each with its corners x, y, …; raises ValueError if one is not in it."""
+    ranges, end = [], 0
+    for word, _ in words:
+        start = text.index(word, end)
+        end = start + len(word)
+        ranges.append([start, end])
+    return {"words": ranges, "word_quads": np.reshape([corners for _, corners in words], (-1, 4, 2)).tolist()}
+
+
 def box_of(quad: NDArray[np.float64], height: int, width: int) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom of a quad in whole pixels, inside the picture and not empty."""
     left, top = np.floor(quad.min(axis=0)).astype(int)

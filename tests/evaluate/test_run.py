@@ -204,6 +204,8 @@ class TestOddEngines:
     def test_engines_that_cannot_be_made(self, spec: str, error: type[Exception], message: str, shop: Path) -> None:
         with pytest.raises(error, match=message):
             evaluate(spec, shop / "r", _settings(2), workers=1)
+        # What was made for nothing is removed; a log tells why an engine dies.
+        assert not (shop / "r").exists() or any((shop / "r").iterdir())
 
 
 _PROGRAM = """#!{python}

@@ -53,7 +53,7 @@ def _pairs(path: Path, fmt: str | None = None) -> list[tuple[str, bytes]]:
 @pytest.mark.parametrize("source", [name for name in _TARGETS if name != "lstmf"])
 def test_labels_and_pictures_go_between_any_two(source: str, target: str, made: Path, tmp_path: Path) -> None:
     needs = FORMATS.get(target, "t").constraints.needs_boxes
-    if needs and "meta" not in FORMATS.get(source, "t").keeps:
+    if needs and FORMATS.get(source, "t").keeps.isdisjoint(("meta", "boxes")):
         with pytest.raises(RecipeError, match=rf"^--format: '{target}' is about boxes, and format '{source}' keeps none"):
             convert(made / "data" / source, tmp_path / "out", target)
         return
@@ -460,6 +460,19 @@ def test_keys_that_a_format_does_not_keep_are_made_once_each(tmp_path: Path) -> 
     convert(tmp_path / "set", tmp_path / "out", "webdataset")
     keys = [stored.key for _, stored in open_source(tmp_path / "out").read()]
     assert len(set(keys)) == len(keys) == 12
+
+
+def test_boxes_of_words_come_back_from_coco_text(tmp_path: Path) -> None:
+    generate(
+        Recipe.for_language("en", preset="camera", seed=3, output={"format": ["coco-text", "webdataset"]}), 12, tmp_path / "set"
+    )
+    convert(tmp_path / "set", tmp_path / "again", "coco-text", source_format="coco-text")
+    convert(tmp_path / "again", tmp_path / "words", "doctr")
+    first = {s.key: s for _, s in open_source(tmp_path / "set", "webdataset").read()}
+    for _, stored in open_source(tmp_path / "again").read():
+        assert stored.meta["words"] == first[stored.key].meta["words"]
+        np.testing.assert_allclose(stored.meta["word_quads"], first[stored.key].meta["word_quads"], atol=0.006)
+    assert [s.text for _, s in open_source(tmp_path / "words").read()] == [w for s in first.values() for w in s.text.split()]
 
 
 def test_a_conversion_tells_its_characters(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -633,6 +634,16 @@ def test_a_package_that_is_missing_is_told_before_anything_is_written(
     with pytest.raises(MissingDependencyError, match=f"^format '{fmt}': needs package {package}, which is not installed"):
         generate(recipe, 5, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_only_a_weaker_chain_left_legible_is_counted(tmp_path: Path) -> None:
+    recipe = Recipe.for_language("en", preset="receipt", seed=3, output={"format": "folder"})
+    result = generate(recipe.with_changes(legibility={"attempts": 1, "min_contrast_grey": 60}), 100, tmp_path)
+    labels = (tmp_path / "data/labels.jsonl").read_text(encoding="utf-8").splitlines()
+    left = [json.loads(line)["provenance"].get("weakened") for line in labels]
+    assert {share for share in left if share is not None} <= {0.5, 0.25, 0.0}
+    assert result.statistics.weakened == sum(share is not None for share in left) > 3
+    assert json.loads((tmp_path / "dataset.json").read_bytes())["weakened"] == result.statistics.weakened
 
 
 def test_rejections_are_told_as_they_come(tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ def test_an_unknown_language_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("written", "hint"),
     [
+        ("zh-Hnas", "did you mean 'zh_Hans'?"),
+        ("sr-Cryl", "did you mean 'sr_Cyrl'?"),
         ("English", "did you mean 'en_Latn'?"),
         ("deutsch", "did you mean 'de_Latn'?"),
         ("Abkhaz", "did you mean 'ab_Cyrl'?"),

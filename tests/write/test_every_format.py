@@ -420,6 +420,15 @@ def test_a_word_beyond_the_picture_has_a_box_of_its_last_pixel(tmp_path: Path) -
         assert json.loads(labels.read_bytes())["words"][0]["bbox"] == box
 
 
+def test_a_word_thinner_than_a_pixel_has_an_area(tmp_path: Path) -> None:
+    stored = _stored()[0]
+    quad = np.array([[[4.2, 12.9], [30.1, 12.9], [30.1, 13.3], [4.2, 13.3]]])
+    stored = stored._replace(text="—", meta={**stored.meta, "text": "—", "words": [[0, 1]], "word_quads": quad})
+    path = _write("paddle", tmp_path / "000000", [stored])
+    [word] = json.loads((path / "det_gt.txt").read_text(encoding="utf-8").partition("\t")[2])
+    assert word["points"] == [[4, 13], [30, 13], [30, 14], [4, 14]]
+
+
 def test_points_of_page_lie_in_the_picture(tmp_path: Path) -> None:
     """Without boxes the frame stands in for them; its right and lower sides are the last pixels."""
     stored = Stored("000000000000", "a", codec.encode_png(np.zeros((20, 30), np.uint8)), {"text": "a"})

@@ -8,7 +8,17 @@ import orjson
 
 from ocrsynth.files import write_atomically
 from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored, split_of
-from ocrsynth.write.folders import FolderFormat, FolderWriter, box_of, lines_of, read_picture, shape_of, strings_of, words_of
+from ocrsynth.write.folders import (
+    FolderFormat,
+    FolderWriter,
+    box_of,
+    boxes_in,
+    lines_of,
+    read_picture,
+    shape_of,
+    strings_of,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +52,8 @@ class CocoText(FolderFormat):
 
     name: ClassVar[str] = "coco-text"
     joined: ClassVar[tuple[str, ...]] = (_WHOLE,)
-    constraints: ClassVar[Constraints] = Constraints(needs_boxes=True)
-    keeps: ClassVar[frozenset[str]] = frozenset(("key",))
+    constraints: ClassVar[Constraints] = Constraints(needs_boxes=True, drops_empty=True)
+    keeps: ClassVar[frozenset[str]] = frozenset(("key", "boxes"))
 
     def open(self, path: Path) -> ShardWriter:
         """Return a writer of a new folder at *path*."""
@@ -56,6 +66,7 @@ class CocoText(FolderFormat):
                 record = orjson.loads(line)
                 name, text = strings_of(record, "file_name", "text")
                 meta = {"text": text, "height": int(record["height"]), "width": int(record["width"])}
+                meta |= boxes_in(text, [(word["text"], word["mask"]) for word in record["words"]])
             except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
                 raise ValueError(f"{_PART} line {number} is no record with file_name and text") from None
             yield Stored(name.partition(".")[0], text, read_picture(path, name), meta)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 _REC, _DET, _DICT = "rec_gt.txt", "det_gt.txt", "dict.txt"
 
 
@@ -32,9 +35,19 @@ class _Writer(FolderWriter):
     def add(self, stored: Stored) -> None:
         name = self.put_picture(stored._replace(mask=None))
         self.put_line(_REC, f"{name}\t{stored.text}\n".encode())
-        words = [{"transcription": text, "points": quad.round().astype(int).tolist()} for text, quad in words_of(stored)]
+        words = [{"transcription": text, "points": _points(quad)} for text, quad in words_of(stored)]
         if words:
             self.put_line(_DET, f"{name}\t".encode() + orjson.dumps(words) + b"\n")
+
+
+def _points(quad: NDArray[np.float64]) -> list[list[int]]:
+    """Return a quad in whole pixels; of a dash that is thinner than one, still an area."""
+    points: list[list[int]] = quad.round().astype(int).tolist()
+    for axis, far in ((0, (1, 2)), (1, (2, 3))):
+        if len({point[axis] for point in points}) == 1:
+            for corner in far:
+                points[corner][axis] += 1
+    return points
 
 
 @FORMATS.register
