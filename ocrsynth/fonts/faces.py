@@ -120,7 +120,7 @@ def ligature_carets(path: str, index: int) -> dict[int, list[float]]:
             carets = table.LigCaretList if table is not None else None
             if carets is None or carets.Coverage is None:
                 return {}
-            unit = 1 / font["head"].unitsPerEm
+            unit = 1 / open_face(path, index).upem
             for name, glyph in zip(carets.Coverage.glyphs, carets.LigGlyph, strict=False):
                 places = [c.Coordinate * unit for c in glyph.CaretValue if getattr(c, "Coordinate", None) is not None]
                 found[font.getGlyphID(name)] = sorted(places)
