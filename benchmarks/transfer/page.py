@@ -91,7 +91,7 @@ training of its own from nothing (seed 1), CER in %:
 | without the last nine, with letters of books spaced by up to a quarter em, in single words too | 6.5 | 10.0 | 9.3 | 12.1 |
 | with both inside four of ten, and lines that are smeared along their rows drawn again | 6.5 | 9.3 | 7.7 | 9.8 |
 | that, with longer lists of the other languages, and notices of tills | 6.5 | 9.3 | 7.6 | 10.4 |
-| that, with types cut for several sizes, and every letter seen at its head and its feet: the default, seed 1 | 6.0 | 9.6 | 7.7 | 10.3 |
+| that, with types cut for several sizes, and letters seen at head and feet: the default, seed 1 | 6.0 | 9.6 | 7.7 | 10.3 |
 
 A recogniser that had seen English alone read made typescript in Finnish words with 13.4 % errors, in English ones with 10.0: a
 quarter of its errors were guesses. Words of a dozen languages inside the lines took 5 to 7 % of the errors on books and
@@ -107,7 +107,7 @@ step, and fewer illegible ones did more than closer imitation.
 
 - The aims were 6 % on receipts, 20 % on forms, 1.8 % on books and 20 % on typewritten pages. Receipts are just within
   theirs: trainings of one recipe differ by half a point. That on books is far: six tenths of the set are typescript with filled
-  letters (`c` read as `o`, `a` as `e`), which was read with 11.9 % errors, the 80 lines of a printed book with 1.9 (12.8 and 2.5
+  letters (`c` read as `o`, `a` as `e`), once read with 11.9 % errors, the 80 lines of a printed book with 1.9 (12.8 and 2.5
   before there were words of other languages, and with them accents). Filling letters in made lines as well changed nothing that
   two trainings show. More steps of the same data still lower the loss.
 - Signs, books and what is typed share the steps: with more signs, forms and typescripts are read a little worse. The default

@@ -17,13 +17,13 @@ class _Writer(FolderWriter):
 
     def add(self, stored: Stored) -> None:
         name = self.put_picture(stored)
-        self.put_line("lines.tsv", f"{name}\t{stored.text}\n".encode())
+        self.put_line("listing.txt", f"{name}\t{stored.text}\n".encode())
 
 
-class Tsv(FolderFormat):
+class Listing(FolderFormat):
     """Pictures and a list of name, tab, label."""
 
-    name: ClassVar[str] = "tsv"
+    name: ClassVar[str] = "listing"
     # What a reader of this format would lose: such labels are refused, or left out and counted.
     constraints: ClassVar[Constraints] = Constraints(forbidden=frozenset("\t\n\r"))
     keeps: ClassVar[frozenset[str]] = frozenset(("key",))
@@ -34,6 +34,6 @@ class Tsv(FolderFormat):
 
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield what was written; `verify`, `convert`, `lint` and `inspect` need no more."""
-        for line in lines_of(path / "lines.tsv"):
+        for line in lines_of(path / "listing.txt"):
             name, _, text = line.partition("\t")
             yield Stored(name.partition(".")[0], text, read_picture(path, name), {"text": text})
