@@ -53,7 +53,9 @@ class FontConfig(Section):
     families: tuple[str, ...] = Field(default=(), description="only these families; empty for all")
     classes: dict[catalogue.FontClass, Annotated[float, Field(ge=0, le=MOST_WEIGHT)]] = Field(default_factory=_default_classes)
     """Weights of the classes of families; fonts from folders are of class other."""
-    italic: float = Field(default=0.15, ge=0, le=1, description="share of italic faces where a family has them")
+    italic: float = Field(
+        default=0.15, ge=0, le=1, description="share of italic faces, or of faces that lean by an axis, if there are any"
+    )
     regular: float = Field(default=0.45, ge=0, le=1, description="share of lines in the regular weight and width")
     fallback: bool = Field(default=True, description="whether figures and punctuation may come from another font")
     weight: Annotated[Range, Within(1, 1000)] = Range(300, 800)

@@ -100,10 +100,12 @@ def _prepare(out: Path, head: dict[str, str]) -> None:
         if others:
             raise OutputError(f"{out}/: is not empty, got {min(others)!r}; choose an empty folder")
         write_atomically(path, content)
-    (out / DATA).mkdir(exist_ok=True)
+    data = out / DATA
+    data.mkdir(exist_ok=True)
     # What a conversion leaves that was killed; the lock tells that none is at work.
-    for begun in [p for p in (out / DATA).rglob("*") if whole_name(p) is not None]:
-        remove(begun)
+    for folder in (data, *(p for p in data.iterdir() if p.is_dir() and not p.is_symlink())):
+        for begun in [p for p in folder.glob("*.part-*") if whole_name(p) is not None]:
+            remove(begun)
 
 
 def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: Callable[[int], None]) -> Converted:
