@@ -7,7 +7,7 @@ import pickle
 import re
 from datetime import date
 from functools import reduce
-from importlib.metadata import version
+from importlib.metadata import distributions, requires, version
 from operator import getitem
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -664,6 +664,13 @@ class TestLock:
         path.write_text(yaml.safe_dump(data), encoding="utf-8")
         with pytest.raises(AssetError, match=f"lock.{name}: this installation would make other samples, .*'0.1'"):
             Recipe.load(path)
+
+    def test_what_it_names_is_there_in_every_installation(self, recipe: Recipe) -> None:
+        """A package of an extra would end every run without it."""
+        asked = [r for r in requires("ocrsynth") or [] if "extra ==" not in r]
+        core = {re.split(r"[<>=!~ ;\[]", r)[0].lower() for r in asked}
+        installed = {d.name.lower() for d in distributions()}
+        assert recipe.lock().keys() & installed - {"ocrsynth"} <= core
 
     def test_pictures_of_the_user_depend_on_what_opens_them(self, tmp_path: Path) -> None:
         Image.new("L", (400, 300), 200).save(tmp_path / "paper.png")
