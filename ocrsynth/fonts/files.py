@@ -28,10 +28,12 @@ _LARGEST_BYTES = 200_000_000
 _NEEDED = (b"cmap", b"head", b"maxp", b"hhea", b"hmtx")
 _OUTLINES = frozenset({b"glyf", b"CFF ", b"CFF2"})
 _BITMAPS = frozenset({b"CBDT", b"EBDT", b"sbix", b"bdat"})
+_UNSEEN = frozenset({b"name", b"OS/2", b"post", b"DSIG", b"meta", b"FFTM"})
+"""Tables that say nothing of what is drawn: in many a good font they were changed, and their checksums were not."""
 _MAX_TABLES = 256
 _MAX_FACES = 256
 _MAX_UNPACKED = 16
-_CHECKS = "1"
+_CHECKS = "2"
 """Counts up whenever another fault is looked for: what was found before is then found anew."""
 
 
@@ -148,15 +150,14 @@ def _face_faults(file: io.BufferedIOBase | io.BytesIO, face: int, offset: int, s
         return [Fault(face, f"is broken: it has no table {', '.join(missing)}")]
     for tag, (start, length) in tables.items():
         file.seek(start)
-        if _checksum(tag, file.read(length)) != stated[tag]:
+        if tag not in _UNSEEN and stated[tag] not in _checksums(tag, file.read(length)):
             return [Fault(face, f"is damaged: its table {tag.decode('latin-1')!r} has another checksum than it should")]
     return []
 
 
-def _checksum(tag: bytes, table: bytes) -> int:
-    """Return the sum of a table's 32-bit words, as the OpenType specification has it."""
-    if tag == b"head":
-        # The field that makes up for the sum of the whole file.
-        table = table[:8] + bytes(4) + table[12:]
-    words = np.frombuffer(table + bytes(-len(table) % 4), ">u4")
-    return int(words.sum(dtype=np.uint64)) & 0xFFFFFFFF
+def _checksums(tag: bytes, table: bytes) -> set[int]:
+    """Return the sum of a table's 32-bit words, as the OpenType specification has it, and as makers of collections take it."""
+    # A field of `head` makes up for the sum of the whole file: it counts as 0, but many have summed it up as well.
+    parts = (table[:8] + bytes(4) + table[12:], table) if tag == b"head" else (table,)
+    words = (np.frombuffer(part + bytes(-len(part) % 4), ">u4") for part in parts)
+    return {int(word.sum(dtype=np.uint64)) & 0xFFFFFFFF for word in words}

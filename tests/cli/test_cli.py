@@ -271,7 +271,7 @@ def test_json_has_the_right_counts(tmp_path: Path) -> None:
             "fonts_skipped": 0,
             **{
                 key: dataset[key]
-                for key in ("rejected", "splits", "skipped", "distinct_texts", "requested", "delivered", "shift")
+                for key in ("rejected", "weakened", "splits", "skipped", "distinct_texts", "requested", "delivered", "shift")
             },
         }
         assert sum(answer["delivered"]["fonts"].values()) == 25

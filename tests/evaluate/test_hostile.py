@@ -67,7 +67,7 @@ def test_an_engine_that_writes_into_its_pictures_changes_none() -> None:
 def test_what_is_not_there_leaves_the_folder_free(engine: str, options: dict[str, Any]) -> None:
     with pytest.raises(OcrsynthError):
         evaluate(engine, "r", _settings(**options), workers=1)
-    assert list(Path("r").iterdir()) == []
+    assert not Path("r").exists()
     evaluate("python:odd_engines:width", "r", _settings(), workers=1)
     # What was evaluated is never cleared away.
     with pytest.raises(OutputError, match="holds another evaluation"):

@@ -6,12 +6,14 @@ import json
 import os
 import random  # noqa: TID251 - mutations of files, seeded
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import fontpkg
+import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 
@@ -238,6 +240,18 @@ def test_a_font_with_a_flipped_byte_is_left_out(tmp_path: Path) -> None:
         assert found["whole"] == (1, [])
         assert "is damaged: its table" in found["flipped"][1][0].reason
         assert found["head"][1][0].reason == "is damaged: its table 'head' has another checksum than it should"
+
+
+def test_checksums_that_makers_get_wrong_are_no_damage(tmp_path: Path) -> None:
+    """Of `head` many take the sum with its field for the whole file; names were changed, and their sums were not."""
+    data = bytearray(_LORA.read_bytes())
+    entries = {bytes(data[at : at + 4]): at for at in range(12, 12 + 16 * struct.unpack(">H", data[4:6])[0], 16)}
+    data[entries[b"name"] + 5] ^= 1
+    start, length = struct.unpack(">II", data[entries[b"head"] + 8 : entries[b"head"] + 16])
+    words = np.frombuffer(bytes(data[start : start + length]) + bytes(-length % 4), ">u4")
+    data[entries[b"head"] + 4 : entries[b"head"] + 8] = struct.pack(">I", int(words.sum(dtype=np.uint64)) & 0xFFFFFFFF)
+    (tmp_path / "font.ttf").write_bytes(data)
+    assert files.faults_of(tmp_path / "font.ttf") == (1, [])
 
 
 def test_mutated_fonts_never_crash(tmp_path: Path, fontmaker: ModuleType) -> None:
