@@ -41,7 +41,9 @@ def test_this_installation_works() -> None:
     assert found["fonts/default set"]["status"] == "good"
     for script in ("Latn (", "Cyrl (", "Grek (", "Hebr ("):
         assert script in found["fonts/default set"]["detail"]
-    assert "write" in found["fonts/system"]["detail"] or found["fonts/system"]["detail"] == "none"
+    # Damaged fonts of this system are told in place of what the others write.
+    system = found["fonts/system"]["detail"]
+    assert "write" in system or system == "none" or system.startswith("left out: ")
     assert found["packages/numpy"]["detail"] == metadata.version("numpy")
     assert " px, labelled '" in found["core/a sample"]["detail"]
     assert not [key for key, f in found.items() if f["status"] == "bad"]
