@@ -391,18 +391,20 @@ def _pieces(case: _Case, character: str) -> list[NDArray[np.bool_]]:
 
 @pytest.mark.parametrize("color", ["grey", "rgb"])
 @pytest.mark.parametrize(
-    ("text", "character", "which", "number"),
+    ("text", "character", "which", "number", "seen"),
     [
-        ("größte", "ö", 0, 3),
-        ("größte", "ö", 1, 3),
-        ("Sie: nun", ":", 0, 4),
-        ("Sie: nun", ":", 1, 4),
-        ("So! Ja", "!", 1, 3),
-        ("a = b", "=", 0, 3),
-        ("élève", "é", 0, 1),
+        ("größte", "ö", 0, 3, "a part"),
+        ("größte", "ö", 1, 3, "a part"),
+        ("Sie: nun", ":", 0, 4, "the upper quarter"),
+        ("Sie: nun", ":", 1, 4, "the lower quarter"),
+        ("So! Ja", "!", 1, 3, "the lower quarter"),
+        ("a = b", "=", 0, 3, "a part"),
+        ("élève", "é", 0, 1, "the upper quarter"),
     ],
 )
-def test_a_dot_or_accent_that_is_gone_is_told(text: str, character: str, which: int, number: int, color: str) -> None:
+def test_a_dot_or_accent_that_is_gone_is_told(
+    text: str, character: str, which: int, number: int, seen: str, color: str
+) -> None:
     """``ö`` without its dots is an ``o``, though most of its ink is there; and one dot is not two."""
     case = _Case(text, 1, color)
     pieces = _pieces(case, character)
@@ -411,9 +413,7 @@ def test_a_dot_or_accent_that_is_gone_is_told(text: str, character: str, which: 
     check(_CONFIG, case.image, case.mask, case.points, case.em_px, corners)
     image = case.image.copy()
     image[pieces[which]] = case.paper[pieces[which]]
-    with pytest.raises(
-        Rejected, match=rf"^faint_cluster: .* grey levels in (a part|the (upper|lower) quarter) of character {number}$"
-    ):
+    with pytest.raises(Rejected, match=rf"^faint_cluster: .* grey levels in {seen} of character {number}$"):
         check(_CONFIG, image, case.mask, case.points, case.em_px, corners)
     without = LegibilityConfig(min_cluster_contrast_grey=0)
     check(without, image, case.mask, case.points, case.em_px, corners)

@@ -69,10 +69,10 @@ _PLACES = (0, 0), (0, 1), (1, 1), (1, 0)
 @lru_cache(maxsize=MAX_FACES)
 def covered(path: str, index: int, characters: frozenset[str]) -> frozenset[str]:
     """Return those of *characters* that the face maps to a glyph of their own; that it has ink is proved after shaping."""
-    unicodes = open_face(path, index).unicodes
-    found = frozenset(c for c in characters if ord(c) in unicodes or c in INVISIBLE)
     if _shows_symbols(path, index):
         return frozenset()
+    unicodes = open_face(path, index).unicodes
+    found = frozenset(c for c in characters if ord(c) in unicodes or c in INVISIBLE)
     for script, letters in _to_be_shaped(characters).items():
         if not _shapes(path, index, script):
             found -= letters
@@ -95,6 +95,8 @@ def _shows_symbols(path: str, index: int) -> bool:
 
 
 def _is_named_otherwise(name: str, c: str) -> bool:
+    if name == c:  # As of nearly all fonts: all else is a look-up in two lists.
+        return False
     named = agl.toUnicode(name)
     if not named and name != f"a{ord(c)}":  # That is a number, and not the name of a dingbat.
         named = agl.toUnicode(name, isZapfDingbats=True)

@@ -181,11 +181,11 @@ def _foreign(drawn: Drawn, alphabet: Alphabet) -> frozenset[str]:
 
 def versions(sources: Iterable[Source]) -> dict[str, str]:
     """Return the versions of the packages that *sources* take dates, amounts and names from."""
-    from ocrsynth.text.patterns.generators import FAKED, TEMPLATES
-
     patterns = [source for source in sources if isinstance(source, Pattern)]
     if not patterns:
         return {}
+    from ocrsynth.text.patterns.generators import FAKED, TEMPLATES  # Package babel takes a while to import.
+
     found = {"babel": version("babel")}
     texts = " ".join(str(entry) for pattern in patterns for entry in pattern.templates or _DEFAULT)
     asked = set(_GENERATOR.findall(texts))
