@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,8 +13,9 @@ import orjson
 from ocrsynth import codec
 from ocrsynth.errors import OutputError, RecipeError
 from ocrsynth.files import hash_of, part_name, remove, whole_name, write_atomically
+from ocrsynth.generation.card import card_of_conversion
 from ocrsynth.generation.parts import WHOLE
-from ocrsynth.generation.plan import DATA, DATASET, NOTICE, locked
+from ocrsynth.generation.plan import CARD, DATA, DATASET, NOTICE, PLAN, locked, read_plan
 from ocrsynth.generation.source import CONVERSION, checked, open_source
 from ocrsynth.write.base import FORMATS
 
@@ -112,7 +114,9 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
     skipped: Counter[str] = Counter()
     characters: Counter[str] = Counter()
     entries = []
-    samples = held = 0
+    samples = 0
+    held: Counter[str] = Counter()
+    kinds = _kinds(there, made)
     folders: dict[Path, list[str]] = {}
     numbers: Counter[str] = Counter()
     for shard in there.shards:
@@ -120,10 +124,10 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
         folder.mkdir(exist_ok=True)
         final = folder / made.shard_name(numbers[shard.split])
         numbers[shard.split] += 1
-        taken, count, left_out = _one(there, shard, made, final, unreadable, characters)
+        taken, count, left_out = _one(there, shard, made, final, unreadable, kinds, characters)
         skipped.update(left_out)
         samples += taken
-        held += count
+        held[shard.split] += count
         progress(taken)
         if taken:
             sha256, size = hash_of(final)
@@ -136,15 +140,18 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
     if (there.root / NOTICE).is_file():
         write_atomically(out / NOTICE, (there.root / NOTICE).read_bytes())
     summary = {
-        "count": held,
+        "count": held.total(),
+        **({"splits": splits} if (splits := {name: n for name, n in sorted(held.items()) if name}) else {}),
         "formats": [made.name],
         "shards": entries,
         "skipped": dict(sorted(skipped.items())),
         "delivered": {"characters": dict(sorted(characters.items()))},
     }
+    language = read_plan(there.root).language if (there.root / PLAN).is_file() else ""
+    write_atomically(out / CARD, card_of_conversion(made.name, held, skipped.total(), language).encode())
     content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     write_atomically(out / DATASET, content)
-    return Converted(samples, len(entries), skipped, held if made.of_words else 0)
+    return Converted(samples, len(entries), skipped, held.total() if made.of_words else 0)
 
 
 def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
@@ -169,12 +176,32 @@ def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
             folder.rmdir()
 
 
+def _kinds(there: Source, made: Format) -> frozenset[str]:
+    """Return the suffixes of pictures that may stay as they are."""
+    kinds = made.constraints.images
+    if not made.constraints.one_kind or (there.root / PLAN).is_file():
+        return kinds  # What `generate` makes is of one kind.
+    found: set[str] = set()
+    with suppress(ValueError):  # Of a broken shard or picture whoever reads it in full will tell.
+        for _, stored in there.read():
+            found.add(codec.suffix_of(stored.image))
+            if len(found) > 1:
+                return frozenset(("png",))
+    return kinds
+
+
 def _one(
-    there: Source, shard: Shard, made: Format, final: Path, unreadable: str, characters: Counter[str]
+    there: Source,
+    shard: Shard,
+    made: Format,
+    final: Path,
+    unreadable: str,
+    kinds: frozenset[str],
+    characters: Counter[str],
 ) -> tuple[int, int, Counter[str]]:
     """Write a shard; return the samples that were taken, how many they became, and how many were left out for what.
 
-    Their *characters* are counted.
+    Pictures of *kinds* are not encoded again; the *characters* of labels are counted.
     """
     part = part_name(final)
     remove(part)
@@ -188,7 +215,7 @@ def _one(
             for stored in checked(there.format.samples(shard.path)):
                 # A format that keeps no keys numbers the samples of each shard.
                 parts = (stored.key,) if "key" in there.format.keeps else (shard.split, shard.path.stem, stored.key)
-                fitted = _fitted(stored, made)._replace(key=_named("-".join(filter(None, parts)), taken))
+                fitted = _fitted(stored, kinds)._replace(key=_named("-".join(filter(None, parts)), taken))
                 if unreadable == "refuse":
                     made.check(fitted)
                 elif (slug := made.fault(fitted)) is not None:
@@ -233,12 +260,12 @@ def _named(key: str, taken: set[str]) -> str:
     return found
 
 
-def _fitted(stored: Stored, made: Format) -> Stored:
-    """Return the sample with a picture that the format's consumer reads; raises ValueError if it has none that is whole."""
+def _fitted(stored: Stored, kinds: frozenset[str]) -> Stored:
+    """Return the sample with a picture of one of *kinds*, suffixes; raises ValueError if it has none that is whole."""
     if not stored.image:
         raise ValueError(f"the picture of sample {stored.key!r} is missing")
     # Decoded in any case: what is broken here would be broken there, and nobody would know why.
     picture = codec.decode(stored.image)
-    if codec.suffix_of(stored.image) in made.constraints.images:
+    if codec.suffix_of(stored.image) in kinds:
         return stored
     return stored._replace(image=codec.encode_png(picture))

@@ -61,6 +61,8 @@ class Constraints:
     """Vertical lines would be scaled to the height of horizontal ones, and nothing left of them."""
     images: frozenset[str] = frozenset(("png", "jpg", "webp"))
     """Suffixes of pictures that the consumer reads."""
+    one_kind: bool = False
+    """Its consumer takes the columns of all samples from the first few: pictures of another kind would be missing."""
 
     def fault(self, text: str) -> str | None:
         """Return why a label would not arrive as it is, as a slug that statistics count, or None."""

@@ -30,6 +30,7 @@ from PIL import Image
 
 from ocrsynth import Recipe, codec, generate
 from ocrsynth.errors import OutputError, RecipeError
+from ocrsynth.generation.convert import convert
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.write.base import FORMATS, Constraints, Stored
 from ocrsynth.write.folders import lines_of
@@ -532,6 +533,45 @@ def test_hugging_face_datasets_loads_it(kind: str, for_the_hub: Path, tmp_path: 
     recipe = Recipe.load(for_the_hub / "recipe.lock.yaml")
     for sample in Pipeline(recipe).batch(range(60)):
         assert np.abs(seen[sample.text].astype(int) - sample.image).max() <= 3
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["parquet", "webdataset", "imagefolder"])
+def test_hugging_face_datasets_loads_a_conversion(
+    kind: str, for_the_hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    import datasets
+
+    convert(for_the_hub, tmp_path / "converted", kind)
+    loaded = datasets.load_dataset(str(tmp_path / "converted"), cache_dir=str(tmp_path))
+    stated = json.loads((for_the_hub / "dataset.json").read_bytes())
+    of_hub = {"train": "train", "validation": "val", "test": "test"}
+    assert {name: len(loaded[name]) for name in loaded} == {name: stated["splits"][of_hub[name]] for name in of_hub}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_hugging_face_datasets_loads_pictures_of_two_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reader of tars takes the columns of the first five samples for those of all."""
+    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    import datasets
+
+    mine = tmp_path / "mine"
+    (mine / "images").mkdir(parents=True)
+    picture = np.tile(np.arange(64, dtype=np.uint8), (32, 1))
+    names = [f"{i}.{'jpg' if i < 8 else 'png'}" for i in range(16)]
+    for name in names:
+        encoded = codec.encode_png(picture) if name.endswith("png") else codec.encode_jpeg(picture, 90)
+        (mine / "images" / name).write_bytes(encoded)
+    (mine / "labels.tsv").write_text("".join(f"{name}\tline {name}\n" for name in names))
+    convert(mine, tmp_path / "tars", "webdataset")
+    loaded = datasets.load_dataset(str(tmp_path / "tars"), cache_dir=str(tmp_path / "cache"))["train"]
+    assert len(loaded) == 16
+    assert all(row["png"].size == (64, 32) for row in loaded)
 
 
 @pytest.mark.engine

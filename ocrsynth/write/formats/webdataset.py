@@ -99,7 +99,7 @@ class WebDataset(Format):
 
     name: ClassVar[str] = "webdataset"
     suffix: ClassVar[str] = ".tar"
-    constraints: ClassVar[Constraints] = Constraints(images=frozenset(codec.SUFFIXES))
+    constraints: ClassVar[Constraints] = Constraints(images=frozenset(codec.SUFFIXES), one_kind=True)
     keeps: ClassVar[frozenset[str]] = frozenset(("key", "meta", "mask"))
 
     def open(self, path: Path) -> ShardWriter:
