@@ -9,6 +9,7 @@ import orjson
 import regex
 
 from ocrsynth.errors import AssetError, RecipeError
+from ocrsynth.render.stack import LINE_FEED
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import label_characters
 
@@ -50,7 +51,9 @@ class Charset:
     @classmethod
     def from_recipe(cls, recipe: Recipe, unknown: Unknown = "error") -> Charset:
         """Return the code points that labels of *recipe* may hold."""
-        return cls(sorted(label_characters(recipe.text, alphabet.load(recipe.language))), "character", unknown)
+        characters = label_characters(recipe.text, alphabet.load(recipe.language))
+        feed = LINE_FEED if recipe.render.lines.high > 1 else ""
+        return cls(sorted(characters.union(feed)), "character", unknown)
 
     @classmethod
     def from_alphabet(cls, language: str, unknown: Unknown = "error") -> Charset:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import cv2
 import numpy as np
 
+from ocrsynth.errors import SampleError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -115,3 +117,28 @@ def suffix_of(data: bytes) -> str:
         if data.startswith(signature):
             return suffix
     raise ValueError(f"not a PNG, JPEG, WebP or NPY picture: begins with {data[:8]!r}")
+
+
+def stored_as(image: NDArray[np.uint8], encoded: bytes | None, suffix: str, quality: int) -> tuple[NDArray[np.uint8], bytes]:
+    """Return a picture as a file ``.suffix`` stores it, and its bytes; the two always agree.
+
+    *encoded* are the bytes that *image* was decoded from, if it was: they are kept where they are of that kind.
+    Raises SampleError for a picture that WebP cannot hold.
+    """
+    if suffix == "png":
+        return image, encode_png(image)
+    if suffix == "npy":
+        return image, encode_raw(image)
+    if encoded is not None and suffix_of(encoded) == suffix:
+        return image, encoded
+    if suffix == "webp":
+        if max(image.shape[:2]) > WEBP_LONGEST_PX:
+            size = f"{image.shape[1]}×{image.shape[0]}"
+            raise SampleError(
+                f"output.image: WebP holds at most {WEBP_LONGEST_PX} px a side, got {size}; "
+                "choose png, or a smaller render.max_width_px"
+            )
+        encoded = encode_webp(image, quality)
+        return decode_as(encoded, image.ndim), encoded
+    encoded = encode_jpeg(image, quality)
+    return decode(encoded), encoded

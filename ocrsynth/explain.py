@@ -78,6 +78,7 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
         "other_digits": {"digits": letters.other_digits, "share": other} if other else {},
         "coverage": text.coverage.model_dump() if text.coverage.at_least else {},
         "empty_share": text.empty_share,
+        "lines": plain(recipe.render.lines),
         "vertical_share": recipe.render.vertical,
         "clipped_share": recipe.render.clip_share,
     }
@@ -209,6 +210,8 @@ def _optional(texts: dict[str, Any]) -> list[str]:
         lines.append(f"  each character at least {target['at_least']} times in {target['samples']:,} samples")
     if texts["empty_share"]:
         lines.append(f"  {_percent(texts['empty_share'])} without text, with an empty label")
+    if texts["lines"][1] > 1:
+        lines.append(f"  {_range(texts['lines'])} lines in a picture, with line feeds between them in the label")
     if texts["vertical_share"]:
         lines.append(f"  {_percent(texts['vertical_share'])} from top to bottom")
     if texts["clipped_share"]:

@@ -1,8 +1,9 @@
-"""What is to be drawn on a picture: a line, or nothing, what is seen of the lines above and below, and rules."""
+"""What is to be drawn on a picture: a line, several, or none, what is seen of the lines above and below, and rules."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ocrsynth.errors import Rejected
 from ocrsynth.render.decoration import print_rules
 from ocrsynth.render.raster import draw_mask
+from ocrsynth.render.stack import stacked
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ocrsynth.text.mixture import TextMixture
 
 _LEAST_GAP_EM = 0.02
+_LINE_ATTEMPTS = 12
 
 
 class Neighbour(NamedTuple):
@@ -79,6 +82,48 @@ def neighbours_of(
         )
         found.append(Neighbour(other, place))
     return tuple(found)
+
+
+def with_further_lines(
+    recipe: Recipe,
+    index: int,
+    take: int,
+    shaped: ShapedLine,
+    font: FontChoice,
+    texts: TextMixture,
+    fonts: FontSelector,
+    longest: int,
+) -> tuple[ShapedLine, dict[str, Any]]:
+    """Return a line with those that the recipe sets below it, and what was drawn; nothing for a single line.
+
+    They are drawn for at most *longest* characters each, if that is not 0.  Raises Rejected if the font has no further line.
+    """
+    render = recipe.render
+    if render.lines.high <= 1 or shaped.line.direction == "ttb":
+        return shaped, {}
+    stream = Stream(recipe.seed, index, "lines", 0, take)
+    n = render.lines.draw_int(stream)
+    if n == 1:
+        return shaped, {}
+    pitch_em = render.line_pitch_em.draw(stream)
+    weights = render.alignment.model_dump()
+    alignment = list(weights)[stream.weighted(list(accumulate(weights.values())))]
+    lines = [shaped]
+    for number in range(1, n):
+        last: Rejected | None = None
+        for attempt in range(_LINE_ATTEMPTS):
+            line = texts.draw(Stream(recipe.seed, index, "further", _LINE_ATTEMPTS * number + attempt, take), index, longest)
+            if lacking := fonts.missing(font, line.text) or fonts.in_squares(font, line.text):
+                last = Rejected("font_coverage", f"{font.family} lacks {''.join(sorted(lacking))!r} of {line.text!r}")
+                continue
+            try:
+                lines.append(shape_line(line, font.key, (), font.setting))
+                break
+            except Rejected as verdict:
+                last = verdict
+        else:
+            raise last or Rejected("font_coverage", f"{font.family} has no line {number + 1}")
+    return stacked(lines, pitch_em, alignment), {"count": n, "pitch_em": round(pitch_em, 4), "alignment": alignment}
 
 
 def all_print(page: Page, items: list[dict[str, Any]], bleed: Bleed) -> NDArray[np.uint8]:

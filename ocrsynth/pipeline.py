@@ -16,7 +16,7 @@ from ocrsynth.fields import is_whole
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.lockstep import Ask, run_together
-from ocrsynth.page import Page, all_print, neighbours_of
+from ocrsynth.page import Page, all_print, neighbours_of, with_further_lines
 from ocrsynth.parts import standing_apart
 from ocrsynth.quads import bent_labels
 from ocrsynth.recipe import require_recipe
@@ -188,6 +188,9 @@ class Pipeline:
         yield None
         shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting, missing)
         recipe, render, seed = self.recipe, self.recipe.render, self.recipe.seed
+        longest = len(line.text) if take >= _FREE_ATTEMPTS * _FONT_ATTEMPTS else 0
+        shaped, lines = with_further_lines(recipe, index, take, shaped, font, self._texts, self.fonts, longest)
+        line = shaped.line
         shaped, baseline = disordered(shaped, render, Stream(seed, index, "baseline", 0, take))
         cut: tuple[ShapedLine, float] | None = None
         if render.clip_share and (stream := Stream(seed, index, "clip", 0, take)).chance(render.clip_share):
@@ -203,6 +206,8 @@ class Pipeline:
         page = Page(layout, shaped, font.kind, neighbours, cut=cut is not None)
         picture = yield from self._picture(index, page, take, rejected)
         provenance = self._provenance(line, picture, rejected)
+        if lines:
+            provenance["lines"] = lines
         if baseline:
             provenance["baseline"] = baseline
         if cut is not None:
@@ -279,7 +284,14 @@ class Pipeline:
             surface |= page.described(items)
             own = self._chain.warp(drawn, draw_mask(shaped, layout, drawn.bleed)) if recipe.output.masks else None
             mask_png = None if own is None else codec.encode_png(own)
-            return _Picture(*self._encode(result.image, result.encoded), mask_png, points, surface, drawn.record, keep)
+            return _Picture(
+                *codec.stored_as(result.image, result.encoded, self.suffix, recipe.output.quality),
+                mask_png,
+                points,
+                surface,
+                drawn.record,
+                keep,
+            )
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _degradation(self, index: int, attempt: int, page: Page, keep: float) -> Drawn:
@@ -292,7 +304,7 @@ class Pipeline:
         drawn = self._chain.draw((recipe.seed, index, attempt), frame, line_quad, keep, fit)
         if shaped is None:
             return drawn
-        config, n = recipe.legibility, len(shaped.cluster_ranges)
+        config, n = recipe.legibility, shaped.most_in_a_row
         if verdict := legibility.too_small(config, layout.size_px, drawn.em_px):
             raise verdict
         # Without a stretch; far from the limit that tells enough.
@@ -301,26 +313,6 @@ class Pipeline:
         if near and (verdict := legibility.too_narrow(config, n, quad, drawn.move(quad), drawn.kept_ratio)):
             raise verdict
         return drawn
-
-    def _encode(self, image: NDArray[np.uint8], encoded: bytes | None) -> tuple[NDArray[np.uint8], bytes]:
-        """Return the picture as it is stored, and its bytes; the two always agree."""
-        if self.suffix == "png":
-            return image, codec.encode_png(image)
-        if self.suffix == "npy":
-            return image, codec.encode_raw(image)
-        if encoded is not None and codec.suffix_of(encoded) == self.suffix:
-            return image, encoded
-        if self.suffix == "webp":
-            if max(image.shape[:2]) > codec.WEBP_LONGEST_PX:
-                size = f"{image.shape[1]}×{image.shape[0]}"
-                raise SampleError(
-                    f"output.image: WebP holds at most {codec.WEBP_LONGEST_PX} px a side, got {size}; "
-                    "choose png, or a smaller render.max_width_px"
-                )
-            encoded = codec.encode_webp(image, self.recipe.output.quality)
-            return codec.decode_as(encoded, image.ndim), encoded
-        encoded = codec.encode_jpeg(image, self.recipe.output.quality)
-        return codec.decode(encoded), encoded
 
     def _provenance(self, line: TextLine, picture: _Picture, rejected: dict[str, int]) -> dict[str, Any]:
         return {

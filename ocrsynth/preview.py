@@ -12,6 +12,7 @@ from ocrsynth.fields import Range
 from ocrsynth.records import Bleed, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
 from ocrsynth.render.raster import draw_mask
+from ocrsynth.render.stack import LINE_FEED
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text import alphabet
@@ -54,7 +55,7 @@ def contact_sheet(
             x = _GAP_PX + column * (cell_width + _GAP_PX)
             strip[_GAP_PX // 2 : _GAP_PX // 2 + picture.shape[0], x : x + picture.shape[1]] = picture
             sample = samples[number * columns + column]
-            label = _label(f"{sample.index}  {sample.text}", sample, families, cell_width)
+            label = _label(f"{sample.index}  {sample.text.replace(LINE_FEED, ' / ')}", sample, families, cell_width)
             top = _GAP_PX // 2 + height
             strip[top : top + label.shape[0], x : x + label.shape[1]] = label
         sheet_rows.append(strip)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Ligature(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShapedLine:
-    """A line of glyphs whose label is proved.
+    """A line of glyphs whose label is proved, or several that stand below each other.
 
     ``cluster_ranges``: int32 (n, 2), code-point range of each grapheme cluster, a partition of the text.
     ``cluster_boxes_em``: float64 (n, 4), left, top, right, bottom from the baseline start, y *down*: the ink of the
@@ -174,6 +175,16 @@ class ShapedLine:
     """float64 (n, 4, 2) where the baseline is not straight: corners clockwise from the top-left, y down."""
     baseline_em: NDArray[np.float64] | None = None
     """float64 (k, 2), with them: the baseline as a polyline."""
+    below_em: float = 0.0
+    """Of several lines, set below each other: how far the last baseline lies below the first."""
+
+    @property
+    def most_in_a_row(self) -> int:
+        """Return the number of clusters of the longest line."""
+        if not self.below_em:
+            return len(self.cluster_ranges)
+        feeds = [i for i, cluster in enumerate(self.clusters) if cluster == "\n"]
+        return max(b - a - 1 for a, b in pairwise((-1, *feeds, len(self.cluster_ranges))))
 
     @property
     def flattest_em(self) -> float:

@@ -26,7 +26,7 @@ _KEYS = ("name", "weight", "degrade", *SECTIONS)
 SHARED = {
     "text": ("foreign", "coverage", "empty_share"),
     "fonts": ("sets", "folders", "system"),
-    "render": ("height_px", "color", "backgrounds", "vertical"),
+    "render": ("height_px", "color", "backgrounds", "vertical", "lines"),
 }
 """Keys of these sections that must be the same in all styles: what consumers are told of the data set as a whole."""
 NATURAL = "natural"

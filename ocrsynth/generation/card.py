@@ -74,7 +74,11 @@ def _for_the_hub(language: str, count: int, formats: Sequence[str], splits: Sequ
     """Return the lines that the Hugging Face hub and `datasets` read: without them each JSON file passes for data."""
     loaded = next((name for name in _LOADED_BY_HUB if name in formats), None)
     lines = ["---", *([f'language: "{language.partition("_")[0]}"'] if language else [])]
-    lines += ["task_categories: [image-to-text]", "tags: [ocr, synthetic, ocrsynth]", f"size_categories: [{_size_category(count)}]"]
+    lines += [
+        "task_categories: [image-to-text]",
+        "tags: [ocr, synthetic, ocrsynth]",
+        f"size_categories: [{_size_category(count)}]",
+    ]
     if loaded:
         base = f"{DATA}/{loaded}" if len(formats) > 1 else DATA
         ending = "*/*" if loaded == "imagefolder" else f"*{FORMATS.get(loaded, 'card').suffix}"

@@ -78,7 +78,7 @@ def lint(
                 if stored.meta.get("text", stored.text) != stored.text:
                     report.add("another label in the metadata", f"{where}: {stored.text[:80]!r}")
                 if not _is_blank(stored):
-                    _lint_label(report, stored.text, where, characters)
+                    _lint_label(report, _without_feeds(stored), where, characters)
                 _lint_picture(report, stored, where, pictures, of_word=source.format.of_words)
                 on_sample(report.samples)
             source.check_count(shard, report.samples - before)
@@ -91,6 +91,13 @@ def _is_blank(stored: Stored) -> bool:
     """Tell whether a sample is meant to be without text, as its metadata say."""
     provenance = stored.meta.get("provenance")
     return not stored.text and isinstance(provenance, dict) and provenance.get("source") == "empty"
+
+
+def _without_feeds(stored: Stored) -> str:
+    """Return the label with spaces where its metadata say that one of several lines ends."""
+    provenance = stored.meta.get("provenance")
+    several = isinstance(provenance, dict) and provenance.get("lines")
+    return stored.text.replace("\n", " ") if several else stored.text
 
 
 def _lint_label(report: Report, text: str, where: str, characters: frozenset[str] | None) -> None:

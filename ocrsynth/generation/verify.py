@@ -15,6 +15,7 @@ from ocrsynth.files import hash_of
 from ocrsynth.generation.plan import DATA, DATASET, NOTICE, RECEIPTS, Plan, data_folders, load_recipe, read_plan, read_receipt
 from ocrsynth.generation.run import all_receipts, summary_of
 from ocrsynth.generation.shard import build_shard
+from ocrsynth.render.stack import LINE_FEED
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import check_label, label_characters
@@ -178,12 +179,16 @@ class _Labels(NamedTuple):
     may_be_empty: bool
     boxes: str
     """Which boxes the recipe stores."""
+    most_lines: int
 
     def fault(self, text: str, file: str) -> str | None:
         """Return what is wrong with the label of a sample in *file*, a path below the data folder, or None."""
         if not text and self.may_be_empty:
             return None
-        reason = check_label(text, self.characters)
+        lines = text.split(LINE_FEED)
+        if len(lines) > self.most_lines:
+            return f"has a label of {len(lines)} lines, got {text!r}"
+        reason = next((found for line in lines if (found := check_label(line, self.characters))), None)
         if reason:
             return f"has a label that cannot be: {reason}, got {text!r}"
         split = self.splits.of(text)
@@ -201,7 +206,7 @@ def _labels_of(out: Path, plan: Plan) -> tuple[_Labels | None, str]:
         return None, f"recipe.lock.yaml: cannot be made ready here, so labels are not held against the alphabet ({error})"
     characters = label_characters(recipe.text, alphabet.load(recipe.language))
     splits = Splits(recipe.output.split, "output.split")
-    return _Labels(characters, splits, recipe.text.empty_share > 0, recipe.output.boxes), ""
+    return _Labels(characters, splits, recipe.text.empty_share > 0, recipe.output.boxes, int(recipe.render.lines.high)), ""
 
 
 def _verify_shard(out: Path, plan: Plan, shard: int, labels: _Labels | None) -> tuple[int, list[Finding]]:

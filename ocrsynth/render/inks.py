@@ -105,6 +105,9 @@ def _inkjet(mask: Mask, depth: float, place: _Place) -> Mask:
     return _worn(seamed, "kraft", 0.35 * depth, place)
 
 
+_FAR_EM = 1.5
+
+
 def _typewriter(mask: Mask, depth: float, place: _Place) -> Mask:
     """Types strike through an inked ribbon that gives way: the harder, the further ink flows about a stroke.
 
@@ -118,6 +121,7 @@ def _typewriter(mask: Mask, depth: float, place: _Place) -> Mask:
     tilt = 0.25 * depth * force * np.clip(drawn[len(lengths) :], -1.5, 1.5)
     middle = (height + place.bleed.top - place.bleed.bottom - 1) / 2
     rows = (np.arange(height, dtype=np.float32) - np.float32(middle)) / np.float32(place.size_px)
+    rows = np.clip(rows, -_FAR_EM, _FAR_EM)  # Of several lines those at the ends are not struck by a lever.
     gain = np.repeat(force, lengths) + np.multiply.outer(rows, np.repeat(tilt, lengths))
     struck: Any = cv2.GaussianBlur(mask, (0, 0), max(0.04 * place.size_px, 0.3)) * gain
     # The ribbon blurs hairlines away where the strike is light: a letter that is gone has no label.

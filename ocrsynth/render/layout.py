@@ -17,6 +17,7 @@ from ocrsynth.records import Layout
 from ocrsynth.render.decoration import DecorationConfig
 from ocrsynth.render.inks import INKS
 from ocrsynth.render.papers import PAPERS
+from ocrsynth.render.stack import Alignment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,13 +37,19 @@ _MAX_WIDTH_PX = 32_000
 class RenderConfig(Section):
     """The recipe's ``render`` section: size of the pictures, margins, paper, ink, and what stands about a line."""
 
-    height_px: int = Field(default=32, ge=8, le=1024, description="height of every picture; of vertical lines the width")
+    height_px: int = Field(default=32, ge=8, le=1024, description="height of pictures of one line; of vertical lines the width")
     color: Literal["grey", "rgb"] = "grey"
     """Channels of the pictures."""
     max_width_px: int | None = Field(
         default=None, ge=32, le=32_000, description="a line longer than this is drawn again; empty for 200 times the height"
     )
     vertical: float = Field(default=0.0, ge=0, le=1, description="share of lines that run from top to bottom")
+    lines: Annotated[Range, Within(1, 50)] = Range(1, 1)
+    """Lines in a picture, whole numbers; of several the label has line feeds between them, and the picture is higher."""
+    line_pitch_em: Annotated[Range, Within(0.8, 4)] = Range(1.15, 1.6)
+    """Of several lines: from one baseline to the next; more where letters would touch."""
+    alignment: Alignment = Alignment()
+    """Of several lines: how they stand below each other."""
     margin_em: Annotated[Range, Within(0.02, 4)] = Range(0.08, 0.35)
     """Distance from the line to the upper and the lower edge, each drawn for itself."""
     side_margin_em: Annotated[Range, Within(0.02, 8)] = Range(0.1, 0.6)
@@ -215,20 +222,25 @@ def _place(config: RenderConfig, line: Unplaced, left: float, top: float, right:
         return _Place(length, config.height_px, size, (above + rise) * size, (before - top) * size)
     # y is down in boxes: the top of the ink is negative.
     rise = max(-top, metrics.x_height_em)
-    fall = max(bottom, 0.0)
+    below_em = line.shaped.below_em
+    fall = max(bottom - below_em, 0.0)
     if rise + fall > _TALLEST_EM:
         # A glyph as large as a page, as damaged and symbol fonts have: the rest of the line would be specks beside it.
         raise Rejected("huge_glyph", f"ink {rise + fall:.1f} em high")
     rise += looseness * max(metrics.ascent_em - rise, 0.0)
     fall += looseness * max(metrics.descent_em - fall, 0.0)
     size = config.height_px / (above + rise + fall + below)
+    # Further lines make the picture higher, and their type no smaller.
+    height = config.height_px + math.ceil(below_em * size)
+    if height > _MAX_WIDTH_PX:
+        raise Rejected("too_high", f"higher than {_MAX_WIDTH_PX} px, {height} px")
     if cut_em is None:
         width = max(_length((before + right + after - left) * size, config), config.min_width_px)
     else:
         # No more of the letter than was drawn, but for what a pixel holds of the line itself.
         whole = _length((before + right - left) * size, config)
         width = max(whole, math.floor((before + cut_em - left) * size))
-    return _Place(config.height_px, width, size, (before - left) * size, (above + rise) * size)
+    return _Place(height, width, size, (before - left) * size, (above + rise) * size)
 
 
 def _edges(shaped: ShapedLine, first: int, spans: list[tuple[int, int]]) -> Iterable[int]:

@@ -25,9 +25,12 @@ _CROWDED, _MOST_CROWDED = 1.2, 2.0
 """So many times as many frames as there are, labels of a batch may need together, and one by itself."""
 
 
-def images_of(items: Sequence[dict[str, Any]], multiple: int, pad_value: int, dtype: DType, most_pixels: int) -> Batch:
+def images_of(
+    items: Sequence[dict[str, Any]], multiple: int, pad_value: int, dtype: DType, most_pixels: int, *, pad_height: bool = False
+) -> Batch:
     """Return ``images``, uint8 or float32 in 0…1, (B, C, H, W), padded on the right, and ``widths``, int64 (B,).
 
+    With *pad_height* lower pictures are padded below, and ``heights``, int64 (B,), are there as well.
     Raises ValueError for what is no picture, if heights or channels differ, or if the batch has more than *most_pixels* pixels.
     """
     if not items:
@@ -40,13 +43,16 @@ def images_of(items: Sequence[dict[str, Any]], multiple: int, pad_value: int, dt
                 f"sample {item['key']}: its picture must be uint8 (H, W), (H, W, 1) or (H, W, 3), got {array.dtype} "
                 f"{array.shape}; a transform gives pictures, and dtype='float32' is an option of the collate"
             )
-    shapes = {(a.shape[0], a.shape[2] if a.ndim == 3 else 1) for a in arrays}
+    heights = [a.shape[0] for a in arrays]
+    height = max(heights)
+    shapes = {(height if pad_height else a.shape[0], a.shape[2] if a.ndim == 3 else 1) for a in arrays}
     if len(shapes) > 1:
         raise ValueError(
             f"batch: pictures must have one height and one number of channels, got (height, channels) {sorted(shapes)}; "
-            "a chain that warps wants Augment(…, keep_height=True), vertical lines a batch of one"
+            "a chain that warps wants Augment(…, keep_height=True), vertical lines a batch of one, "
+            "pictures of several lines pad_height=True"
         )
-    [(height, channels)] = shapes
+    [(_, channels)] = shapes
     widths = [a.shape[1] for a in arrays]
     width = -(-max(widths) // multiple) * multiple
     if len(arrays) * channels * height * width > most_pixels:
@@ -56,11 +62,12 @@ def images_of(items: Sequence[dict[str, Any]], multiple: int, pad_value: int, dt
         )
     out = np.full((len(arrays), channels, height, width), pad_value, np.uint8)
     for row, array in zip(out, arrays, strict=True):
-        row[:, :, : array.shape[1]] = array if array.ndim == 2 else array.transpose(2, 0, 1)
+        row[:, : array.shape[0], : array.shape[1]] = array if array.ndim == 2 else array.transpose(2, 0, 1)
     images = torch.from_numpy(out)
     if dtype == "float32":
         images = images.to(torch.float32).div_(255)
-    return {"images": images, "widths": torch.tensor(widths)}
+    sizes = {"widths": torch.tensor(widths)}
+    return {"images": images, **sizes, **({"heights": torch.tensor(heights)} if pad_height else {})}
 
 
 class _Collate:
@@ -72,6 +79,7 @@ class _Collate:
         pad_value: int = 0,
         dtype: DType = "uint8",
         most_pixels: int = _MOST_PIXELS,
+        pad_height: bool = False,
     ) -> None:
         for name, value, low, high in (
             ("width_multiple", width_multiple, 1, _WIDEST_STEP_PX),
@@ -87,9 +95,10 @@ class _Collate:
         self.pad_value = pad_value
         self.dtype: DType = dtype
         self.most_pixels = most_pixels
+        self.pad_height = pad_height
 
     def _images(self, items: Sequence[dict[str, Any]]) -> Batch:
-        return images_of(items, self.width_multiple, self.pad_value, self.dtype, self.most_pixels)
+        return images_of(items, self.width_multiple, self.pad_value, self.dtype, self.most_pixels, pad_height=self.pad_height)
 
     def _targets(self, items: Sequence[dict[str, Any]]) -> list[list[int]]:
         # An item's own numbers may be those of another charset.

@@ -1,0 +1,208 @@
+"""Several lines in one picture: every label's ink is where its box says, on the line that the label says."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from commands import run_here
+
+from ocrsynth import Recipe, codec, generate, make_sample
+from ocrsynth.charset import Charset
+from ocrsynth.errors import OutputError, RecipeError
+from ocrsynth.generation.lint import lint
+from ocrsynth.generation.source import open_source
+from ocrsynth.generation.verify import recompute, verify
+from ocrsynth.pipeline import Pipeline
+from ocrsynth.torch_data import AttentionCollate, LineDataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocrsynth.records import Sample
+
+_COUNT = 24
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "en": {},
+    "ar": {},
+    "hi": {},
+    "el": {"alignment": {"start": 0, "centre": 1}},
+    "he": {"alignment": {"start": 0, "end": 1}},
+    "de": {"bent": 1.0, "jittered": 1.0},
+}
+
+
+def _recipe(language: str = "en", preset: str = "clean", lines: tuple[int, int] = (2, 4), **render: Any) -> Recipe:
+    return Recipe.for_language(
+        language,
+        preset=preset,
+        seed=3,
+        render={"lines": lines, **render},
+        text={"length_clusters": [3, 25]},
+        output={"masks": True},
+    )
+
+
+def _rows(sample: Sample) -> list[slice]:
+    """Return the clusters of each line of a sample, without the line feeds."""
+    feeds = [i for i, (a, b) in enumerate(sample.cluster_ranges.tolist()) if sample.text[a:b] == "\n"]
+    return [slice(a + 1, b) for a, b in pairwise((-1, *feeds, len(sample.cluster_ranges)))]
+
+
+@pytest.mark.parametrize("language", _SETTINGS)
+def test_ink_is_where_the_boxes_of_its_line_say(language: str) -> None:
+    for sample in Pipeline(_recipe(language, **_SETTINGS[language])).batch(range(_COUNT)):
+        lines = sample.text.split("\n")
+        assert len(lines) == sample.provenance["lines"]["count"] in (2, 3, 4)
+        assert sample.cluster_ranges[0, 0] == 0
+        assert sample.cluster_ranges[-1, 1] == len(sample.text)
+        assert (sample.cluster_ranges[1:, 0] == sample.cluster_ranges[:-1, 1]).all()
+        assert sample.mask is not None
+        ink = codec.decode(sample.mask) > 127
+        inside = np.zeros_like(ink)
+        for row, line in zip(_rows(sample), lines, strict=True):
+            assert sum(len(sample.text[a:b]) for a, b in sample.cluster_ranges[row].tolist()) == len(line)
+            for quad, (a, b) in zip(sample.cluster_quads[row], sample.cluster_ranges[row].tolist(), strict=True):
+                (left, top), (right, bottom) = np.floor(quad.min(axis=0)).astype(int), np.ceil(quad.max(axis=0)).astype(int)
+                box = (slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1))
+                inside[box] = True
+                assert ink[box].any() or sample.text[a:b] in (" ", "\u200c", "\u200d"), (sample.text, sample.text[a:b])
+        # Marks of some scripts reach out of the box of their letter by a pixel or two.
+        assert (ink & ~inside).sum() <= 0.01 * ink.sum()
+
+
+def test_each_line_is_below_the_last_and_none_touch() -> None:
+    for sample in Pipeline(_recipe()).batch(range(_COUNT)):
+        rows = [sample.cluster_quads[row].reshape(-1, 2)[:, 1] for row in _rows(sample)]
+        middles = [(row.min() + row.max()) / 2 for row in rows]
+        assert middles == sorted(middles)
+        for above, below in zip(_rows(sample), _rows(sample)[1:], strict=False):
+            assert (
+                sample.cluster_quads[above].reshape(-1, 2)[:, 1].max() <= sample.cluster_quads[below].reshape(-1, 2)[:, 1].min()
+            )
+
+
+@pytest.mark.parametrize(
+    ("language", "alignment", "flush"), [("en", "start", 0), ("en", "end", 1), ("ar", "start", 1), ("ar", "end", 0)]
+)
+def test_lines_are_flush_where_the_recipe_says(language: str, alignment: str, flush: int) -> None:
+    weights = {"start": 0.0, "centre": 0.0, "end": 0.0} | {alignment: 1.0}
+    for sample in Pipeline(_recipe(language, alignment=weights)).batch(range(8)):
+        assert sample.provenance["lines"]["alignment"] == alignment
+        ends = [sample.cluster_quads[row].reshape(-1, 2)[:, 0] for row in _rows(sample)]
+        edges = [e.max() if flush else e.min() for e in ends]
+        assert max(edges) - min(edges) < 1
+        assert len({round(float(e.max() - e.min())) for e in ends}) > 1
+
+
+def test_further_lines_make_pictures_higher_and_type_no_smaller() -> None:
+    one = Pipeline(_recipe(lines=(1, 1))).batch(range(_COUNT))
+    two = Pipeline(_recipe(lines=(3, 3))).batch(range(_COUNT))
+    sizes = [[s.provenance["font"]["size_px"] for s in made] for made in (one, two)]
+    assert np.median(sizes[1]) == pytest.approx(np.median(sizes[0]), rel=0.15)
+    for sample in two:
+        least = 2 * 1.15 * sample.provenance["font"]["size_px"]
+        assert sample.image.shape[0] >= 32 + least - 1
+
+
+def test_a_recipe_of_single_lines_makes_what_it_did(tmp_path: Path) -> None:
+    """The pictures of a recipe that may have several lines, but drew one, are those of a recipe without them."""
+    single = Pipeline(_recipe("en", "document", lines=(1, 1))).batch(range(60))
+    mixed = Pipeline(_recipe("en", "document", lines=(1, 2))).batch(range(60))
+    same = [a.encoded == b.encoded for a, b in zip(single, mixed, strict=True) if "lines" not in b.provenance]
+    assert len(same) > 15
+    assert sum(same) >= len(same) - 2  # Of those drawn again because their second line failed.
+
+
+@pytest.mark.parametrize("preset", ["document", "camera", "receipt"])
+def test_a_sample_is_the_same_alone_and_among_others(preset: str) -> None:
+    recipe = _recipe(preset=preset)
+    together = Pipeline(recipe).batch(range(16))
+    assert [make_sample(recipe, i).encoded for i in (3, 11)] == [together[i].encoded for i in (3, 11)]
+    for sample in together:
+        height, width = sample.image.shape[:2]
+        quads = sample.cluster_quads.reshape(-1, 2)
+        assert (quads >= -1).all()
+        assert (quads <= (width + 1, height + 1)).all()
+
+
+def test_what_is_written_is_read_back_and_verified(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    generate(_recipe(preset="scan", lines=(1, 3)), 40, out)
+    assert not verify(out).findings
+    assert not recompute(out, 0.2).findings
+    assert not lint(out).faults
+    texts = [stored.text for _, stored in open_source(out).read()]
+    assert {text.count("\n") for text in texts} == {0, 1, 2}
+    assert "\n" in json.loads((out / "dataset.json").read_bytes())["delivered"]["characters"]
+    assert "1 to 3 lines in a picture" in run_here(tmp_path, "recipe", "explain", "out/recipe.lock.yaml").stdout
+
+
+def test_a_line_feed_that_nothing_speaks_of_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    codec_picture = codec.encode_png(np.tile(np.arange(64, dtype=np.uint8), (32, 1)))
+    (tmp_path / "data" / "a.png").write_bytes(codec_picture)
+    (tmp_path / "data" / "metadata.jsonl").write_text(json.dumps({"file_name": "a.png", "text": "two\nlines"}) + "\n")
+    assert "control or unassigned character" in lint(tmp_path / "data").faults
+
+
+@pytest.mark.parametrize("fmt", ["tsv", "tesstrain", "paddle", "easyocr", "kraken", "lstmf", "page-xml", "alto"])
+def test_formats_of_lines_refuse_several(fmt: str, tmp_path: Path) -> None:
+    recipe = _recipe().with_changes(output={"format": fmt, "masks": False})
+    with pytest.raises(OutputError, match=r"U\+000A"):
+        generate(recipe, 4, tmp_path / "out")
+
+
+def test_batches_of_lower_and_higher_pictures() -> None:
+    recipe = _recipe(lines=(1, 3)).with_changes(output={"masks": False})
+    charset = Charset.from_recipe(recipe)
+    assert "\n" in charset.symbols
+    items = [LineDataset(recipe, length=8)[i] for i in range(8)]
+    with pytest.raises(ValueError, match="pad_height=True"):
+        AttentionCollate(charset)(items)
+    batch = AttentionCollate(charset, pad_height=True, pad_value=7)(items)
+    heights = [item["image"].shape[0] for item in items]
+    assert batch["heights"].tolist() == heights
+    assert len(set(heights)) > 1
+    for image, item, height, width in zip(batch["images"], items, heights, batch["widths"].tolist(), strict=True):
+        assert torch.equal(image[0, :height, :width], torch.as_tensor(np.asarray(item["image"])).reshape(height, width))
+        assert (image[:, height:] == 7).all()
+        assert (image[:, :, width:] == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("render", "path"),
+    [
+        ({"lines": [0, 2]}, "render.lines"),
+        ({"lines": [3, 2]}, "render.lines"),
+        ({"line_pitch_em": [0.1, 1]}, "render.line_pitch_em"),
+        ({"alignment": {"start": 0}}, "render.alignment"),
+        ({"alignment": {"left": 1}}, "render.alignment"),
+    ],
+)
+def test_what_cannot_be_is_told_at_its_key(render: dict[str, Any], path: str) -> None:
+    with pytest.raises(RecipeError, match=path.replace(".", r"\.")):
+        Recipe.from_dict({"language": "en", "render": render})
+
+
+def test_a_narrow_bound_shortens_all_lines() -> None:
+    recipe = Recipe.for_language(
+        "en", preset="clean", render={"lines": [3, 3], "max_width_px": 260}, text={"length_clusters": [1, 60]}
+    )
+    for sample in Pipeline(recipe).batch(range(30)):
+        assert sample.image.shape[1] <= 260
+        assert sample.text.count("\n") == 2
+
+
+def test_a_sheet_shows_their_labels(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump({"language": "en", "degrade": "clean", "render": {"lines": [2, 3]}}))
+    done = run_here(tmp_path, "preview", "recipe.yaml", "-n", "3", "-o", "sheet.png")
+    assert done.returncode == 0, done.stderr
+    sheet = codec.decode((tmp_path / "sheet.png").read_bytes())
+    # Below the pictures stand labels: dark letters on the ground of the sheet.
+    assert (sheet[-30:] < 100).any()
