@@ -58,9 +58,11 @@ _FAULTS: list[tuple[dict[str, Any], str]] = [
     (
         _english(render={"hight_px": 48}),
         (
-            "render: unknown key 'hight_px'; did you mean 'height_px'? (known: alignment, background_share, backgrounds, bend_em, "
+            "render: unknown key 'hight_px'; did you mean 'height_px'? (known: alignment, "
+            "background_share, backgrounds, bend_em, "
             "bent, clip_share, color, coloured_ink, coloured_paper, contrast_grey, decoration, height_px, ink, jitter_em, "
-            "jittered, light_on_dark, line_pitch_em, lines, looseness, margin_em, max_width_px, min_width_px, paper, paper_grey, side_margin_em, "
+            "jittered, light_on_dark, line_pitch_em, lines, looseness, margin_em, max_width_px, min_width_px, paper, "
+            "paper_grey, side_margin_em, "
             "texture_grey, vertical)"
         ),
     ),
