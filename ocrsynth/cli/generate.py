@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--image", type=click.Choice(["auto", "png", "jpeg", "webp", "raw"]), help="Coding of the pictures.  [default: auto]"
 )
-@click.option("--quality", type=int, help="Of JPEG and WebP.  [default: 95]")
+@click.option("--quality", type=int, help="Of JPEG and WebP, where the chain chose none.  [default: 95]")
 @click.option("--store-masks", is_flag=True, help="Store a mask of the line's own ink beside each picture.")
 @click.option("--store-words", is_flag=True, help="Of the boxes store those of words and line only.")
 @click.option("--no-boxes", is_flag=True, help="Store no boxes.")
