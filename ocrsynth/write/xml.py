@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from ocrsynth.write.folders import FolderWriter, quads_of, read_picture, shape_of, words_of
+from ocrsynth.write.folders import FolderWriter, boxes_in, quads_of, read_picture, shape_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,6 +121,39 @@ def documents(path: Path) -> Iterator[tuple[str, ET.Element]]:
             yield file.name.removesuffix(".xml"), ET.fromstring(content)  # noqa: S314 - without declarations nothing expands
         except ET.ParseError as error:
             raise ValueError(f"{file.name} is no XML, {error}") from None
+
+
+def corners_of(points: str | None) -> list[float] | None:
+    """Return the four corners of ``x,y x,y …``, or of the box around more of them, as x, y, …; None if there are none.
+
+    Raises ValueError where they are no numbers.
+    """
+    flat = [float(n) for n in (points or "").replace(",", " ").split()]
+    corners = np.reshape(flat, (-1, 2))
+    if not len(corners):
+        return None
+    return flat if len(corners) == _CORNERS else rectangle(*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
+
+
+def rectangle(left: float, top: float, right: float, bottom: float) -> list[float]:
+    """Return the corners of an upright box, x, y, … clockwise from the top-left."""
+    return [left, top, right, top, right, bottom, left, bottom]
+
+
+def with_words(key: str, text: str, words: list[tuple[str, list[float] | None]]) -> dict[str, Any]:
+    """Return the metadata of a label and of its words; raises ValueError if they are not those of the label.
+
+    Where not each word of the label has corners there are no boxes.
+    """
+    found = [(word, corners) for word, corners in words if corners is not None]
+    if [word for word, _ in found] != text.split():
+        if all(word in text for word, _ in words):
+            return {"text": text}
+        raise ValueError(f"{key}.xml has words that are not in its label")
+    return {"text": text, **boxes_in(text, found)}
+
+
+_CORNERS = 4
 
 
 def picture_of(path: Path, name: Any) -> bytes:

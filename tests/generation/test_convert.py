@@ -462,17 +462,56 @@ def test_keys_that_a_format_does_not_keep_are_made_once_each(tmp_path: Path) -> 
     assert len(set(keys)) == len(keys) == 12
 
 
-def test_boxes_of_words_come_back_from_coco_text(tmp_path: Path) -> None:
-    generate(
-        Recipe.for_language("en", preset="camera", seed=3, output={"format": ["coco-text", "webdataset"]}), 12, tmp_path / "set"
-    )
-    convert(tmp_path / "set", tmp_path / "again", "coco-text", source_format="coco-text")
+@pytest.mark.parametrize(("fmt", "within"), [("coco-text", 0.006), ("page-xml", 0.51), ("paddle", 1.01), ("alto", None)])
+def test_boxes_of_words_come_back(fmt: str, within: float | None, tmp_path: Path) -> None:
+    generate(Recipe.for_language("en", preset="camera", seed=3, output={"format": [fmt, "webdataset"]}), 12, tmp_path / "set")
+    convert(tmp_path / "set", tmp_path / "again", fmt, source_format=fmt)
     convert(tmp_path / "again", tmp_path / "words", "doctr")
     first = {s.key: s for _, s in open_source(tmp_path / "set", "webdataset").read()}
     for _, stored in open_source(tmp_path / "again").read():
-        assert stored.meta["words"] == first[stored.key].meta["words"]
-        np.testing.assert_allclose(stored.meta["word_quads"], first[stored.key].meta["word_quads"], atol=0.006)
+        meta = first[stored.key].meta
+        assert stored.meta["words"] == meta["words"]
+        quads, wanted = np.array(stored.meta["word_quads"]), np.array(meta["word_quads"])
+        if within is None:  # The upright boxes around the words, in whole pixels.
+            low, high = quads.min(axis=1), quads.max(axis=1)
+            inside = np.clip(wanted, 0, (meta["width"], meta["height"]))
+            assert (low <= inside.min(axis=1)).all()
+            assert (low > inside.min(axis=1) - 1.01).all()
+            assert (high >= inside.max(axis=1)).all()
+            assert (high < inside.max(axis=1) + 1.01).all()
+        else:
+            np.testing.assert_allclose(quads, np.clip(wanted, 0, (meta["width"] - 1, meta["height"] - 1)), atol=within)
     assert [s.text for _, s in open_source(tmp_path / "words").read()] == [w for s in first.values() for w in s.text.split()]
+
+
+@pytest.mark.parametrize("fmt", ["page-xml", "alto", "paddle"])
+def test_without_boxes_none_come_back(fmt: str, tmp_path: Path) -> None:
+    recipe = Recipe.for_language(
+        "en", preset="clean", seed=3, output={"format": fmt, "boxes": "none"}, text={"length_clusters": [9, 30]}
+    )
+    generate(recipe, 12, tmp_path / "set")
+    several = [s for _, s in open_source(tmp_path / "set").read() if " " in s.text]
+    assert several
+    assert all("word_quads" not in s.meta for s in several)
+
+
+@pytest.mark.parametrize(
+    ("fmt", "file"), [("page-xml", "000000000000.xml"), ("alto", "000000000000.xml"), ("paddle", "det_gt.txt")]
+)
+def test_words_that_are_not_in_the_label_are_told(fmt: str, file: str, tmp_path: Path) -> None:
+    text = {
+        "sources": [{"pattern": {"templates": ["qx wz"]}}],
+        "case": {"asis": 1, "sentence": 0, "mixed": 0, "title": 0, "upper": 0},
+    }
+    generate(Recipe.for_language("en", preset="clean", text=text, output={"format": fmt}), 2, tmp_path / "set")
+    path = tmp_path / "set/data/000000" / file
+    wrong = path.read_text("utf-8").replace("qx", "other", 1)
+    path.write_text(wrong, "utf-8")
+    if fmt == "alto":  # There words are the label.
+        assert next(s.text for _, s in open_source(tmp_path / "set").read()).startswith("other")
+        return
+    with pytest.raises(ValueError, match="not in its label"):
+        list(open_source(tmp_path / "set").read())
 
 
 def test_a_conversion_tells_its_characters(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import orjson
 
 from ocrsynth.files import write_atomically
 from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
-from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_picture, words_of
+from ocrsynth.write.folders import FolderFormat, FolderWriter, boxes_in, lines_of, read_picture, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +50,24 @@ def _points(quad: NDArray[np.float64]) -> list[list[int]]:
     return points
 
 
+def _boxes(path: Path) -> Iterator[tuple[str, list[tuple[str, list[float]]]]]:
+    """Yield each picture's words with their corners, x, y, …; raises ValueError where the list is broken."""
+    for number, line in enumerate(lines_of(path), 1):
+        name, _, content = line.partition("\t")
+        try:
+            words = [
+                (str(w["transcription"]), [float(n) for point in w["points"] for n in point]) for w in orjson.loads(content)
+            ]
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{_DET} line {number} is not path, tab and a list of words with points") from None
+        # Of regions with more corners, and those marked as not to be read, nothing is known of words.
+        if all(len(corners) == _FLAT_QUAD for _, corners in words):
+            yield name, words
+
+
+_FLAT_QUAD = 8
+
+
 @FORMATS.register
 class Paddle(FolderFormat):
     """PaddleOCR's lists for recognition and detection, with the dictionary."""
@@ -57,7 +75,7 @@ class Paddle(FolderFormat):
     name: ClassVar[str] = "paddle"
     joined: ClassVar[tuple[str, ...]] = (_REC, _DET, _DICT)
     constraints: ClassVar[Constraints] = Constraints(forbidden=frozenset("\t\n\r"), drops_empty=True)
-    keeps: ClassVar[frozenset[str]] = frozenset(("key",))
+    keeps: ClassVar[frozenset[str]] = frozenset(("key", "boxes"))
 
     def open(self, path: Path) -> ShardWriter:
         """Return a writer of a new folder at *path*."""
@@ -65,11 +83,17 @@ class Paddle(FolderFormat):
 
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples; raises ValueError where the list is broken."""
+        boxes = dict(_boxes(path / _DET)) if (path / _DET).is_file() else {}
         for number, line in enumerate(lines_of(path / _REC), 1):
             name, tab, text = line.partition("\t")
             if not tab or "\t" in text:
                 raise ValueError(f"{_REC} line {number} is not path, tab and label")
-            yield Stored(name.rpartition("/")[2].partition(".")[0], text, read_picture(path, name), {"text": text})
+            words = boxes.get(name, [])
+            try:
+                meta = {"text": text, **(boxes_in(text, words) if words else {})}
+            except ValueError:
+                raise ValueError(f"{_DET} has words of {name} that are not in its label") from None
+            yield Stored(name.rpartition("/")[2].partition(".")[0], text, read_picture(path, name), meta)
 
     def join(self, data: Path, shards: list[str]) -> None:
         """Write both lists for all shards, and the dictionary of their characters."""
