@@ -99,6 +99,7 @@ class FontChoice:
             "size_px": round(size_px, 3),
             "x_height_px": round(size_px * shaped.metrics.x_height_em, 3),
             "fallback": fallback.family if fallback else None,
+            **({"fallback_sha256": fallback.sha256, "fallback_face": fallback.key.face} if fallback else {}),
         }
 
 

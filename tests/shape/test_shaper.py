@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -427,6 +428,9 @@ class TestThroughThePipeline:
         for sample in Pipeline(self._recipe(polish, tmp_path / "fonts", fallback=True)).batch(range(400)):
             font = sample.provenance["font"]
             seen.add(("ł" in sample.text.lower(), font["family"], font["fallback"]))
+            lent = hashlib.sha256((tmp_path / "fonts" / "full.ttf").read_bytes()).hexdigest() if font["fallback"] else None
+            assert font.get("fallback_sha256") == lent
+            assert font.get("fallback_face") == (0 if lent else None)
         assert {case for case in seen if case[0]} == {(True, "Complete", None), (True, "Lacks", "Complete")}
         assert {fallback for with_letter, _, fallback in seen if not with_letter} == {None}
 
