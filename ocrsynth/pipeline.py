@@ -16,7 +16,7 @@ from ocrsynth.fields import is_whole
 from ocrsynth.fonts.faces import open_instance
 from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.lockstep import Ask, run_together
-from ocrsynth.page import Page, all_print, neighbours_of, with_further_lines
+from ocrsynth.page import Further, Page, all_print, fallback_for, neighbours_of
 from ocrsynth.parts import standing_apart
 from ocrsynth.quads import bent_labels
 from ocrsynth.recipe import require_recipe
@@ -26,6 +26,7 @@ from ocrsynth.render.disorder import cut_off, disordered
 from ocrsynth.render.layout import Unplaced, advice_on, lay_out_all, lay_out_nothing, widths_of
 from ocrsynth.render.paper import blank_paper, draw_surface, ink_on_paper
 from ocrsynth.render.raster import draw_mask
+from ocrsynth.render.stack import LINE_FEED, bands_of, rows_of
 from ocrsynth.seeding import LARGEST_INDEX, Stream
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text import alphabet
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ocrsynth.degrade.chain import Costs, Degraded, Drawn
     from ocrsynth.lockstep import Steps
     from ocrsynth.recipe import Recipe
+    from ocrsynth.render.inks import Bands
 
 _SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp", "raw": "npy"}
 _TEXT_ATTEMPTS = 8
@@ -82,6 +84,7 @@ class Pipeline:
         self._place = partial(lay_out_all, recipe.render)
         self._widths = widths_of(recipe.render)
         self._check = partial(legibility.check_all, recipe.legibility)
+        self._further = Further(recipe, self._texts, self.fonts, self._splits)
         self._decorates = recipe.render.decoration.happens
         self._styles: list[tuple[str, Pipeline]] = []
         for style in recipe.styles:
@@ -123,9 +126,9 @@ class Pipeline:
         recipe, seed = self.recipe, self.recipe.seed
         if recipe.text.empty_share and Stream(seed, index, "empty").chance(recipe.text.empty_share):
             return float(recipe.render.min_width_px)
-        text = self._texts.draw(Stream(seed, index, "text"), index).text
+        texts = self._texts.draw(Stream(seed, index, "text"), index).text, *self._further.asked(index)
         font = self.fonts.draw(Stream(seed, index, "font"))
-        length_em = open_instance(font.key).sum_of_advances(text)
+        length_em = max(map(open_instance(font.key).sum_of_advances, texts))
         # The mean of a font's height; what the layout draws about it is not worth its cost here.
         return length_em * recipe.render.height_px / _LINE_EM
 
@@ -162,9 +165,10 @@ class Pipeline:
                     if verdict.reason in _FAULTS_OF_THE_TEXT or not self.fonts.unshown.isdisjoint(line.text):
                         break
                     continue
-                if text_attempt or font_attempt:
+                if take or "redrawn" in sample.provenance.get("lines", ()):
                     # Statistics compare what was asked for with what became of it.
-                    sample.provenance["first_draw"] = first
+                    text = LINE_FEED.join((first["text"], *self._further.asked(index)))
+                    sample.provenance["first_draw"] = first | {"text": text}
                 return sample
         counts = ", ".join(f"{reason} {n}×" for reason, n in sorted(rejected.items()))
         raise SampleError(
@@ -177,19 +181,12 @@ class Pipeline:
 
         *take* counts the texts and fonts before it: each has a paper of its own.
         """
-        fallback: FontChoice | None = None
-        if missing := self.fonts.missing(font, line.text):
-            if self.recipe.fonts.fallback:
-                fallback = self.fonts.draw_fallback(Stream(self.recipe.seed, index, "fallback", 0, take), missing)
-            if fallback is None:
-                raise Rejected("font_coverage", f"{font.family} lacks {''.join(sorted(missing))!r} of {line.text!r}")
-        if squares := self.fonts.in_squares(font, line.text):
-            raise Rejected("font_coverage", f"{font.family} sets {''.join(sorted(squares))!r} of {line.text!r} in squares")
+        fallback, missing = fallback_for(self.recipe, self.fonts, font, line.text, (index, 0, take))
         yield None
         shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting, missing)
         recipe, render, seed = self.recipe, self.recipe.render, self.recipe.seed
-        longest = len(line.text) if take >= _FREE_ATTEMPTS * _FONT_ATTEMPTS else 0
-        shaped, lines = with_further_lines(recipe, index, take, shaped, font, self._texts, self.fonts, longest)
+        split = self._splits.of(line.text)
+        shaped, lines = self._further.stacked(index, take, shaped, font, rejected)
         line = shaped.line
         shaped, baseline = disordered(shaped, render, Stream(seed, index, "baseline", 0, take))
         cut: tuple[ShapedLine, float] | None = None
@@ -205,7 +202,7 @@ class Pipeline:
         neighbours = neighbours_of(recipe, index, take, layout, font, self._texts, self.fonts) if flat else ()
         page = Page(layout, shaped, font.kind, neighbours, cut=cut is not None)
         picture = yield from self._picture(index, page, take, rejected)
-        provenance = self._provenance(line, picture, rejected)
+        provenance = self._provenance(line, picture, rejected) | {"split": split}
         if lines:
             provenance["lines"] = lines
         if baseline:
@@ -233,13 +230,13 @@ class Pipeline:
         nearby = Stream(seed, index // _NEARBY, "backgrounds") if recipe.render.backgrounds else None
         surface = draw_surface(recipe.render, Stream(seed, index, "surface", 0, take), page.font_class, layout.shape, nearby)
         items: list[dict[str, Any]] = []
-        columns = None
+        bands: Bands = ()
         if shaped is not None:
             clusters = layout.points[: 4 * len(shaped.cluster_ranges)]
-            columns = clusters[::4, 0]
+            bands = bands_of(shaped, layout)
             if self._decorates and shaped.line.direction != "ttb":
                 stream = Stream(seed, index, "decoration", 0, take)
-                items = draw_decoration(recipe.render.decoration, layout, clusters, surface, stream)
+                items = draw_decoration(recipe.render.decoration, layout, clusters, surface, stream, rows_of(shaped, layout))
         keeps = (*(1.0,) * recipe.legibility.attempts, *_KEEP_WEAKENED)
         for attempt, keep in enumerate(keeps):
             try:
@@ -257,7 +254,7 @@ class Pipeline:
             if items:
                 sheet = blank_paper((printed.shape[0], printed.shape[1]), surface, drawn.bleed)
                 ground = paint_under(items, sheet, printed, drawn.bleed)
-            inked = ink_on_paper(printed, surface, drawn.bleed, layout.size_px, columns, ground)
+            inked = ink_on_paper(printed, surface, drawn.bleed, layout.size_px, bands, ground)
             if items:
                 inked = paint_over(items, inked, drawn.bleed)
             result: Degraded = yield Ask(self._chain.apply_all, (drawn, inked))
@@ -304,7 +301,7 @@ class Pipeline:
         drawn = self._chain.draw((recipe.seed, index, attempt), frame, line_quad, keep, fit)
         if shaped is None:
             return drawn
-        config, n = recipe.legibility, shaped.most_in_a_row
+        config, n = recipe.legibility, max(row.stop - row.start for row in shaped.rows)
         if verdict := legibility.too_small(config, layout.size_px, drawn.em_px):
             raise verdict
         # Without a stretch; far from the limit that tells enough.

@@ -176,16 +176,14 @@ class ShapedLine:
     """float64 (n, 4, 2) where the baseline is not straight: corners clockwise from the top-left, y down."""
     baseline_em: NDArray[np.float64] | None = None
     """float64 (k, 2), with them: the baseline as a polyline."""
-    below_em: float = 0.0
-    """Of several lines, set below each other: how far the last baseline lies below the first."""
+    rows_em: tuple[float, ...] = (0.0,)
+    """Of several lines, set below each other: how far each baseline lies below the first."""
 
     @property
-    def most_in_a_row(self) -> int:
-        """Return the number of clusters of the longest line."""
-        if not self.below_em:
-            return len(self.cluster_ranges)
-        feeds = [i for i, cluster in enumerate(self.clusters) if cluster == "\n"]
-        return max(b - a - 1 for a, b in pairwise((-1, *feeds, len(self.cluster_ranges))))
+    def rows(self) -> list[slice]:
+        """Return the clusters of each line, without the line feeds between them."""
+        feeds = [i for i, cluster in enumerate(self.clusters) if cluster == "\n"] if len(self.rows_em) > 1 else []
+        return [slice(a + 1, b) for a, b in pairwise((-1, *feeds, len(self.cluster_ranges)))]
 
     @property
     def flattest_em(self) -> float:

@@ -98,6 +98,7 @@ class Statistics:
             self.rejected.update(provenance["rejected"])
             if provenance["font"] and (lender := provenance["font"]["fallback"]):
                 self.lent[lender] += 1
+            self.lent.update(provenance.get("lines", {}).get("fallbacks", ()))
             if provenance.get("split"):
                 self.splits[provenance["split"]] += 1
             self.weakened += "weakened" in provenance

@@ -18,6 +18,8 @@ from ocrsynth.fields import Range, Section, Within
 from ocrsynth.render.paper import lay
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ocrsynth.records import Bleed, Layout
@@ -57,29 +59,38 @@ _HIDDEN = 0.5
 
 
 def draw_decoration(
-    config: DecorationConfig, layout: Layout, clusters: NDArray[np.float64], surface: dict[str, Any], stream: Stream
+    config: DecorationConfig,
+    layout: Layout,
+    clusters: NDArray[np.float64],
+    surface: dict[str, Any],
+    stream: Stream,
+    rows: Sequence[tuple[float, float, float, float, float]] = (),
 ) -> Items:
-    """Return what stands about the line, as plain JSON values; *clusters* are their corners, float64 (4 n, 2) in px."""
+    """Return what stands about the line, as plain JSON values; *clusters* are their corners, float64 (4 n, 2) in px.
+
+    Of several lines *rows* are left, top, right, bottom and baseline of each: one of them is underlined or struck through.
+    """
     items: Items = []
     size = layout.size_px
     left, top, right, bottom = layout.line_box
+    own_left, _, own_right, _, baseline = stream.choice(rows) if rows else (left, top, right, bottom, layout.baseline_px)
     thick = round(max(stream.uniform(0.025, 0.08) * size, 0.7), 2)
     if _happens(config.underline, stream):
-        start, end = _stretch(left, right, stream)
-        y = layout.baseline_px + stream.uniform(0.06, 0.22) * size
+        start, end = _stretch(own_left, own_right, stream)
+        y = baseline + stream.uniform(0.06, 0.22) * size
         items.append({"kind": "rule", "box": _box(start, y, end, y + thick), "strength": 1.0})
         if stream.chance(0.15):
             y += 2 * thick + 0.5
             items.append({"kind": "rule", "box": _box(start, y, end, y + thick), "strength": 1.0})
     if _happens(config.strike, stream):
-        start, end = _stretch(left, right, stream)
-        y = layout.baseline_px - stream.uniform(0.2, 0.32) * size
+        start, end = _stretch(own_left, own_right, stream)
+        y = baseline - stream.uniform(0.2, 0.32) * size
         items.append({"kind": "rule", "box": _box(start, y, end, y + thick), "strength": round(stream.uniform(0.6, 1), 2)})
     if _happens(config.box, stream):
         pads = [stream.uniform(-0.04, 0.25) * size for _ in range(4)]
         items += _frame(left - pads[0], top - pads[1], right + pads[2], bottom + pads[3], thick)
     if _happens(config.rules, stream):
-        items += _form(layout, thick, stream)
+        items += _form(layout, baseline, thick, stream)
     items = _hiding_none(items, clusters)
     if _happens(config.highlighter, stream):
         start, end = _stretch(left - 0.15 * size, right + 0.15 * size, stream)
@@ -199,7 +210,7 @@ def _frame(left: float, top: float, right: float, bottom: float, thick: float) -
 _FAR = 10_000.0
 
 
-def _form(layout: Layout, thick: float, stream: Stream) -> Items:
+def _form(layout: Layout, baseline: float, thick: float, stream: Stream) -> Items:
     """Return rules of a form: they go on beyond the picture, and may run through descenders."""
     size = layout.size_px
     left, top, right, _ = layout.line_box
@@ -210,7 +221,7 @@ def _form(layout: Layout, thick: float, stream: Stream) -> Items:
     def add(*box: float) -> None:
         items.append({"kind": "rule", "box": _box(*box), "strength": strength} | ({"dash": dash} if dash else {}))
 
-    below = layout.baseline_px + stream.uniform(0.0, 0.32) * size
+    below = baseline + stream.uniform(0.0, 0.32) * size
     if stream.chance(0.8):
         add(-_FAR, below, _FAR, below + thick)
     if stream.chance(0.5):

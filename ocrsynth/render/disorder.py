@@ -94,7 +94,8 @@ def _moved(shaped: ShapedLine, bend: _Bend, jump: NDArray[np.float64]) -> Shaped
         runs.append(run._replace(y_em=y.tolist(), slopes=slope[which].tolist()))
     quads = boxes[:, (0, 1, 2, 1, 2, 3, 0, 3)].reshape(-1, 4, 2)
     quads[:, :, 1] += height[:, None] + slope[:, None] * (quads[:, :, 0] - middles[:, None])
-    along = np.linspace(boxes[:, 0].min(), boxes[:, 2].max(), _BASELINE_POINTS)
+    first = boxes[shaped.rows[0]]
+    along = np.linspace(first[:, 0].min(), first[:, 2].max(), _BASELINE_POINTS)
     return replace(
         shaped,
         runs=tuple(runs),

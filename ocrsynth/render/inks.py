@@ -13,7 +13,7 @@ import numpy as np
 from ocrsynth.render.papers import PEAK, TILE_HEIGHT, TILE_WIDTH, crop, independent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
 
     Mask = NDArray[np.uint8]
+    Bands = Sequence[tuple[NDArray[np.float64], float]]
 
 _FINE_PX = 20
 """Below this font size a drop is less than a pixel."""
@@ -38,8 +39,8 @@ class _Place(NamedTuple):
     """Row and column of the tiles at the frame's corner."""
     bleed: Bleed
     size_px: float
-    columns: NDArray[np.float64]
-    """Left edges of the letters in px of the frame, float64 (n,)."""
+    bands: Bands
+    """Of each line, where the next one takes over."""
 
     def crop(self, kind: str, mask: Mask, down: int = 0, right: int = 0, around: int = 0) -> Mask:
         """Return the part of the tile of *kind* under *mask*, and *around* it by so many px; moved *down* and *right*."""
@@ -58,14 +59,15 @@ def draw_ink(name: str, kind: str, stream: Stream) -> dict[str, Any] | None:
     }
 
 
-def lay_ink(mask: Mask, ink: dict[str, Any], bleed: Bleed, size_px: float, columns: NDArray[np.float64]) -> Mask:
+def lay_ink(mask: Mask, ink: dict[str, Any], bleed: Bleed, size_px: float, bands: Bands) -> Mask:
     """Return *mask*, uint8 (H, W), as the printing process leaves it; or (H, W, 3), of red, green and blue sub-pixels.
 
-    *columns* are the left edges of the letters in px of the frame, float64 (n,): what strikes letter by letter.  What lies in
-    the frame does not depend on its *bleed*, but for what is blurred where ink meets the border of the picture.
+    *bands* are the left edges of the letters of each line in px of the frame, float64 (n,), for what strikes letter by letter,
+    and the row that its part of the frame ends at.  What lies in the frame does not depend on its *bleed*, but for what is
+    blurred where ink meets the border of the picture.
     """
     top, left = ink["offset"]
-    return INKS[ink["name"]](mask, ink["depth"], _Place(top, left, bleed, size_px, columns))
+    return INKS[ink["name"]](mask, ink["depth"], _Place(top, left, bleed, size_px, bands))
 
 
 def _worn(mask: Mask, kind: str, depth: float, place: _Place) -> Mask:
@@ -105,24 +107,27 @@ def _inkjet(mask: Mask, depth: float, place: _Place) -> Mask:
     return _worn(seamed, "kraft", 0.35 * depth, place)
 
 
-_FAR_EM = 1.5
-
-
 def _typewriter(mask: Mask, depth: float, place: _Place) -> Mask:
     """Types strike through an inked ribbon that gives way: the harder, the further ink flows about a stroke.
 
     Every letter has a force of its own, and lands harder at its head or at its feet: some fill, others fade.
     """
     height, width = mask.shape
-    edges = np.clip(np.rint(np.sort(place.columns + place.bleed.left)).astype(np.int64), 0, width)
-    lengths = np.diff(np.concatenate(([0], edges, [width])))
-    drawn = independent(2 * len(lengths), place.top, place.left)
-    force = np.clip(np.exp(0.6 * depth * drawn[: len(lengths)] + 0.45), 0.85, 2.8)
-    tilt = 0.25 * depth * force * np.clip(drawn[len(lengths) :], -1.5, 1.5)
-    middle = (height + place.bleed.top - place.bleed.bottom - 1) / 2
-    rows = (np.arange(height, dtype=np.float32) - np.float32(middle)) / np.float32(place.size_px)
-    rows = np.clip(rows, -_FAR_EM, _FAR_EM)  # Of several lines those at the ends are not struck by a lever.
-    gain = np.repeat(force, lengths) + np.multiply.outer(rows, np.repeat(tilt, lengths))
+    parts = []
+    begin = 0
+    for number, (columns, below) in enumerate(place.bands):
+        last = number == len(place.bands) - 1
+        end = height if last else min(max(round(below + place.bleed.top), begin), height)
+        edges = np.clip(np.rint(np.sort(columns + place.bleed.left)).astype(np.int64), 0, width)
+        lengths = np.diff(np.concatenate(([0], edges, [width])))
+        drawn = independent(2 * len(lengths), place.top + number, place.left)
+        force = np.clip(np.exp(0.6 * depth * drawn[: len(lengths)] + 0.45), 0.85, 2.8)
+        tilt = 0.25 * depth * force * np.clip(drawn[len(lengths) :], -1.5, 1.5)
+        middle = (begin + (place.bleed.top if number == 0 else 0) + end - (place.bleed.bottom if last else 0) - 1) / 2
+        rows = (np.arange(begin, end, dtype=np.float32) - np.float32(middle)) / np.float32(place.size_px)
+        parts.append(np.repeat(force, lengths) + np.multiply.outer(rows, np.repeat(tilt, lengths)))
+        begin = end
+    gain = parts[0] if len(parts) == 1 else np.concatenate(parts)
     struck: Any = cv2.GaussianBlur(mask, (0, 0), max(0.04 * place.size_px, 0.3)) * gain
     # The ribbon blurs hairlines away where the strike is light: a letter that is gone has no label.
     least = cv2.convertScaleAbs(mask, alpha=_LEAST_STRUCK)

@@ -48,7 +48,7 @@ class RenderConfig(Section):
     """Lines in a picture, whole numbers; of several the label has line feeds between them, and the picture is higher."""
     line_pitch_em: Annotated[Range, Within(0.8, 4)] = Range(1.15, 1.6)
     """Of several lines: from one baseline to the next; more where letters would touch."""
-    alignment: Alignment = Alignment()
+    alignment: Alignment = Alignment(start=1)
     """Of several lines: how they stand below each other."""
     margin_em: Annotated[Range, Within(0.02, 4)] = Range(0.08, 0.35)
     """Distance from the line to the upper and the lower edge, each drawn for itself."""
@@ -166,7 +166,7 @@ def lay_out_all(config: RenderConfig, lines: Sequence[Unplaced]) -> list[Layout 
     ends = np.array([*accumulate(lengths)])
     rows = np.empty((ends[-1], 4))
     rows[ends - 2] = ink
-    rows[ends - 1] = ink * (1, 0, 1, 0)
+    rows[ends - 1] = _first_rows(lines, ink) * (1, 0, 1, 0)
     starts = [0, *ends.tolist()]
     at = 0
     first_words = []
@@ -193,6 +193,18 @@ def lay_out_all(config: RenderConfig, lines: Sequence[Unplaced]) -> list[Layout 
             Layout(place.height, place.width, place.size, place.x, place.y, word_ranges[at : at + len(some)], own, n_baseline)
         )
     return found
+
+
+def _first_rows(lines: Sequence[Unplaced], ink: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the *ink* of lines, float64 (n, 4), with that of the first alone where several are set below each other."""
+    several = [i for i, line in enumerate(lines) if len(line.shaped.rows_em) > 1]
+    if not several:
+        return ink
+    ink = ink.copy()
+    for i in several:
+        boxes = lines[i].shaped.cluster_boxes_em[lines[i].shaped.rows[0]]
+        ink[i] = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+    return ink
 
 
 class _Place(NamedTuple):
@@ -222,7 +234,7 @@ def _place(config: RenderConfig, line: Unplaced, left: float, top: float, right:
         return _Place(length, config.height_px, size, (above + rise) * size, (before - top) * size)
     # y is down in boxes: the top of the ink is negative.
     rise = max(-top, metrics.x_height_em)
-    below_em = line.shaped.below_em
+    below_em = line.shaped.rows_em[-1]
     fall = max(bottom - below_em, 0.0)
     if rise + fall > _TALLEST_EM:
         # A glyph as large as a page, as damaged and symbol fonts have: the rest of the line would be specks beside it.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ocrsynth.records import Bleed
+    from ocrsynth.render.inks import Bands
     from ocrsynth.render.layout import RenderConfig
     from ocrsynth.seeding import Stream
 
@@ -178,20 +179,23 @@ _DARK = 20
 """No paper is darker than the ink up to this level."""
 
 
+_NO_BANDS = ((np.zeros(0), math.inf),)
+
+
 def ink_on_paper(
     mask: NDArray[np.uint8],
     surface: dict[str, Any],
     bleed: Bleed,
     size_px: float = 24.0,
-    columns: NDArray[np.float64] | None = None,
+    bands: Bands = (),
     ground: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
     """Return a picture, uint8 (H, W) or (H, W, 3) RGB, of the coverage *mask* in ink on paper.
 
-    *size_px* is the font size and *columns* the left edges of the letters in px, which some printing processes leave their
-    marks by; *ground* replaces the bare paper, where something is printed on it already.
+    *size_px* is the font size and *bands* where the letters of each line stand (see `inks.lay_ink`), which some printing
+    processes leave their marks by; *ground* replaces the bare paper, where something is printed on it already.
     """
     sheet = blank_paper((mask.shape[0], mask.shape[1]), surface, bleed) if ground is None else ground
     if "process" in surface:
-        mask = lay_ink(mask, surface["process"], bleed, size_px, np.zeros(0) if columns is None else columns)
+        mask = lay_ink(mask, surface["process"], bleed, size_px, bands or _NO_BANDS)
     return lay(sheet, mask, surface["ink"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,16 +16,17 @@ from ocrsynth.fields import MOST_WEIGHT, Section
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrsynth.records import GlyphRun, ShapedLine
+    from ocrsynth.records import GlyphRun, Layout, ShapedLine
+    from ocrsynth.render.inks import Bands
 
 LINE_FEED = "\n"
 _LEAST_GAP_EM = 0.02
 
 
 class Alignment(Section):
-    """Weights of how lines of one picture stand below each other."""
+    """Weights of how lines of one picture stand below each other; what is not named has none."""
 
-    start: float = Field(default=1.0, ge=0, le=MOST_WEIGHT, description="flush where they begin: left, or right in Arabic")
+    start: float = Field(default=0.0, ge=0, le=MOST_WEIGHT, description="flush where they begin: left, or right in Arabic")
     centre: float = Field(default=0.0, ge=0, le=MOST_WEIGHT, description="about one middle")
     end: float = Field(default=0.0, ge=0, le=MOST_WEIGHT, description="flush where they end")
 
@@ -45,6 +48,7 @@ def stacked(lines: Sequence[ShapedLine], pitch_em: float, alignment: str) -> Sha
     low, high = min(_left(line) for line in lines), max(_right(line) for line in lines)
     at = 0
     place = 0.0
+    rows_em = []
     runs: list[GlyphRun] = []
     ranges, boxes, inked, ligatures = [], [], [], []
     clusters = 0
@@ -53,6 +57,7 @@ def stacked(lines: Sequence[ShapedLine], pitch_em: float, alignment: str) -> Sha
             above = lines[number - 1]
             clear = float(above.cluster_boxes_em[:, 3].max() - line.cluster_boxes_em[:, 1].min())
             place += max(pitch_em, clear + _LEAST_GAP_EM)
+        rows_em.append(place)
         share = {"start": 0.0, "centre": 0.5, "end": 1.0}[alignment]
         free = (high - low) - (_right(line) - _left(line))
         aside = low - _left(line) + (1 - share if from_right else share) * free
@@ -82,7 +87,7 @@ def stacked(lines: Sequence[ShapedLine], pitch_em: float, alignment: str) -> Sha
         cluster_boxes_em=np.concatenate(boxes),
         cluster_has_ink=np.concatenate(inked),
         ligatures=tuple(ligatures),
-        below_em=place,
+        rows_em=tuple(rows_em),
     )
 
 
@@ -92,3 +97,24 @@ def _left(line: ShapedLine) -> float:
 
 def _right(line: ShapedLine) -> float:
     return float(line.cluster_boxes_em[:, 2].max())
+
+
+def rows_of(shaped: ShapedLine, layout: Layout) -> list[tuple[float, float, float, float, float]]:
+    """Return left, top, right, bottom and baseline of each of several lines, in px; nothing of a single one."""
+    if len(shaped.rows_em) == 1:
+        return []
+    quads = layout.points[: 4 * len(shaped.cluster_ranges)].reshape(-1, 4, 2)
+    lows = [quads[row].min(axis=(0, 1)).tolist() for row in shaped.rows]
+    highs = [quads[row].max(axis=(0, 1)).tolist() for row in shaped.rows]
+    baselines = [layout.baseline_px + below * layout.size_px for below in shaped.rows_em]
+    return [(*low, *high, baseline) for low, high, baseline in zip(lows, highs, baselines, strict=True)]
+
+
+def bands_of(shaped: ShapedLine, layout: Layout) -> Bands:
+    """Return the left edges of the letters of each line, and the row of pixels that its part of the picture ends at."""
+    lefts = layout.points[: 4 * len(shaped.cluster_ranges) : 4, 0]
+    boxes = rows_of(shaped, layout)
+    if not boxes:
+        return ((lefts, math.inf),)
+    ends = [(above[3] + below[1]) / 2 for above, below in pairwise(boxes)]
+    return [(lefts[row], end) for row, end in zip(shaped.rows, (*ends, math.inf), strict=True)]

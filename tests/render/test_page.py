@@ -80,7 +80,7 @@ def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
     mask = np.tile(letter, count)
     columns = np.arange(count) * float(pitch) + 7
     ink = {"name": "typewriter", "depth": 1.0, "offset": [3, 7]}
-    struck = lay_ink(mask, ink, Bleed(0, 0, 0, 0), 24.0, columns)
+    struck = lay_ink(mask, ink, Bleed(0, 0, 0, 0), 24.0, ((columns, math.inf),))
     assert struck.shape == mask.shape
     letters = struck.reshape(32, count, pitch).swapaxes(0, 1)
     middles, strokes = letters[:, 14:19, 11].mean(axis=1), letters.max(axis=(1, 2))
@@ -91,7 +91,7 @@ def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
     # No letter is lost, nor a hairline: each pixel keeps four fifths of its ink, less what the ribbon's weave takes.
     hairline = np.zeros((32, count * pitch), np.uint8)
     hairline[16, ::2] = 90
-    for known, inked in ((mask, struck), (hairline, lay_ink(hairline, ink, Bleed(0, 0, 0, 0), 24.0, columns))):
+    for known, inked in ((mask, struck), (hairline, lay_ink(hairline, ink, Bleed(0, 0, 0, 0), 24.0, ((columns, math.inf),)))):
         assert (inked >= 0.8 * (1 - 0.25) * known.astype(np.float64) - 1).all()
     assert np.median(strokes) > 200
     # Heads and feet differ, one way in some letters and the other way in others.
@@ -100,7 +100,7 @@ def test_a_typewriter_strikes_each_letter_with_a_force_of_its_own() -> None:
     assert (feet > 1.1 * tops).any()
     # Nothing far from a stroke, and the same each time.
     assert not letters[:, :2].any()
-    assert np.array_equal(struck, lay_ink(mask, ink, Bleed(0, 0, 0, 0), 24.0, columns))
+    assert np.array_equal(struck, lay_ink(mask, ink, Bleed(0, 0, 0, 0), 24.0, ((columns, math.inf),)))
 
 
 @pytest.mark.parametrize("size_px", [24.0, 70.0])
@@ -112,8 +112,8 @@ def test_ink_does_not_depend_on_the_room_that_a_warp_asks_for(ink: str, bleed: B
     mask[45, 40:360] = 90
     columns = np.arange(40.0, 360, 16)
     process = {"name": ink, "depth": 0.9, "offset": [500, 2040]}
-    frame = lay_ink(mask, process, Bleed(0, 0, 0, 0), size_px, columns)
-    wide = lay_ink(np.pad(mask, ((bleed.top, bleed.bottom), (bleed.left, bleed.right))), process, bleed, size_px, columns)
+    frame = lay_ink(mask, process, Bleed(0, 0, 0, 0), size_px, ((columns, math.inf),))
+    wide = lay_ink(np.pad(mask, ((bleed.top, bleed.bottom), (bleed.left, bleed.right))), process, bleed, size_px, ((columns, math.inf),))
     np.testing.assert_array_equal(wide[bleed.top : bleed.top + 97, bleed.left : bleed.left + 403], frame)
 
 

@@ -31,8 +31,8 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "en": {},
     "ar": {},
     "hi": {},
-    "el": {"alignment": {"start": 0, "centre": 1}},
-    "he": {"alignment": {"start": 0, "end": 1}},
+    "el": {"alignment": {"centre": 1}},
+    "he": {"alignment": {"end": 1}},
     "de": {"bent": 1.0, "jittered": 1.0},
 }
 
