@@ -136,7 +136,7 @@ def stored_as(image: NDArray[np.uint8], encoded: bytes | None, suffix: str, qual
             size = f"{image.shape[1]}×{image.shape[0]}"
             raise SampleError(
                 f"output.image: WebP holds at most {WEBP_LONGEST_PX} px a side, got {size}; "
-                "choose png, or a smaller render.max_width_px"
+                "choose png, or a smaller render.max_width_px or render.lines"
             )
         encoded = encode_webp(image, quality)
         return decode_as(encoded, image.ndim), encoded

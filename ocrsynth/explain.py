@@ -112,6 +112,7 @@ def _picture(recipe: Recipe) -> dict[str, Any]:
     about = render.decoration.model_dump(exclude={"line_distance_em"})
     return {
         "height_px": render.height_px,
+        "line_pitch_em": plain(render.line_pitch_em) if render.lines.high > 1 else [],
         "color": render.color,
         "paper": _shares(render.paper),
         "ink": _shares(render.ink),
@@ -177,7 +178,8 @@ def _contents(found: dict[str, Any]) -> list[str]:
         + (f", {_percent(fonts['stressed']).strip()} with words stressed by spacing" if fonts["stressed"] else "")
     )
     colour = "grey" if picture["color"] == "grey" else "colour"
-    lines += ["", f"Picture: {picture['height_px']} px high, {colour}"]
+    more = f", and {_range(picture['line_pitch_em'])} em more for each further line" if picture["line_pitch_em"] else ""
+    lines += ["", f"Picture: {picture['height_px']} px high{more}, {colour}"]
     lines.append(f"  paper: {_list(picture['paper'])}; luminance {_range(picture['paper_grey'])} of 255")
     lines.append(f"  ink: {_list(picture['ink'])}; {_range(picture['contrast_grey'])} levels darker than the paper")
     if picture["shares"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +43,9 @@ def _opened(source: Path | io.BytesIO, where: str) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(source) as opened:
+        with warnings.catch_warnings(), Image.open(source) as opened:
+            # Of large pictures Pillow warns; of too large ones it raises.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             # Phones put a preview or a depth map behind a photograph.
             if opened.format != "MPO" and (pages := getattr(opened, "n_frames", 1)) > 1:
                 raise AssetError(f"{where}: holds {pages} pictures; save each as a file of its own")

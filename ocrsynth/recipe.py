@@ -30,8 +30,9 @@ from ocrsynth.legibility import LegibilityConfig
 from ocrsynth.locations import Locations
 from ocrsynth.lock import check_lock
 from ocrsynth.render import backgrounds
-from ocrsynth.render.layout import RenderConfig
+from ocrsynth.render.layout import RenderConfig, check_lines
 from ocrsynth.render.paper import check_contrast
+from ocrsynth.render.stack import LINE_FEED
 from ocrsynth.styles import OF_PRESETS, Entry, check_shared, entries_of, laid_over, without_effect
 from ocrsynth.styles import SECTIONS as STYLED
 from ocrsynth.text import alphabet
@@ -74,6 +75,8 @@ def check_output(output: OutputConfig, text: TextConfig, render: RenderConfig) -
                 f"render.vertical: consumers of format {name!r} make nothing of vertical lines, got {render.vertical!r}; "
                 "leave it out, or set output.unreadable to skip"
             )
+        if output.unreadable == "refuse" and LINE_FEED in limits.forbidden and render.lines.high > 1:
+            raise RecipeError(f"render.lines: format {name!r} holds single lines, got {list(render.lines)!r}; take webdataset")
         if output.unreadable == "refuse" and limits.drops_empty and text.empty_share:
             raise RecipeError(
                 f"text.empty_share: consumers of format {name!r} drop empty labels, got {text.empty_share!r}; "
@@ -102,6 +105,7 @@ def check_render(render: RenderConfig) -> None:
             f"render.min_width_px: must be at most max_width_px, got {render.min_width_px} above {render.max_width_px}; "
             "give both the same for one width"
         )
+    check_lines(render)
 
 
 class OutputConfig(Section):

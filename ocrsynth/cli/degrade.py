@@ -34,7 +34,7 @@ _SHAPES = {"cluster_quads": (-1, 4, 2), "word_quads": (-1, 4, 2), "line_quad": (
     "em_px",
     type=click.FloatRange(1, 10_000),
     callback=a_number,
-    help="Font size of the text in px.  [default: 0.7 of the height]",
+    help="Font size of the text in px.  [default: as the file beside a picture says, or 0.7 of the height]",
 )
 @click.option("-o", "--out", required=True, type=Place(file_okay=False), help="Folder of the degraded pictures.")
 def command(
@@ -77,7 +77,7 @@ def command(
             picture = read_picture(path)
             try:
                 chain = chains[Stream(seed, index, "style").weighted(weights)]
-                made = degrade_image(picture, chain, seed=seed, index=index, em_px=em_px)
+                made = degrade_image(picture, chain, seed=seed, index=index, em_px=em_px or _size_of(path.with_suffix(".json")))
             except ValueError as error:
                 raise AssetError(f"{path}: {str(error).removeprefix('image: ')}") from None
             sidecar = path.with_suffix(".json")
@@ -117,6 +117,21 @@ def _points(meta: dict[str, Any], key: str) -> NDArray[np.float64]:
     if points.ndim != len(wanted) or any(n not in (-1, m) for n, m in zip(wanted, points.shape, strict=True)):
         raise ValueError(f"{key} must have the shape {wanted}, -1 for any number, got {points.shape}")
     return points
+
+
+def _size_of(sidecar: Path) -> float | None:
+    """Return the font size in px that the file beside a picture tells, if there is one that does."""
+    import orjson
+
+    try:
+        meta = orjson.loads(sidecar.read_bytes().removeprefix(BOM_UTF8))
+        size = meta["provenance"]["font"]["size_px"]
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+    return float(size) if isinstance(size, (int, float)) and 0 < size < _LARGEST else None
+
+
+_LARGEST = 10_000
 
 
 def _moved(sidecar: Path, picture: NDArray[np.uint8], made: Augmented) -> bytes:

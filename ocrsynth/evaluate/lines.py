@@ -104,6 +104,10 @@ def read_from(data: Path, fmt: str | None, count: int) -> Iterator[tuple[NDArray
             image = codec.decode(stored.image) if raw else read_picture_in(stored.image, stored.key)
         except (ValueError, AssetError) as error:
             raise OutputError(f"{data}: the picture of {stored.key} cannot be read, {error}; run ocrsynth lint") from None
+        if "\n" in stored.text:
+            raise OutputError(
+                f"{data}: pictures of several lines cannot be evaluated, got {stored.text!r} of {stored.key}; give single lines"
+            )
         font = (stored.meta.get("provenance") or {}).get("font") or {}
         facts = {"text": stored.text, "font_class": font.get("class", ""), "family": font.get("family", ""), "key": stored.key}
         yield image, measured_x_height(image), facts

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
 from ocrsynth import codec
+from ocrsynth.generation.plan import DATASET
 from ocrsynth.generation.source import open_source
 from ocrsynth.text.clusters import length_of
 from ocrsynth.write.meta import fault_of
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ocrsynth.generation.source import Source
     from ocrsynth.write.base import Stored
 
 _EXAMPLES = 5
@@ -63,6 +66,7 @@ def lint(
     source = open_source(path, fmt)
     report = Report(source.format.name)
     pictures: dict[bytes, str] = {}
+    feeds = _has_feeds(source)
     for shard in source.missing:
         report.add("missing shard", f"{shard.path} is in the plan, and not there")
     for shard in source.shards:
@@ -78,7 +82,7 @@ def lint(
                 if stored.meta.get("text", stored.text) != stored.text:
                     report.add("another label in the metadata", f"{where}: {stored.text[:80]!r}")
                 if not _is_blank(stored):
-                    _lint_label(report, _without_feeds(stored), where, characters)
+                    _lint_label(report, _without_feeds(stored, stated=feeds), where, characters)
                 _lint_picture(report, stored, where, pictures, of_word=source.format.of_words)
                 on_sample(report.samples)
             source.check_count(shard, report.samples - before)
@@ -93,10 +97,18 @@ def _is_blank(stored: Stored) -> bool:
     return not stored.text and isinstance(provenance, dict) and provenance.get("source") == "empty"
 
 
-def _without_feeds(stored: Stored) -> str:
-    """Return the label with spaces where its metadata say that one of several lines ends."""
+def _has_feeds(source: Source) -> bool:
+    """Tell whether a data set of this program says that labels of several lines are in it: not every format keeps that."""
+    try:
+        return "\n" in orjson.loads((source.root / DATASET).read_bytes())["delivered"]["characters"]
+    except (OSError, ValueError, TypeError, LookupError):
+        return False
+
+
+def _without_feeds(stored: Stored, *, stated: bool) -> str:
+    """Return the label with spaces where one of several lines ends, as its metadata say, or the data set as a whole."""
     provenance = stored.meta.get("provenance")
-    several = isinstance(provenance, dict) and provenance.get("lines")
+    several = stated or (isinstance(provenance, dict) and provenance.get("lines"))
     return stored.text.replace("\n", " ") if several else stored.text
 
 

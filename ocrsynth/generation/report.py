@@ -31,6 +31,7 @@ _MOST_MEASURED = 5_000
 _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#1b1b1b;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem;border-bottom:1px solid #ddd}
+figcaption bdi{white-space:pre-line}
 table{border-collapse:collapse}td,th{padding:.1rem .6rem;text-align:left;vertical-align:top}
 td.n{text-align:right;font-variant-numeric:tabular-nums}
 .bar{background:#4a7ab5;height:.8em;display:inline-block}.asked{background:#c9b27c}

@@ -191,10 +191,9 @@ class _Labels(NamedTuple):
         reason = next((found for line in lines if (found := check_label(line, self.characters))), None)
         if reason:
             return f"has a label that cannot be: {reason}, got {text!r}"
-        split = self.splits.of(text)
-        if split is not None and split not in file.split("/")[:-1]:
-            return f"has a label of split {split!r}, got {text!r}"
-        return None
+        folders = file.split("/")[:-1]
+        others = (split for line in lines if (split := self.splits.of(line)) is not None and split not in folders)
+        return next((f"has a label of split {split!r}, got {text!r}" for split in others), None)
 
 
 def _labels_of(out: Path, plan: Plan) -> tuple[_Labels | None, str]:

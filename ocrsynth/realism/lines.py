@@ -75,6 +75,8 @@ def _stored(root: Path, fmt: str | None, most: int) -> tuple[int, Iterator[LineP
             where = f"{shard.path}: {stored.key}"
             if not stored.image:
                 raise OutputError(f"{where}: the picture is missing; see what is wrong with ocrsynth lint {root}")
+            if "\n" in stored.text:
+                raise OutputError(f"{where}: only single lines can be compared, got {stored.text!r}; give such")
             try:
                 raw = codec.decode(stored.image) if stored.image.startswith(b"\x93NUMPY") else None
                 yield LinePicture(read_picture_in(stored.image, where) if raw is None else raw, stored.text, stored.key)
@@ -85,7 +87,9 @@ def _stored(root: Path, fmt: str | None, most: int) -> tuple[int, Iterator[LineP
 
 
 def synthetic_lines(recipe: Recipe, count: int, on_line: Callable[[int], None]) -> Iterator[LinePicture]:
-    """Yield the first *count* samples of a recipe; raises RecipeError if its lines are not horizontal."""
+    """Yield the first *count* samples of a recipe; raises RecipeError if they are not single horizontal lines."""
+    if recipe.render.lines.high > 1:
+        raise RecipeError(f"render.lines: only single lines can be compared, got {list(recipe.render.lines)!r}; leave it out")
     if recipe.render.vertical:
         raise RecipeError(
             f"render.vertical: only horizontal lines can be compared, got {recipe.render.vertical!r}; set it to 0"

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from ocrsynth.errors import Rejected
+from ocrsynth.errors import RecipeError, Rejected
 from ocrsynth.fields import MOST_WEIGHT, UNKNOWN_KEY, Range, Section, Within
 from ocrsynth.records import Layout
 from ocrsynth.render.decoration import DecorationConfig
@@ -115,6 +115,16 @@ class RenderConfig(Section):
             raise PydanticCustomError("weight", "must have a weight above 0")
         # Recipes that say the same draw the same, in whatever order they say it.
         return dict(sorted(value.items()))
+
+
+def check_lines(render: RenderConfig) -> None:
+    """Raise RecipeError if a recipe asks of several lines what only single ones have."""
+    low, high = render.lines
+    if low != int(low) or high != int(high):
+        raise RecipeError(f"render.lines: must be whole numbers, got {[low, high]!r}; write [{round(low)}, {math.ceil(high)}]")
+    for key, value in (("vertical", render.vertical), ("clip_share", render.clip_share)):
+        if high > 1 and value:
+            raise RecipeError(f"render.{key}: there are none of several lines, got {value!r}; leave it or render.lines out")
 
 
 class Unplaced(NamedTuple):
@@ -315,7 +325,11 @@ def _longest(config: RenderConfig) -> int:
 def advice_on(rejected: dict[str, int], otherwise: str) -> str:
     """Return what to change in a recipe whose draws were *rejected*, numbers by reason: *otherwise*, if not for their width."""
     mostly = max(rejected, key=lambda reason: rejected[reason])
-    return "raise render.max_width_px, or lower text.length_clusters or render.height_px" if mostly == "too_wide" else otherwise
+    return {
+        "too_wide": "raise render.max_width_px, or lower text.length_clusters or render.height_px",
+        "too_high": "lower render.lines, render.line_pitch_em or render.height_px",
+        "split": "raise the smallest share of output.split, or set render.lines to 1",
+    }.get(mostly, otherwise)
 
 
 def _length(length_px: float, config: RenderConfig) -> int:

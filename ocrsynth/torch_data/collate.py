@@ -50,7 +50,7 @@ def images_of(
         raise ValueError(
             f"batch: pictures must have one height and one number of channels, got (height, channels) {sorted(shapes)}; "
             "a chain that warps wants Augment(…, keep_height=True), vertical lines a batch of one, "
-            "pictures of several lines pad_height=True"
+            "pictures of several lines pad_height=True (of make_loader collate_options={'pad_height': True})"
         )
     [(_, channels)] = shapes
     widths = [a.shape[1] for a in arrays]
@@ -138,6 +138,12 @@ class CTCCollate(_Collate):
 
     def __call__(self, items: list[dict[str, Any]]) -> Batch:
         """Return the batch of *items*."""
+        several = next((item for item in items if "\n" in item["text"]), None)
+        if several is not None:
+            raise ValueError(
+                f"sample {several['key']}: CTC reads one line from left to right, got {several['text']!r}; "
+                "take AttentionCollate for several, with pad_height=True"
+            )
         batch = self._images(items)
         targets = self._targets(items)
         frames = [-(-width // self.stride) for width in batch["widths"].tolist()]

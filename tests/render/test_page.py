@@ -113,7 +113,9 @@ def test_ink_does_not_depend_on_the_room_that_a_warp_asks_for(ink: str, bleed: B
     columns = np.arange(40.0, 360, 16)
     process = {"name": ink, "depth": 0.9, "offset": [500, 2040]}
     frame = lay_ink(mask, process, Bleed(0, 0, 0, 0), size_px, ((columns, math.inf),))
-    wide = lay_ink(np.pad(mask, ((bleed.top, bleed.bottom), (bleed.left, bleed.right))), process, bleed, size_px, ((columns, math.inf),))
+    wide = lay_ink(
+        np.pad(mask, ((bleed.top, bleed.bottom), (bleed.left, bleed.right))), process, bleed, size_px, ((columns, math.inf),)
+    )
     np.testing.assert_array_equal(wide[bleed.top : bleed.top + 97, bleed.left : bleed.left + 403], frame)
 
 

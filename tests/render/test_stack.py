@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,12 @@ from commands import run_here
 from ocrsynth import Recipe, codec, generate, make_sample
 from ocrsynth.charset import Charset
 from ocrsynth.errors import OutputError, RecipeError
+from ocrsynth.generation.convert import convert
 from ocrsynth.generation.lint import lint
 from ocrsynth.generation.source import open_source
 from ocrsynth.generation.verify import recompute, verify
 from ocrsynth.pipeline import Pipeline
-from ocrsynth.torch_data import AttentionCollate, LineDataset
+from ocrsynth.torch_data import AttentionCollate, CTCCollate, LineDataset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,9 +155,152 @@ def test_a_line_feed_that_nothing_speaks_of_is_a_fault(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fmt", ["tsv", "tesstrain", "paddle", "easyocr", "kraken", "lstmf", "page-xml", "alto"])
 def test_formats_of_lines_refuse_several(fmt: str, tmp_path: Path) -> None:
-    recipe = _recipe().with_changes(output={"format": fmt, "masks": False})
+    with pytest.raises(RecipeError, match=r"render\.lines: format"):
+        _recipe().with_changes(output={"format": fmt, "masks": False})
+    generate(_recipe(lines=(1, 2)), 12, tmp_path / "out")
     with pytest.raises(OutputError, match=r"U\+000A"):
-        generate(recipe, 4, tmp_path / "out")
+        convert(tmp_path / "out", tmp_path / "converted", fmt)
+
+
+@pytest.mark.parametrize("fmt", ["imagefolder", "mmocr", "lmdb"])
+def test_formats_without_metadata_are_clean_as_well(fmt: str, tmp_path: Path) -> None:
+    generate(_recipe().with_changes(output={"format": fmt, "masks": False}), 12, tmp_path / "out")
+    assert not lint(tmp_path / "out").faults
+    convert(tmp_path / "out", tmp_path / "again", fmt)
+    assert not lint(tmp_path / "again").faults
+
+
+def test_no_line_is_in_two_splits(tmp_path: Path) -> None:
+    words = [f"{a} {b}" for a in ("red", "blue", "green", "grey") for b in ("fox", "dog", "cat", "cow", "hen")]
+    (tmp_path / "words.txt").write_text("\n".join(words))
+    source = {"corpus": {"file": str(tmp_path / "words.txt"), "cut": "lines"}}
+    recipe = Recipe.for_language(
+        "en",
+        preset="clean",
+        render={"lines": [2, 3]},
+        text={"sources": [source], "case": {"asis": 1, "sentence": 0}},
+        output={"split": {"train": 0.7, "val": 0.3}},
+    )
+    generate(recipe, 60, tmp_path / "out")
+    lines = {"train": set(), "val": set()}
+    for shard, stored in open_source(tmp_path / "out").read():
+        lines[shard.split].update(stored.text.lower().split("\n"))
+    assert lines["train"]
+    assert lines["val"]
+    assert lines["train"].isdisjoint(lines["val"])
+    assert not verify(tmp_path / "out").findings
+
+
+def test_further_lines_borrow_what_a_font_lacks() -> None:
+    """Else they would be of other texts than the first: those without what it lacks."""
+    recipe = Recipe.for_language(
+        "en",
+        preset="clean",
+        render={"lines": [3, 3]},
+        fonts={"families": ["Anton", "Roboto"]},
+        text={"sources": [{"pattern": {"templates": ["5€ – £3 §1 °C", "7 §"]}}], "case": {"asis": 1}},
+    )
+    samples = Pipeline(recipe).batch(range(20))
+    first, further = Counter(), Counter()
+    for sample in samples:
+        head, *rest = sample.text.split("\n")
+        first.update(head)
+        further.update("".join(rest))
+    assert set(first) == set(further)
+    lent = {name for s in samples for name in s.provenance["lines"].get("fallbacks", ())}
+    assert lent == {s.provenance["font"]["fallback"] for s in samples} - {None}
+
+
+def test_what_was_asked_is_told_where_lines_were_drawn_again() -> None:
+    recipe = Recipe.for_language(
+        "en", preset="clean", render={"lines": [3, 3], "max_width_px": 300}, text={"length_clusters": [1, 40]}
+    )
+    samples = Pipeline(recipe).batch(range(100))
+    changed = [s for s in samples if "first_draw" in s.provenance]
+    assert changed
+    assert all(s.provenance["first_draw"]["text"].count("\n") == 2 for s in changed)
+    asked = [s.provenance.get("first_draw", {"text": s.text})["text"] for s in samples]
+    assert max(len(line) for text in asked for line in text.split("\n")) >= 35
+    assert sum(s.provenance["rejected"].get("too_wide", 0) for s in samples) < len(samples)
+
+
+def test_widths_are_predicted_by_all_lines() -> None:
+    pipeline = Pipeline(_recipe(lines=(1, 4)))
+    predicted = [pipeline.predicted_width(i) for i in range(80)]
+    widths = [s.image.shape[1] for s in pipeline.batch(range(80))]
+    assert np.corrcoef(predicted, widths)[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("kind", ["underline", "strike"])
+def test_a_rule_is_no_longer_than_its_line(kind: str) -> None:
+    which = set()
+    for sample in Pipeline(_recipe(lines=(3, 3), decoration={kind: 1.0})).batch(range(40)):
+        items = [item for item in sample.provenance["surface"].get("decoration", ()) if item["kind"] == "rule"]
+        for item in items:
+            left, top, right, bottom = item["box"]
+            spans = [sample.cluster_quads[row].reshape(-1, 2) for row in _rows(sample)]
+            near = min(range(3), key=lambda k: abs((spans[k][:, 1].min() + spans[k][:, 1].max()) / 2 - (top + bottom) / 2))
+            which.add(near)
+            fits = [k for k in range(3) if left > spans[k][:, 0].min() - 3 and right < spans[k][:, 0].max() + 3]
+            assert fits, (item, sample.text)
+    assert which == {0, 1, 2}
+
+
+def test_types_strike_each_line_by_itself() -> None:
+    """A ribbon that is struck hard in one place is no harder below it."""
+    struck = _recipe("en", "clean", lines=(2, 2), ink={"typewriter": 1}).with_changes(fonts={"families": ["Courier Prime"]})
+    plain = struck.with_changes(render={"ink": {"plain": 1}})
+    likeness = []
+    for inked, bare in zip(Pipeline(struck).batch(range(30)), Pipeline(plain).batch(range(30)), strict=True):
+        ratio = []
+        for row in _rows(inked):
+            weights = []
+            for quad in inked.cluster_quads[row]:
+                (left, top), (right, bottom) = np.floor(quad.min(axis=0)).astype(int), np.ceil(quad.max(axis=0)).astype(int)
+                box = (slice(max(top, 0), bottom), slice(max(left, 0), right))
+                ink = float(bare.image.max()) - bare.image[box].astype(float)
+                weights.append((float(inked.image.max()) - inked.image[box].astype(float)).sum() / max(ink.sum(), 1.0))
+            ratio.append(weights)
+        n = min(map(len, ratio))
+        if n >= 8:
+            likeness.append(np.corrcoef(ratio[0][:n], ratio[1][:n])[0, 1])
+    assert len(likeness) > 5
+    assert np.mean(likeness) < 0.5  # 0.67 where one force was for both lines.
+
+
+def test_the_baseline_is_that_of_the_first_line() -> None:
+    for render in ({}, {"bent": 1.0}):
+        for sample in Pipeline(_recipe(lines=(2, 3), alignment={"end": 1}, **render)).batch(range(20)):
+            first = sample.cluster_quads[_rows(sample)[0]].reshape(-1, 2)
+            assert abs(sample.line.baseline[0, 0] - first[:, 0].min()) < 1.5
+            assert abs(sample.line.baseline[-1, 0] - first[:, 0].max()) < 1.5
+
+
+def test_ctc_reads_single_lines() -> None:
+    recipe = _recipe(lines=(2, 2)).with_changes(output={"masks": False})
+    items = [LineDataset(recipe, length=2)[i] for i in range(2)]
+    with pytest.raises(ValueError, match="CTC reads one line"):
+        CTCCollate(Charset.from_recipe(recipe), pad_height=True)(items)
+
+
+def test_pictures_of_several_lines_are_not_taken_for_one(tmp_path: Path) -> None:
+    generate(_recipe(lines=(2, 2)), 30, tmp_path / "set")
+    done = run_here(tmp_path, "evaluate", "python:builtins:print", "--data", "set", "-o", "out")
+    assert done.returncode != 0
+    assert "pictures of several lines" in done.stderr
+    done = run_here(tmp_path, "compare", "set", "--lang", "en", "-n", "30", "-o", "page.html")
+    assert "only single lines" in done.stderr
+
+
+def test_degrade_knows_the_size_of_the_letters(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump({"language": "en", "degrade": "clean", "render": {"lines": [4, 4]}}))
+    assert run_here(tmp_path, "render", "recipe.yaml", "--index", "0", "-o", "one").returncode == 0
+    size = json.loads((tmp_path / "one/000000000000.json").read_bytes())["provenance"]["font"]["size_px"]
+    for name, more in (("told", ()), ("same", ("--em", str(size)))):
+        done = run_here(tmp_path, "degrade", "one/000000000000.png", "--preset", "camera", "-o", name, *more)
+        assert done.returncode == 0, done.stderr
+    pictures = [(tmp_path / name / "000000000000.png").read_bytes() for name in ("told", "same")]
+    assert pictures[0] == pictures[1]
 
 
 def test_batches_of_lower_and_higher_pictures() -> None:
@@ -182,6 +327,9 @@ def test_batches_of_lower_and_higher_pictures() -> None:
         ({"lines": [3, 2]}, "render.lines"),
         ({"line_pitch_em": [0.1, 1]}, "render.line_pitch_em"),
         ({"alignment": {"start": 0}}, "render.alignment"),
+        ({"lines": [1.2, 1.8]}, "render.lines"),
+        ({"lines": [1, 2], "vertical": 0.5}, "render.vertical"),
+        ({"lines": [1, 2], "clip_share": 0.5}, "render.clip_share"),
         ({"alignment": {"left": 1}}, "render.alignment"),
     ],
 )
