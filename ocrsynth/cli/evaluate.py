@@ -59,6 +59,7 @@ def command() -> None:
 @click.option("--data-format", help="Format of --data, where it cannot be told.")
 @click.option("--keep-size", is_flag=True, help="Leave pictures of --data at their size.")
 @click.option("--fonts", type=Place(), help="Render in the fonts of this folder only.")
+@click.option("--system-fonts", is_flag=True, help="Render in the fonts of this system, and of --fonts.")
 @click.option("--workers", type=click.IntRange(1), help="Number of engine processes.  [default: number of cores]")
 @click.option("--profile", default="exact", help="How text is compared: exact, compat or alnum_ci.")
 @click.option("--charset", type=Place(), help="Characters that the engine can write, a file of Charset.save.")

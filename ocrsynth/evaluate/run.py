@@ -208,7 +208,8 @@ def _suite_of(settings: Settings) -> tuple[Suite, Path | None]:
     """Return the suite, and the folder of its pictures if they are frozen."""
     if settings.data is not None and (Path(settings.data) / FROZEN).exists():
         suite, usual = read_frozen(Path(settings.data)), Settings()
-        idle = [name for name in ("seed", "fonts", "keep_size") if getattr(settings, name) != getattr(usual, name)]
+        names = ("seed", "fonts", "system_fonts", "keep_size")
+        idle = [name for name in names if getattr(settings, name) != getattr(usual, name)]
         if settings.suite not in (usual.suite, suite.name) and load_suite(settings.suite).name != suite.name:
             idle.append("suite")
         for name in idle:
@@ -342,7 +343,8 @@ def _source(settings: Settings, frozen: Path | None) -> Any:
         return _frozen_lines(frozen, settings.count)
     if settings.data is not None:
         return read_from(Path(settings.data), settings.data_format, settings.count)
-    fonts = {"sets": [], "folders": [settings.fonts]} if settings.fonts else None
+    folders = [settings.fonts] if settings.fonts else []
+    fonts = {"sets": [], "folders": folders, "system": settings.system_fonts} if folders or settings.system_fonts else None
     return rendered(clean_recipe(settings.language, settings.seed, fonts), settings.count)
 
 

@@ -29,6 +29,8 @@ class Settings:
     """Whether pictures of *data* keep their size, instead of being brought to the suite's x-height."""
     fonts: str | None = None
     """A folder of fonts, in place of the default set."""
+    system_fonts: bool = False
+    """Whether the fonts of this system, and of *fonts*, take the place of the default set."""
 
     def __post_init__(self) -> None:
         """Check, and take paths, whole numbers of NumPy and lists for what they mean."""
@@ -52,8 +54,9 @@ class Settings:
         if isinstance(self.only, str) or not all(isinstance(one, str) for one in _members(self.only)):
             raise RecipeError(f"--only: must be a list of names, got {self.only!r}; write for example only=('blur',)")
         object.__setattr__(self, "only", tuple(self.only))
-        if not isinstance(self.keep_size, bool):
-            raise RecipeError(f"keep_size: must be True or False, got {self.keep_size!r}")
+        for name in ("keep_size", "system_fonts"):
+            if not isinstance(getattr(self, name), bool):
+                raise RecipeError(f"{name}: must be True or False, got {getattr(self, name)!r}")
 
 
 def _members(only: object) -> tuple[object, ...]:

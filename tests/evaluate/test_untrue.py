@@ -71,7 +71,10 @@ class TestFrozen:
         with pytest.raises(OutputError, match=r"has conditions that its suite has not, got blur-9"):
             evaluate(_WIDTH, "r", _settings(data="frozen"), workers=1)
 
-    @pytest.mark.parametrize(("options", "name"), [({"seed": 4}, "--seed"), ({"fonts": "/nowhere"}, "--fonts")])
+    @pytest.mark.parametrize(
+        ("options", "name"),
+        [({"seed": 4}, "--seed"), ({"fonts": "/nowhere"}, "--fonts"), ({"system_fonts": True}, "--system-fonts")],
+    )
     def test_what_has_no_effect_beside_it_is_refused(self, options: dict[str, Any], name: str) -> None:
         freeze_suite("frozen", _settings())
         with pytest.raises(RecipeError, match=f"^{name}: a frozen suite has its own"):

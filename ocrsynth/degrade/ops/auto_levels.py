@@ -31,7 +31,7 @@ class AutoLevels(Op):
     VERSION: ClassVar[int] = 1
     EXAMPLE: ClassVar[dict[str, Any]] = {"white_ratio": [0.8, 1.0], "black_ratio": [0, 0.8]}
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple(
-        {"white_ratio": [w, w], "black_ratio": [0, 0]} for w in (0.95, 0.85, 0.75, 0.65, 0.55)
+        {"white_ratio": [w, w], "black_ratio": [0, 0]} for w in (1.05, 0.9, 0.75, 0.6, 0.45)
     )
 
     white_ratio: Annotated[Range, Within(0.2, 2)] = Range(0.8, 1.0)
