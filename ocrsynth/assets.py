@@ -45,11 +45,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     file over 4 MB.  Raises AssetError if it cannot be read, YamlError with the line if it is none.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:  # Some never end.
+            raw = file.read(_MAX_YAML_BYTES + 1)
     except OSError as error:
         raise AssetError(f"{path}: cannot be read, {error.strerror or error}; check the path") from None
     if len(raw) > _MAX_YAML_BYTES:
-        raise YamlError(f"{path}: is {len(raw)} bytes, more than the {_MAX_YAML_BYTES} that a YAML file may have")
+        raise YamlError(f"{path}: has more than the {_MAX_YAML_BYTES} bytes that a YAML file may have")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:

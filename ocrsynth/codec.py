@@ -6,6 +6,8 @@ Pictures are uint8, (H, W) grey or (H, W, 3) RGB, C-contiguous.
 from __future__ import annotations
 
 import io
+import math
+import struct
 from typing import TYPE_CHECKING, Any, cast
 
 import cv2
@@ -21,6 +23,9 @@ cv2.setNumThreads(0)
 _COLOUR_DIMENSIONS = 3
 WEBP_LONGEST_PX = 16_383
 _LONGEST_HEADER = 1000
+_PNG, _PNG_HEAD = b"\x89PNG\r\n\x1a\n", 24
+_MOST_PIXELS = 1 << 27
+"""Of a PNG: a few kilobytes can hold a picture that takes all memory."""
 _SIGNATURES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp", b"\x93NUMPY": "npy"}
 SUFFIXES = tuple(_SIGNATURES.values())
 
@@ -76,6 +81,10 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     """
     if data.startswith(b"\x93NUMPY"):
         return _decode_raw(data)
+    if data.startswith(_PNG) and len(data) >= _PNG_HEAD:
+        width, height = struct.unpack(">II", data[16:24])
+        if width * height > _MOST_PIXELS:
+            raise ValueError(f"a PNG of {width}×{height} px, more than the {_MOST_PIXELS:,} that are read")
     image: Any = None
     if data:
         try:
@@ -103,8 +112,13 @@ def decode_as(data: bytes, dimensions: int) -> NDArray[np.uint8]:
 
 def _decode_raw(data: bytes) -> NDArray[np.uint8]:
     try:
+        head = io.BytesIO(data)
+        known = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, _, dtype = known[np.lib.format.read_magic(head)](head, max_header_size=_LONGEST_HEADER)
+        if 0 in shape or math.prod(shape) * dtype.itemsize > len(data):
+            raise ValueError(f"{len(data)} bytes for an array of {shape}")  # noqa: TRY301 - one of its faults
         image = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False, max_header_size=_LONGEST_HEADER)
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, KeyError) as error:
         raise ValueError(f"not an NPY picture: {error}") from None
     if image.dtype != np.uint8 or image.ndim not in (2, _COLOUR_DIMENSIONS):
         raise ValueError(f"not an NPY picture: {image.dtype} {image.shape}")

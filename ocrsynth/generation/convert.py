@@ -266,6 +266,7 @@ def _fitted(stored: Stored, kinds: frozenset[str]) -> Stored:
         raise ValueError(f"the picture of sample {stored.key!r} is missing")
     # Decoded in any case: what is broken here would be broken there, and nobody would know why.
     picture = codec.decode(stored.image)
-    if codec.suffix_of(stored.image) in kinds:
-        return stored
+    with suppress(ValueError):  # OpenCV reads more kinds than there are names for.
+        if codec.suffix_of(stored.image) in kinds:
+            return stored
     return stored._replace(image=codec.encode_png(picture))

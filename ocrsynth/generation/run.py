@@ -149,7 +149,7 @@ def generate(
             if part == WHOLE:
                 _finish(recipe, plan, out, statistics)
     except OSError as error:
-        if created and not any(out.iterdir()):
+        if created and out.is_dir() and not any(out.iterdir()):
             out.rmdir()
         if isinstance(error, OutputError):
             raise

@@ -250,6 +250,9 @@ def _candidates(tag: str) -> Iterator[str]:
         full = parsed.maximize()
     except LanguageTagError:
         return
+    if parsed.language in (None, "und") or not parsed.is_valid():
+        # A script or a variant that nobody knows would be left out, and another alphabet taken.
+        return
     yield f"{full.language}_{full.script}"
     if full.language in _MEMBERS:
         yield f"{_MEMBERS[full.language]}_{full.script}"

@@ -31,7 +31,8 @@ class Stored(NamedTuple):
 
 def direction_of(stored: Stored) -> str:
     """Return ``ltr``, ``rtl`` or ``ttb``, as a sample says which way its line runs; empty if it does not."""
-    return str((stored.meta.get("provenance") or {}).get("direction", ""))
+    provenance = stored.meta.get("provenance")
+    return str(provenance.get("direction", "")) if isinstance(provenance, dict) else ""
 
 
 def split_of(shard: Path, fmt: str) -> str:

@@ -98,13 +98,13 @@ def strings_of(record: Any, *keys: str) -> tuple[str, ...]:
 
 
 def lines_of(path: Path) -> Iterator[str]:
-    """Yield the lines of a label file, split at LF only; raises ValueError if it is missing or no UTF-8."""
+    """Yield the lines of a label file, split at LF, or CR LF, only; raises ValueError if it is missing or no UTF-8."""
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
                     # Some editors begin a file with a mark of byte order, which is no part of its text.
-                    yield line.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\n")
+                    yield line.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\n").removesuffix("\r")
                 except UnicodeDecodeError as error:
                     raise ValueError(f"{path.name} line {number} is no UTF-8, {error.reason}") from None
     except OSError as error:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -710,3 +714,62 @@ def test_the_cache_knows_a_file_that_took_the_place_of_another(tmp_path: Path, m
         (tmp_path / "new").replace(tmp_path / "c.txt")
         places.append(cache.entry("lines", tmp_path / "c.txt"))
     assert places[0] != places[1]
+
+
+class TestWhatOthersHave:
+    """Folders that other programs wrote."""
+
+    def _mine(self, folder: Path, name: str, encoded: bytes, label: str = "one line") -> Path:
+        (folder / "images").mkdir(parents=True)
+        (folder / "images" / name).write_bytes(encoded)
+        (folder / "labels.tsv").write_bytes(f"{name}\t{label}\r\n".encode())
+        return folder
+
+    @pytest.mark.parametrize("ending", [".tif", ".bmp"])
+    def test_pictures_of_other_kinds_become_png(self, ending: str, tmp_path: Path) -> None:
+        picture = np.tile(np.arange(64, dtype=np.uint8), (32, 1))
+        made = self._mine(tmp_path / "mine", f"a{ending}", cv2.imencode(ending, picture)[1].tobytes())
+        convert(made, tmp_path / "out", "webdataset")
+        [(_, stored)] = open_source(tmp_path / "out").read()
+        assert stored.text == "one line"
+        assert codec.suffix_of(stored.image) == "png"
+        np.testing.assert_array_equal(codec.decode(stored.image), picture)
+
+    @pytest.mark.parametrize("fmt", ["kraken", "tesstrain"])
+    def test_a_provenance_that_is_none_tells_nothing(self, fmt: str, tmp_path: Path) -> None:
+        picture = codec.encode_png(np.tile(np.arange(64, dtype=np.uint8), (32, 1)))
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine/a.png").write_bytes(picture)
+        (tmp_path / "mine/labels.jsonl").write_text('{"file":"a.png","text":"hi","provenance":"a scan"}\n')
+        convert(tmp_path / "mine", tmp_path / "out", fmt)
+        assert [stored.text for _, stored in open_source(tmp_path / "out").read()] == ["hi"]
+
+    def test_labels_with_ends_of_lines_of_windows(self, tmp_path: Path) -> None:
+        picture = codec.encode_png(np.tile(np.arange(64, dtype=np.uint8), (32, 1)))
+        (tmp_path / "a.png").write_bytes(picture)
+        (tmp_path / "a.gt.txt").write_bytes(b"two words\r\n")
+        assert [stored.text for _, stored in open_source(tmp_path).read()] == ["two words"]
+
+
+@pytest.mark.parametrize("command", ["lint", "inspect"])
+def test_pictures_that_take_all_memory_are_told(command: str, tmp_path: Path) -> None:
+    def png(width: int, height: int) -> bytes:
+        def chunk(kind: bytes, data: bytes) -> bytes:
+            return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+        head = struct.pack(">IIBBBBB", width, height, 16, 6, 0, 0, 0)
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+
+    def npy(shape: tuple[int, ...]) -> bytes:
+        text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+        return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + bytes(8)
+
+    for name, data in (("a.png", png(20_000, 20_000)), ("a.png", npy((2**33, 4))), ("a.png", npy((0, 5)))):
+        folder = tmp_path / hashlib.sha256(data).hexdigest()[:8]
+        folder.mkdir()
+        (folder / name).write_bytes(data)
+        (folder / "metadata.jsonl").write_text(json.dumps({"file_name": name, "text": "x"}) + "\n")
+        with pytest.raises(ValueError, match=r"px, more than|bytes for an array"):
+            codec.decode(data)
+        done = run_here(tmp_path, command, str(folder), *(["-o", "page.html"] if command == "inspect" else []))
+        assert "Traceback" not in done.stderr

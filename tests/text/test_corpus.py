@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ocrsynth import Recipe
 from ocrsynth.errors import AssetError, RecipeError, SampleError
 from ocrsynth.fields import validate
+from ocrsynth.pipeline import Pipeline
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet, line_index
 from ocrsynth.text.line_index import EVERY, LineIndex, index_of
@@ -222,6 +224,7 @@ def test_a_file_larger_than_the_memory_it_may_take(tmp_path: Path) -> None:
             file.write(block)
     program = f"""
 import resource
+from ocrsynth.pipeline import Pipeline
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet
 from ocrsynth.text.sources.corpus import Corpus
@@ -242,3 +245,12 @@ def test_a_file_that_is_cut_off_while_it_is_read_ends_in_an_error(cut: str, tmp_
     os.truncate(file, 0)
     with pytest.raises(SampleError, match="no text inside the alphabet"):
         _draws(drawer, 1, 20)
+
+
+def test_a_line_as_long_as_a_file_is_not_taken_whole(tmp_path: Path) -> None:
+    """It would be held in memory several times over, and no picture shows it."""
+    (tmp_path / "long.txt").write_text("a word " * 40_000 + "\nshort line\n")
+    source = {"corpus": {"file": str(tmp_path / "long.txt"), "cut": "lines"}}
+    recipe = Recipe.for_language("en", preset="clean", text={"sources": [source], "case": {"asis": 1}})
+    texts = {sample.text for sample in Pipeline(recipe).batch(range(12))}
+    assert texts == {"short line"}

@@ -37,6 +37,10 @@ class Country:
     half_days: tuple[str, str]
 
 
+_AMONG = {"zlm": ("ms",), "arz": ("ar",)}
+"""Languages that CLDR knows under the name of those that they are counted among."""
+
+
 def country_of(tag: str, where: str) -> Country:
     """Return the conventions of a locale such as ``de-DE``, or of a language where it is spoken most.
 
@@ -44,7 +48,8 @@ def country_of(tag: str, where: str) -> Country:
     """
     try:
         full = langcodes.Language.get(tag).maximize()
-        names = (f"{full.language}_{full.script}_{full.territory}", f"{full.language}_{full.territory}", str(full.language))
+        languages = (str(full.language), *_AMONG.get(str(full.language), ()))
+        names = [name for of in languages for name in (f"{of}_{full.script}_{full.territory}", f"{of}_{full.territory}", of)]
         locale = next(found for name in names if (found := _locale(name)) is not None)
     except (LanguageTagError, StopIteration):
         raise RecipeError(f"{where}: no locale {tag!r} is known; write for example 'de-DE'") from None

@@ -27,6 +27,8 @@ _BYTES_A_CLUSTER = 16
 _TRIES = 500
 _BLOCK = 1 << 14
 """Bytes of a reading: that of 256 lines of usual length."""
+_LONGEST_LINE = 1 << 16
+"""Bytes of a line of a corpus that is taken whole."""
 _CONTINUATION = 0b1000_0000
 _LEAD_MASK = 0b1100_0000
 
@@ -95,7 +97,10 @@ class _Reader:
         return bool(text) and self._characters.issuperset(text) and shows_all_joiners(text) and not has_bare_mark(text)
 
     def _none(self) -> SampleError:
-        return SampleError(f"text: {_TRIES} draws of {self._file!r} gave no text inside the alphabet; mend the file")
+        return SampleError(
+            f"text: {_TRIES} draws of {self._file!r} gave no text inside the alphabet of a line's length; mend the file, "
+            "or take cut: words"
+        )
 
 
 class _Lines(_Reader):
@@ -128,6 +133,8 @@ class _Lines(_Reader):
             parts.append(block[start : end if end >= 0 else len(block)])
             if end >= 0:
                 break
+            if len(parts) * _BLOCK > _LONGEST_LINE:
+                return b""  # No picture holds it, and it could be as long as the file.
         return b"".join(parts)
 
 

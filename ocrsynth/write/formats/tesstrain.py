@@ -52,7 +52,7 @@ class Tesstrain(FolderFormat):
         for label in sorted(path.glob("*.gt.txt")):
             key = label.name.removesuffix(".gt.txt")
             try:
-                text = label.read_bytes().decode("utf-8-sig").removesuffix("\n")
+                text = label.read_bytes().decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
             except UnicodeDecodeError as error:
                 raise ValueError(f"{label.name} is no UTF-8, {error.reason}") from None
             pictures = [p for p in (path / f"{key}.{s}" for s in ("png", "jpg", "tif", "jpeg")) if p.exists()]
