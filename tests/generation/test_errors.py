@@ -276,7 +276,7 @@ def test_missing_and_unreadable_recipe_files(tmp_path: Path) -> None:
         (b"", ": must hold a mapping of keys to values, got nothing; write 'key: value' lines, such as 'language: en'"),
         (b"language: \xff\n", ": is not UTF-8 at byte 10; save it as UTF-8"),
         (b"language: &a en\nseed: *a\n", ":2: uses a YAML alias '*a'; write the value out"),
-        (b"#" * 4_000_001, ": is 4000001 bytes, more than the 4000000 that a YAML file may have"),
+        (b"#" * 4_000_001, ": has more than the 4000000 bytes that a YAML file may have"),
     ):
         path.write_bytes(content)
         with pytest.raises(RecipeError, match=_exactly(f"{path}{text}")):
