@@ -514,6 +514,11 @@ def test_words_that_are_not_in_the_label_are_told(fmt: str, file: str, tmp_path:
     if fmt == "alto":  # There words are the label.
         assert next(s.text for _, s in open_source(tmp_path / "set").read()).startswith("other")
         return
+    if fmt == "paddle":  # There they are of another list, for another trainer.
+        [first, second] = [s for _, s in open_source(tmp_path / "set").read()]
+        assert "word_quads" not in first.meta
+        assert len(second.meta["word_quads"]) == 2
+        return
     with pytest.raises(ValueError, match="not in its label"):
         list(open_source(tmp_path / "set").read())
 

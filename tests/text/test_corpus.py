@@ -252,5 +252,6 @@ def test_a_line_as_long_as_a_file_is_not_taken_whole(tmp_path: Path) -> None:
     (tmp_path / "long.txt").write_text("a word " * 40_000 + "\nshort line\n")
     source = {"corpus": {"file": str(tmp_path / "long.txt"), "cut": "lines"}}
     recipe = Recipe.for_language("en", preset="clean", text={"sources": [source], "case": {"asis": 1}})
-    texts = {sample.text for sample in Pipeline(recipe).batch(range(12))}
-    assert texts == {"short line"}
+    samples = Pipeline(recipe).batch(range(12))
+    assert {sample.text for sample in samples} == {"short line"}
+    assert sum(sample.provenance["rejected"].get("too_wide", 0) for sample in samples) > 0

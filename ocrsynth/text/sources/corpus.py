@@ -28,7 +28,7 @@ _TRIES = 500
 _BLOCK = 1 << 14
 """Bytes of a reading: that of 256 lines of usual length."""
 _LONGEST_LINE = 1 << 16
-"""Bytes of a line of a corpus that is taken whole."""
+"""Bytes of a line of a corpus that are read."""
 _CONTINUATION = 0b1000_0000
 _LEAD_MASK = 0b1100_0000
 
@@ -97,10 +97,7 @@ class _Reader:
         return bool(text) and self._characters.issuperset(text) and shows_all_joiners(text) and not has_bare_mark(text)
 
     def _none(self) -> SampleError:
-        return SampleError(
-            f"text: {_TRIES} draws of {self._file!r} gave no text inside the alphabet of a line's length; mend the file, "
-            "or take cut: words"
-        )
+        return SampleError(f"text: {_TRIES} draws of {self._file!r} gave no text inside the alphabet; mend the file")
 
 
 class _Lines(_Reader):
@@ -134,7 +131,8 @@ class _Lines(_Reader):
             if end >= 0:
                 break
             if len(parts) * _BLOCK > _LONGEST_LINE:
-                return b""  # No picture holds it, and it could be as long as the file.
+                # No picture holds so much, and is rejected as too wide; the rest could be as long as the file.
+                return b"".join(parts)[:_LONGEST_LINE].decode(errors="ignore").encode()
         return b"".join(parts)
 
 
