@@ -185,7 +185,6 @@ class Pipeline:
         yield None
         shaped = shape_line(line, font.key, (fallback.key,) if fallback else (), font.setting, missing)
         recipe, render, seed = self.recipe, self.recipe.render, self.recipe.seed
-        split = self._splits.of(line.text)
         shaped, lines = self._further.stacked(index, take, shaped, font, rejected)
         line = shaped.line
         shaped, baseline = disordered(shaped, render, Stream(seed, index, "baseline", 0, take))
@@ -202,7 +201,7 @@ class Pipeline:
         neighbours = neighbours_of(recipe, index, take, layout, font, self._texts, self.fonts) if flat else ()
         page = Page(layout, shaped, font.kind, neighbours, cut=cut is not None)
         picture = yield from self._picture(index, page, take, rejected)
-        provenance = self._provenance(line, picture, rejected) | {"split": split}
+        provenance = self._provenance(line, picture, rejected)
         if lines:
             provenance["lines"] = lines
         if baseline:
@@ -316,7 +315,7 @@ class Pipeline:
             "seed": self.recipe.seed,
             "language": self.recipe.language,
             "source": line.source,
-            "split": self._splits.of(line.text),
+            "split": self._splits.of(line.text.partition(LINE_FEED)[0]),
             "direction": line.direction,
             "surface": picture.surface,
             "degrade": picture.degrade,

@@ -182,9 +182,9 @@ def _kinds(there: Source, made: Format) -> frozenset[str]:
     if not made.constraints.one_kind or (there.root / PLAN).is_file():
         return kinds  # What `generate` makes is of one kind.
     found: set[str] = set()
-    with suppress(ValueError):  # Of a broken shard or picture whoever reads it in full will tell.
+    with suppress(ValueError):  # Of a broken shard whoever reads it in full will tell.
         for _, stored in there.read():
-            found.add(codec.suffix_of(stored.image))
+            found.add(_suffix_of(stored.image))
             if len(found) > 1:
                 return frozenset(("png",))
     return kinds
@@ -266,7 +266,12 @@ def _fitted(stored: Stored, kinds: frozenset[str]) -> Stored:
         raise ValueError(f"the picture of sample {stored.key!r} is missing")
     # Decoded in any case: what is broken here would be broken there, and nobody would know why.
     picture = codec.decode(stored.image)
-    with suppress(ValueError):  # OpenCV reads more kinds than there are names for.
-        if codec.suffix_of(stored.image) in kinds:
-            return stored
-    return stored._replace(image=codec.encode_png(picture))
+    return stored if _suffix_of(stored.image) in kinds else stored._replace(image=codec.encode_png(picture))
+
+
+def _suffix_of(image: bytes) -> str:
+    """Return the suffix of a picture; empty for one of the kinds that OpenCV reads and no format stores."""
+    try:
+        return codec.suffix_of(image)
+    except ValueError:
+        return ""

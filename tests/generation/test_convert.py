@@ -740,6 +740,14 @@ class TestWhatOthersHave:
         assert codec.suffix_of(stored.image) == "png"
         np.testing.assert_array_equal(codec.decode(stored.image), picture)
 
+    def test_beside_a_jpeg_they_make_tars_of_png_alone(self, tmp_path: Path) -> None:
+        picture = np.tile(np.arange(64, dtype=np.uint8), (32, 1))
+        made = self._mine(tmp_path / "mine", "a.tif", cv2.imencode(".tif", picture)[1].tobytes())
+        (made / "images/b.jpg").write_bytes(codec.encode_jpeg(picture, 90))
+        (made / "labels.tsv").write_text("a.tif\tone\nb.jpg\ttwo\n")
+        convert(made, tmp_path / "out", "webdataset")
+        assert {codec.suffix_of(stored.image) for _, stored in open_source(tmp_path / "out").read()} == {"png"}
+
     @pytest.mark.parametrize("fmt", ["kraken", "tesstrain"])
     def test_a_provenance_that_is_none_tells_nothing(self, fmt: str, tmp_path: Path) -> None:
         picture = codec.encode_png(np.tile(np.arange(64, dtype=np.uint8), (32, 1)))

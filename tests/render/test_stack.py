@@ -191,6 +191,12 @@ def test_no_line_is_in_two_splits(tmp_path: Path) -> None:
     assert not verify(tmp_path / "out").findings
 
 
+def test_a_cut_line_is_of_the_split_of_what_is_left(tmp_path: Path) -> None:
+    recipe = Recipe.for_language("en", preset="clean", render={"clip_share": 1.0}, output={"split": {"train": 0.5, "val": 0.5}})
+    generate(recipe, 60, tmp_path / "out")
+    assert not verify(tmp_path / "out").findings
+
+
 def test_further_lines_borrow_what_a_font_lacks() -> None:
     """Else they would be of other texts than the first: those without what it lacks."""
     recipe = Recipe.for_language(
