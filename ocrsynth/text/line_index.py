@@ -20,6 +20,7 @@ import regex
 from ocrsynth import cache
 from ocrsynth.errors import AssetError
 from ocrsynth.text.joiners import IDLE, shows_all_joiners
+from ocrsynth.text.spellings import typed_apostrophes, with_printed_apostrophes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ EVERY = 256
 """The offset of every so manieth line is kept."""
 _BLOCK = 8 << 20
 _FIRST_FAULTS = 5
-_SCHEMA = "4"
+_SCHEMA = "5"
 _CODE_POINTS = 0x110000
 _LONGEST_CHARACTER = 4
 _KNOWN, _MARK, _SPACE = 1, 2, 3
@@ -143,6 +144,7 @@ def _scan(path: Path, characters: frozenset[str]) -> LineIndex:
     table[[ord(c) for c in characters]] = _KNOWN
     table[[ord(c) for c in characters if unicodedata.category(c)[0] == "M"]] = _MARK
     table[[ord(c) for c in (*SPACES, "\n")]] = _SPACE
+    typed = typed_apostrophes(characters)
     starts = [np.zeros(1, np.int64)]
     lines_before = 0
     at = 0
@@ -158,7 +160,7 @@ def _scan(path: Path, characters: frozenset[str]) -> LineIndex:
             # A mark of byte order says that the file is UTF-8, and is no part of its text.
             text = block if at else block.removeprefix(BOM_UTF8)
             blank = blank and not text.strip()
-            for line, kind, detail in () if _is_clean(text, table) else _faults(text, lines_before + 1, outside):
+            for line, kind, detail in () if _is_clean(text, table, typed) else _faults(text, lines_before + 1, outside, typed):
                 # A line that fills several blocks is still one line.
                 if line > noted:
                     _note(index, line, kind, detail)
@@ -200,21 +202,24 @@ def _blocks(file: io.BufferedReader) -> Iterator[bytes]:
         yield rest
 
 
-def _is_clean(block: bytes, table: NDArray[np.uint8]) -> bool:
+def _is_clean(block: bytes, table: NDArray[np.uint8], typed: frozenset[str]) -> bool:
     """Tell whether a block is NFC, of characters of *table*, without marks behind spaces: ten times as fast as to search it."""
-    if block.isascii():
+    if block.isascii() and not (typed and b"'" in block):
         return bool(table[np.frombuffer(block, np.uint8)].all())
     try:
         text = block.decode()
     except UnicodeDecodeError:
         return False
+    text = with_printed_apostrophes(text, typed)
     if not unicodedata.is_normalized("NFC", text) or not shows_all_joiners(text):
         return False
     kinds = table[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
     return bool(kinds.all()) and not ((kinds[1:] == _MARK) & (kinds[:-1] == _SPACE)).any()
 
 
-def _faults(block: bytes, first_line: int, outside: regex.Pattern[str]) -> Iterator[tuple[int, str, str]]:
+def _faults(
+    block: bytes, first_line: int, outside: regex.Pattern[str], typed: frozenset[str]
+) -> Iterator[tuple[int, str, str]]:
     """Yield ``(line, kind, detail)`` of each line of a block that cannot be used."""
     line = first_line
     start = 0
@@ -229,6 +234,7 @@ def _faults(block: bytes, first_line: int, outside: regex.Pattern[str]) -> Itera
             text = block[start:until].decode()
         if not unicodedata.is_normalized("NFC", text):
             text = unicodedata.normalize("NFC", text)
+        text = with_printed_apostrophes(text, typed)
         seen = 0
         while found := outside.search(text, seen):
             line += text.count("\n", seen, found.start())

@@ -13,7 +13,8 @@ from ocrsynth.text.line_index import index_of
 from ocrsynth.text.mixture import check_label
 from ocrsynth.text.sources.alphabet import Alphabet
 from ocrsynth.text.sources.corpus import Corpus
-from ocrsynth.text.spellings import has_bare_mark, settled
+from ocrsynth.text.sources.ngram import training_lines
+from ocrsynth.text.spellings import has_bare_mark, settled, typed_apostrophes, with_printed_apostrophes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,3 +82,53 @@ def test_random_strings_set_dots_of_shin_on_shin_alone_and_no_mark_twice() -> No
         else:
             assert set(marks) <= set(text)
             assert "ש\u05b9" not in text
+
+
+class TestApostrophes:
+    """Keyboards type U+0027; where an alphabet holds the printed one alone, a corpus means that."""
+
+    _TEXT = "L'homme qu'il a vu\nun po' d’eau\ndit 'oui' et non\nm\u02bcavez\n"
+
+    @pytest.mark.parametrize(
+        ("typed", "printed"),
+        [
+            ("L'homme d'\u00e9t\u00e9", "L’homme d’\u00e9t\u00e9"),
+            ("un po' d'acqua", "un po’ d’acqua"),
+            # What opens a quotation is none, so that the line stays outside the alphabet.
+            ("dit 'oui'", "dit 'oui’"),
+            ("e\u0328'x", "e\u0328’x"),
+            ("5' 6", "5' 6"),
+        ],
+    )
+    def test_behind_letters_they_are_printed_ones(self, typed: str, printed: str) -> None:
+        assert with_printed_apostrophes(typed, typed_apostrophes(alphabet.load("fr_Latn").characters)) == printed
+
+    def test_an_alphabet_that_holds_both_keeps_both(self, tmp_path: Path) -> None:
+        file = tmp_path / "en.txt"
+        file.write_text("don't don’t\n", encoding="utf-8")
+        assert not typed_apostrophes(alphabet.load("en_Latn").characters) - {"\u02bc"}
+        assert _lines(file, "en_Latn") == {"don't don’t"}
+
+    def test_lines_of_a_corpus_are_not_lost_for_them(self, tmp_path: Path) -> None:
+        file = tmp_path / "fr.txt"
+        file.write_text(self._TEXT, encoding="utf-8")
+        index = index_of(str(file), alphabet.load("fr_Latn").characters)
+        assert [f.line for f in index.faults] == [3]
+        assert _lines(file, "fr_Latn") == {"L’homme qu’il a vu", "un po’ d’eau", "m’avez"}
+
+    def test_a_plain_file_of_ascii_is_read_so_too(self, tmp_path: Path) -> None:
+        file = tmp_path / "fr.txt"
+        file.write_text("c'est\n", encoding="utf-8")
+        assert index_of(str(file), alphabet.load("fr_Latn").characters).faults == []
+        assert _lines(file, "fr_Latn") == {"c’est"}
+
+    def test_models_are_fitted_on_printed_ones(self, tmp_path: Path) -> None:
+        file = tmp_path / "fr.txt"
+        file.write_text("c'est l'ami\n", encoding="utf-8")
+        assert training_lines(str(file), alphabet.load("fr_Latn"), "text") == ["c’est l’ami"]
+
+
+def _lines(file: Path, language: str) -> set[str]:
+    letters = alphabet.load(language)
+    draw = Corpus(file=str(file), cut="lines").compile(letters, "text")
+    return {draw(Stream(1, i, "text"), 20) for i in range(60)}

@@ -16,7 +16,7 @@ from ocrsynth.text.base import SOURCES, Drawer, Source
 from ocrsynth.text.clusters import CLUSTER, length_of
 from ocrsynth.text.joiners import shows_all_joiners
 from ocrsynth.text.line_index import EVERY, NOT_UTF8, LineIndex, index_of
-from ocrsynth.text.spellings import has_bare_mark, settled
+from ocrsynth.text.spellings import has_bare_mark, settled, typed_apostrophes, with_printed_apostrophes
 
 if TYPE_CHECKING:
     from ocrsynth.seeding import Stream
@@ -82,6 +82,7 @@ class _Reader:
         self._file = file
         self._index = index
         self._characters = alphabet.characters
+        self._typed = typed_apostrophes(alphabet.characters)
         self._spacing = alphabet.spacing
 
     def _read(self, start: int, end: int) -> bytes:
@@ -91,7 +92,8 @@ class _Reader:
     def _clean(self, raw: bytes) -> str:
         """Return a text without needless white space, in NFC and its usual spelling; raises UnicodeDecodeError."""
         text = " ".join(raw.removeprefix(BOM_UTF8).decode().split())
-        return text if text.isascii() else settled(unicodedata.normalize("NFC", text))
+        text = text if text.isascii() else settled(unicodedata.normalize("NFC", text))
+        return with_printed_apostrophes(text, self._typed)
 
     def _usable(self, text: str) -> bool:
         return bool(text) and self._characters.issuperset(text) and shows_all_joiners(text) and not has_bare_mark(text)

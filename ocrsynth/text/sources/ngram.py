@@ -14,6 +14,7 @@ from ocrsynth.errors import AssetError, RecipeError, SampleError
 from ocrsynth.text.base import SOURCES, Drawer, Source
 from ocrsynth.text.clusters import CLUSTER, length_of
 from ocrsynth.text.ngram_model import END, MAX_ORDER, Model, Successors, count, from_text, model_of
+from ocrsynth.text.spellings import typed_apostrophes, with_printed_apostrophes
 from ocrsynth.text.vocabulary import LEAST_WORDS, frequent_words
 
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ def training_lines(file: str | None, alphabet: Alphabet, where: str) -> list[str
     Raises RecipeError if there are none, AssetError if the file cannot be read.
     """
     if file is not None:
-        lines = [unicodedata.normalize("NFC", " ".join(line.split())) for line in _read(file, f"{where}.file").splitlines()]
+        text = unicodedata.normalize("NFC", _read(file, f"{where}.file"))
+        text = with_printed_apostrophes(text, typed_apostrophes(alphabet.characters))
+        lines = [" ".join(line.split()) for line in text.splitlines()]
     else:
         lines = list(_specimen(alphabet.id))
     characters = alphabet.characters
