@@ -196,7 +196,7 @@ def test_every_generator_in_every_country(language: str, name: str) -> None:
     except RecipeError as error:
         # Faker has no list of this kind for this country.
         assert "has no words for" in str(error)  # noqa: PT017 - only some combinations raise
-        assert name in {"country", "company_suffix", "company", "city", "address", "first_name", "last_name", "name", "street"}
+        assert name in {"company_suffix", "company", "first_name", "last_name", "name"}
         return
     for text in texts:
         assert text
@@ -282,6 +282,39 @@ class TestCountries:
         joined = "".join(_draws(_drawer("{number}", language="ar")))
         assert set(joined) & set("٠١٢٣٤٥٦٧٨٩")
         assert not set(joined) & set("0123456789")
+
+    @pytest.mark.parametrize(
+        ("language", "template", "shape"),
+        [
+            ("zh-Hans", "{name}", r"\w{2,4}"),
+            ("zh-Hans", "{address}", r"\w+(路|大道|街)\d+号"),
+            ("zh-Hant", "{address}", r"\w+(路|大道|街)\d+號"),
+            ("ja", "{name}", r"\w{2,6}"),
+            ("ja", "{address}", r"〒?\d{3}-\d{4}\w+\d-\d+-\d+"),
+            ("ja", "{company}", r"\w+(会社)"),
+            ("zh-Hans", "{date:y/M/d} {time:HH:mm}", r"\d{4}/\d+/\d+\d\d:\d\d"),
+            ("ko", "{name}", r"\w{2,5}"),
+            ("ko", "{address}", r"[\w ]+ \w+(로|길) \d+"),
+            ("hu", "{name}", r"\S+ \S+( \S+)?"),
+        ],
+    )
+    def test_names_and_addresses_are_written_as_there(self, language: str, template: str, shape: str) -> None:
+        texts = _draws(_drawer(template, language=language))
+        assert all(re.fullmatch(shape, t) for t in texts), [t for t in texts if not re.fullmatch(shape, t)][:5]
+
+    @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "ja"])
+    def test_without_spaces_no_generator_loses_its_share(self, language: str) -> None:
+        texts = _draws(_drawer("{percent}", "{price}", "{name}", language=language), 900)
+        named = sum(not any(c.isdigit() for c in text) for text in texts)
+        assert 240 < named < 360
+        assert not any(" " in text for text in texts)
+
+    def test_countries_and_cities_are_named_in_every_language(self) -> None:
+        for language, country in (("sw", "Ufaransa"), ("am", "ፈረንሳይ"), ("ja", "フランス"), ("en", "France")):
+            assert country in _draws(_drawer("{country}", language=language), 5000)
+        assert {"New York", "Cairo"} <= set(_draws(_drawer("{city}"), 8000))
+        assert "Dhaka" in _draws(_drawer("{city}"), 8000)
+        assert "القاهرة" in _draws(_drawer("{city}", language="ar"), 8000)
 
     def test_an_unknown_locale_is_named(self) -> None:
         with pytest.raises(RecipeError, match=r"text\.sources\[0\]\.pattern\.locale: no locale 'xx-YY' is known"):

@@ -85,6 +85,8 @@ STREETS = {
     "en": "{last_name} (Street~3|Road~3|Avenue~2|Lane|Drive|St.|Ave.)",
     "es": "(Calle~3|Avenida|Plaza|C/) {last_name}",
     "fr": "(rue~4|avenue|boulevard|place|impasse) {last_name}",
+    "ja": "(中央|本町|栄町|緑町|若葉町|新町)",
+    "ko": "(중앙|세종|한강|평화|문화|시청)(로~3|길|대로)",
     "it": "(Via~4|Viale|Piazza|Corso) {last_name}",
     "nl": "{last_name}(straat~3|weg|laan|plein)",
     "pl": "(ul.~4|al.|pl.) {last_name}",
@@ -93,9 +95,29 @@ STREETS = {
     "ru": "(ул.~4|пр.|пер.) {last_name}",
     "sv": "{last_name}(gatan~3|vägen)",
     "tr": "{last_name} (Caddesi|Sokak|Bulvarı)",
+    "zh": "(人民|中山|和平|文化|南京|中正)(路~4|大道|街)",
     "uk": "(вул.~4|просп.|пров.) {last_name}",
 }
 ANY_STREET = "{last_name}"
+STREET_OF_A_WORD = "{word:title}"
+"""Where no names of the language are known."""
+
+ANY_NAME = "{first_name} {last_name}"
+NAMES = {
+    **dict.fromkeys(("CN", "TW", "HK", "MO", "JP", "KR", "KP"), "{last_name}{first_name}"),
+    **dict.fromkeys(("HU", "VN"), "{last_name} {first_name}"),
+}
+"""Where the name of the family stands first."""
+
+ANY_ADDRESS = r"{street} [1-9]\d{0,2}, {postcode} {city}"
+ADDRESSES = {
+    **dict.fromkeys(("US", "GB", "CA", "AU", "IE", "FR", "NZ", "IN"), r"[1-9]\d{0,2} {street}, {postcode} {city}"),
+    "CN": r"{city}{street}[1-9]\d{0,2}号",
+    **dict.fromkeys(("TW", "HK", "MO"), r"{city}{street}[1-9]\d{0,2}號"),
+    "JP": r"{postcode} {city}{street}[1-9]-\d{1,2}-\d{1,2}",
+    "KR": r"{city} {street} [1-9]\d{0,2}",
+}
+"""Numbers stand before the street in English, French and their like; East Asia goes from the large to the small."""
 
 IBANS = {
     "AT": ("00000", 11),

@@ -15,7 +15,7 @@ from ocrsynth.text.patterns.grammar import Drawn, GeneratorError, compile_templa
 from ocrsynth.text.vocabulary import frequent_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ocrsynth.text.patterns.locales import Country
 
@@ -41,12 +41,10 @@ FAKED = {
         "last_name_male",
     ),
     "city": ("cities", "city_names", "towns", "city_names_with_parent"),
-    "country": ("countries",),
-    "company_suffix": ("company_suffixes",),
+    "company_suffix": ("company_suffixes", "company_prefixes"),
 }
 """Lists of package faker's providers, by the generator that draws from them."""
 TEMPLATES = {
-    "name": "{first_name} {last_name}",
     "company": "{last_name} {company_suffix}",
     "email": forms.EMAIL,
     "url": forms.URL,
@@ -54,13 +52,16 @@ TEMPLATES = {
     "reference": forms.REFERENCE,
     "quantity": forms.QUANTITY,
 }
+BY_FAKER = frozenset({*FAKED, "name", "company", "street", "address"})
+"""Generators whose words are faker's."""
 NAMES = tuple(
     sorted(
         {
             *FAKED,
             *TEMPLATES,
+            "country",
             *("date", "time", "price", "amount", "percent", "iban", "card", "ean", "isbn", "vat"),
-            *("phone", "plate", "postcode", "street", "address", "month", "weekday", "year", "number", "word"),
+            *("name", "phone", "plate", "postcode", "street", "address", "month", "weekday", "year", "number", "word"),
         }
     )
 )
@@ -87,6 +88,9 @@ class Generators:
         own = {ord(str(i)): d for i, d in enumerate(digits)}
         # Where the alphabet has no ASCII digits, numbers stand in its own.
         self._digits = None if "0" in digits else own
+        # Chinese and Korean write no codes in Latin letters.
+        written = tuple(c for c in country.currencies if alphabet.characters.issuperset(c))
+        self._currencies = written or country.currencies
         self._made: dict[tuple[str, str | None], Drawn] = {}
 
     def __call__(self, name: str, argument: str | None) -> Drawn:
@@ -105,7 +109,11 @@ class Generators:
             return self._template(TEMPLATES[name])
         if name in FAKED:
             return self._listed(name)
+        if name == "country":
+            return self._one_of(self._written(self._country.countries), name)
         territory = self._country.territory
+        if name == "name":
+            return self._template(forms.NAMES.get(territory, forms.ANY_NAME))
         if name in ("phone", "plate", "postcode"):
             tables = {
                 "phone": (forms.PHONES, forms.ANY_PHONE),
@@ -116,13 +124,11 @@ class Generators:
             return self._template(table.get(territory, otherwise))
         if name == "street":
             language = self._country.tag.split("-")[0].split("_")[0]
-            return self._template(forms.STREETS.get(language, forms.ANY_STREET))
+            if language in forms.STREETS:
+                return self._template(forms.STREETS[language])
+            return self._template(forms.ANY_STREET if self._faked("last_name") else forms.STREET_OF_A_WORD)
         if name == "address":
-            # Numbers stand before the street in English, French and their like, behind it elsewhere.
-            first = territory in {"US", "GB", "CA", "AU", "IE", "FR", "NZ", "IN"}
-            return self._template(
-                "[1-9]\\d{0,2} {street}, {postcode} {city}" if first else "{street} [1-9]\\d{0,2}, {postcode} {city}"
-            )
+            return self._template(forms.ADDRESSES.get(territory, forms.ANY_ADDRESS))
         draw = self._dated(name, argument) if name in ("date", "time") else getattr(self, f"_{name}")
         return self._measured(self._in_digits(draw))
 
@@ -140,7 +146,12 @@ class Generators:
         return Drawn(draw, min(sizes), max(sizes))
 
     def _listed(self, name: str) -> Drawn:
-        items = self._faked(name)
+        return self._one_of(self._faked(name), name)
+
+    def _one_of(self, items: tuple[str, ...], name: str) -> Drawn:
+        """Return a generator of *items*; raises GeneratorError if there are none."""
+        if not items:
+            raise GeneratorError(f"has no words for {name!r} in {self._country.tag}", "choose another locale, or leave it out")
         sizes = [len(item) for item in items]
         return Drawn(lambda stream: stream.choice(items), min(sizes), max(sizes))
 
@@ -161,7 +172,10 @@ class Generators:
         return Drawn(lambda stream: cased(words[stream.weighted(cumulative)]), min(sizes), max(sizes))
 
     def _faked(self, name: str) -> tuple[str, ...]:
-        """Return the words of faker's lists that the alphabet can write; raises GeneratorError if there are none."""
+        """Return the words of faker's lists that the alphabet can write, or if there are none nothing.
+
+        Cities are CLDR's where the country has no list: those of another country with the same language would be odd.
+        """
         try:
             from faker import Factory
             from faker.config import AVAILABLE_LOCALES
@@ -173,19 +187,23 @@ class Generators:
         language = self._country.tag.replace("_", "-").split("-")[0]
         exact = f"{language}_{self._country.territory}"
         locales = [exact, *sorted(loc for loc in AVAILABLE_LOCALES if loc.split("_")[0] == language)]
-        wanted = {"city": "address", "country": "address", "company_suffix": "company"}.get(name, "person")
+        wanted = {"city": "address", "company_suffix": "company"}.get(name, "person")
         for locale in locales:
+            if locale != exact and name == "city" and (cities := self._written(self._country.cities)):
+                return cities
             if locale not in AVAILABLE_LOCALES:
                 continue
             providers = [p for p in Factory.create(locale).providers if p.__provider__.endswith(f".{wanted}")]
             for attribute in FAKED[name]:
                 # A list that a country's provider does not have of its own would be English.
                 values = vars(type(providers[0])).get(attribute, ()) if providers else ()
-                words = {" ".join(v.split()) for v in values if isinstance(v, str)}
-                kept = tuple(sorted(w for w in words if w and self.alphabet.characters.issuperset(w)))
-                if kept:
+                if kept := self._written(" ".join(v.split()) for v in values if isinstance(v, str)):
                     return kept
-        raise GeneratorError(f"has no words for {name!r} in {self._country.tag}", "choose another locale, or leave it out")
+        return self._written(self._country.cities) if name == "city" else ()
+
+    def _written(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Return those of *words* that the alphabet can write, sorted."""
+        return tuple(sorted({w for w in words if w and self.alphabet.characters.issuperset(w)}))
 
     # Each method below draws one text; ASCII digits become the alphabet's own afterwards.
 
@@ -223,7 +241,7 @@ class Generators:
 
     def _price(self, stream: Stream) -> str:
         number = re.sub(r"[#0][#0,.]*", self._plain_amount(stream).replace("\\", ""), self._country.money, count=1)
-        currency = self._country.currencies[0] if stream.chance(0.75) else self._country.currencies[-1]
+        currency = self._currencies[0] if stream.chance(0.75) else self._currencies[-1]
         if number.startswith("¤") and len(currency) > 1 and currency.isalpha():
             number = number.replace("¤", "¤ ", 1)
         return " ".join(number.replace("¤", currency).split())

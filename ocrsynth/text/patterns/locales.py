@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import langcodes
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.numbers import get_territory_currencies
 from langcodes.tag_parser import LanguageTagError
 
@@ -35,8 +36,13 @@ class Country:
     short_months: tuple[str, ...]
     days: tuple[str, ...]
     half_days: tuple[str, str]
+    countries: tuple[str, ...]
+    cities: tuple[str, ...]
+    """Those that time zones are named after, from all over the world."""
 
 
+_COUNTRIES = frozenset(get_global("territory_zones")) - {"001"}
+"""Codes of what CLDR has time zones for: no continents, no unions."""
 _AMONG = {"zlm": ("ms",), "arz": ("ar",)}
 """Languages that CLDR knows under the name of those that they are counted among."""
 
@@ -78,7 +84,21 @@ def country_of(tag: str, where: str) -> Country:
         short_months=tuple(_plain(locale.months["format"]["abbreviated"][m]) for m in range(1, 13)),
         days=tuple(_plain(locale.days["format"]["wide"][d]) for d in range(7)),
         half_days=(_plain(periods.get("am", "AM")), _plain(periods.get("pm", "PM"))),
+        countries=tuple(_plain(name) for code, name in sorted(locale.territories.items()) if code in _COUNTRIES),
+        cities=_cities(locale, str(full.script)),
     )
+
+
+def _cities(locale: Locale, script: str) -> tuple[str, ...]:
+    """Return the cities of CLDR's time zones; in Latin letters those without a name of their own are called as their zone is."""
+    found = []
+    for zone in sorted(get_global("zone_territories")):
+        name = locale.time_zones.get(zone, {}).get("city")
+        if name is None and script == "Latn" and "/" in zone:
+            name = zone.rpartition("/")[2].replace("_", " ")
+        if name is not None:
+            found.append(_plain(name))
+    return tuple(dict.fromkeys(found))
 
 
 def _locale(name: str) -> Locale | None:

@@ -184,13 +184,11 @@ def versions(sources: Iterable[Source]) -> dict[str, str]:
     patterns = [source for source in sources if isinstance(source, Pattern)]
     if not patterns:
         return {}
-    from ocrsynth.text.patterns.generators import FAKED, TEMPLATES  # Package babel takes a while to import.
+    from ocrsynth.text.patterns.generators import BY_FAKER  # Package babel takes a while to import.
 
     found = {"babel": version("babel")}
     texts = " ".join(str(entry) for pattern in patterns for entry in pattern.templates or _DEFAULT)
-    asked = set(_GENERATOR.findall(texts))
-    asked |= {inner for name in asked & TEMPLATES.keys() for inner in _GENERATOR.findall(TEMPLATES[name])}
-    if not asked.isdisjoint(FAKED):
+    if not BY_FAKER.isdisjoint(_GENERATOR.findall(texts)):
         with suppress(PackageNotFoundError):
             found["faker"] = version("faker")
     return found
@@ -208,6 +206,8 @@ class _Drawer:
         self._cumulative = list(accumulate(weights))
         self._join = join
         self._characters = characters
+        # A language that writes no spaces writes none between a date and a time either.
+        self._gap = " " if " " in characters else ""
         self._fitting: dict[int, tuple[list[Drawn], list[float]]] = {}
 
     def __call__(self, stream: Stream, length: int) -> str:
@@ -226,7 +226,7 @@ class _Drawer:
         templates, cumulative = self._fitting.get(length) or self._fit(length)
         shortest = ""
         for _ in range(_TRIES):
-            text = " ".join(templates[stream.weighted(cumulative)].draw(stream).split())
+            text = self._gap.join(templates[stream.weighted(cumulative)].draw(stream).split())
             if not text or not self._characters.issuperset(text):
                 continue
             if length_of(text) <= length:
