@@ -105,32 +105,33 @@ class Generators:
         return made
 
     def _make(self, name: str, argument: str | None) -> Drawn:
-        if name in TEMPLATES:
-            return self._template(TEMPLATES[name])
+        if (template := TEMPLATES.get(name) or self._local(name)) is not None:
+            return self._template(template)
         if name in FAKED:
-            return self._listed(name)
+            return self._one_of(self._faked(name), name)
         if name == "country":
             return self._one_of(self._written(self._country.countries), name)
-        territory = self._country.territory
-        if name == "name":
-            return self._template(forms.NAMES.get(territory, forms.ANY_NAME))
-        if name in ("phone", "plate", "postcode"):
-            tables = {
-                "phone": (forms.PHONES, forms.ANY_PHONE),
-                "plate": (forms.PLATES, forms.ANY_PLATE),
-                "postcode": (forms.POSTCODES, forms.ANY_POSTCODE),
-            }
-            table, otherwise = tables[name]
-            return self._template(table.get(territory, otherwise))
+        draw = self._dated(name, argument) if name in ("date", "time") else getattr(self, f"_{name}")
+        return self._measured(self._in_digits(draw))
+
+    def _local(self, name: str) -> str | None:
+        """Return the country's template of a generator, or None if it has none."""
         if name == "street":
             language = self._country.tag.split("-")[0].split("_")[0]
             if language in forms.STREETS:
-                return self._template(forms.STREETS[language])
-            return self._template(forms.ANY_STREET if self._faked("last_name") else forms.STREET_OF_A_WORD)
-        if name == "address":
-            return self._template(forms.ADDRESSES.get(territory, forms.ANY_ADDRESS))
-        draw = self._dated(name, argument) if name in ("date", "time") else getattr(self, f"_{name}")
-        return self._measured(self._in_digits(draw))
+                return forms.STREETS[language]
+            return forms.ANY_STREET if self._faked("last_name") else forms.STREET_OF_A_WORD
+        tables = {
+            "phone": (forms.PHONES, forms.ANY_PHONE),
+            "plate": (forms.PLATES, forms.ANY_PLATE),
+            "postcode": (forms.POSTCODES, forms.ANY_POSTCODE),
+            "name": (forms.NAMES, forms.ANY_NAME),
+            "address": (forms.ADDRESSES, forms.ANY_ADDRESS),
+        }
+        if name not in tables:
+            return None
+        table, otherwise = tables[name]
+        return table.get(self._country.territory, otherwise)
 
     def _template(self, template: str) -> Drawn:
         drawn = compile_template(template, self.alphabet, self, "pattern")
@@ -144,9 +145,6 @@ class Generators:
         """Return *draw* with its shortest and longest text, as far as some hundred draws show."""
         sizes = [len(draw(Stream(0, i, "pattern sizes"))) for i in range(_MEASURED)]
         return Drawn(draw, min(sizes), max(sizes))
-
-    def _listed(self, name: str) -> Drawn:
-        return self._one_of(self._faked(name), name)
 
     def _one_of(self, items: tuple[str, ...], name: str) -> Drawn:
         """Return a generator of *items*; raises GeneratorError if there are none."""

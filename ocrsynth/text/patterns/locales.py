@@ -90,7 +90,7 @@ def country_of(tag: str, where: str) -> Country:
 
 
 def _cities(locale: Locale, script: str) -> tuple[str, ...]:
-    """Return the cities of CLDR's time zones; in Latin letters those without a name of their own are called as their zone is."""
+    """Return the cities of CLDR's time zones; in Latin letters, where one has no name, that of the zone."""
     found = []
     for zone in sorted(get_global("zone_territories")):
         name = locale.time_zones.get(zone, {}).get("city")
