@@ -14,7 +14,7 @@ from ocrsynth.cli._place import Place
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(out: str, recompute: str | None, as_json: bool) -> None:
-    """Check a data set: hashes, counts, pictures, labels and boxes.
+    """Check a data set, generated or converted: hashes, counts, pictures, labels and boxes.
 
     Exits with 0 if all is well, with 8 if not.
     """
@@ -33,7 +33,7 @@ def command(out: str, recompute: str | None, as_json: bool) -> None:
         import orjson
 
         findings = [{"where": f.where, "what": f.what} for f in verdict.findings]
-        told = {"count": verdict.samples, "shards": verdict.plan.n_shards, "findings": findings, "notes": verdict.notes}
+        told = {"count": verdict.samples, "shards": verdict.shards, "findings": findings, "notes": verdict.notes}
         click.echo(orjson.dumps(told).decode())
     else:
         for note in verdict.notes:
@@ -47,7 +47,7 @@ def command(out: str, recompute: str | None, as_json: bool) -> None:
         )
     if not as_json:
         so_far = ", as far as it could be looked at" if verdict.notes else ""
-        click.echo(f"{verdict.samples:,} samples in {verdict.plan.n_shards} shards: all as planned{so_far}")
+        click.echo(f"{verdict.samples:,} samples in {verdict.shards} shards: all as planned{so_far}")
 
 
 def _share(text: str) -> float:

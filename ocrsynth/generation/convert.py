@@ -135,8 +135,12 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
             entries.append({"name": name, "format": made.name, "sha256": sha256, "bytes": size, "count": count})
             folders.setdefault(folder, []).append(final.name)
     _remove_older(out / DATA, made, numbers)
+    joined = []
     for folder, names in folders.items():
         made.join(folder, names)
+        for name in made.joined:
+            sha256, size = hash_of(folder / name)
+            joined.append({"name": (folder / name).relative_to(out).as_posix(), "sha256": sha256, "bytes": size})
     if (there.root / NOTICE).is_file():
         write_atomically(out / NOTICE, (there.root / NOTICE).read_bytes())
     summary = {
@@ -144,6 +148,7 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
         **({"splits": splits} if (splits := {name: n for name, n in sorted(held.items()) if name}) else {}),
         "formats": [made.name],
         "shards": entries,
+        **({"joined": joined} if joined else {}),
         "skipped": dict(sorted(skipped.items())),
         "delivered": {"characters": dict(sorted(characters.items()))},
     }

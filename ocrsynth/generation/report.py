@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 import math
+import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ import numpy as np
 import orjson
 
 from ocrsynth import codec
-from ocrsynth.generation.plan import DATASET, PLAN
+from ocrsynth.generation.plan import DATASET, PLAN, RECEIPTS, read_plan
 from ocrsynth.generation.source import open_source
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _BAR_PX = 320
 _MOST_ROWS = 40
 _MOST_MEASURED = 5_000
+_FEWEST_STEPS = 2
 _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#1b1b1b;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem;border-bottom:1px solid #ddd}
@@ -115,7 +118,7 @@ def report(path: str | Path, *, fmt: str | None = None, samples: int = 48) -> st
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{name}</title><style>{_STYLE}</style>",
         f"<h1>{name}</h1>",
         *([f"<p>Not complete: {len(source.missing)} shards of its plan are missing.</p>"] if source.missing else []),
-        _facts(source.format.name, measured, stated),
+        _facts(source.format.name, measured, stated, _rate(source.root)),
         "<h2>Samples</h2><div class=grid>",
         *(_figure(stored) for stored in shown),
         "</div><h2>Distributions</h2><div class=cols>",
@@ -147,12 +150,13 @@ def _stated(root: Path) -> dict[str, Any]:
     return found
 
 
-def _facts(fmt: str, measured: _Measured, stated: dict[str, Any]) -> str:
+def _facts(fmt: str, measured: _Measured, stated: dict[str, Any], rate: str | None) -> str:
     rows = [("format", fmt), ("samples", f"{measured.samples:,}"), ("distinct characters", f"{len(measured.characters):,}")]
     for key, value in (
         ("language", stated.get("language")),
         ("seed", stated.get("seed")),
         ("recipe", str(stated.get("fingerprint", ""))[:16] or None),
+        ("throughput", rate),
         ("distinct texts", stated.get("distinct_texts")),
         ("bytes", f"{stated['bytes']:,}" if isinstance(stated.get("bytes"), int) else None),
         ("left out", ", ".join(f"{k} {v:,}" for k, v in _mapping(stated.get("skipped")).items()) or None),
@@ -224,16 +228,45 @@ def _asked(stated: dict[str, Any]) -> str:
     if not isinstance(requested, dict) or not isinstance(delivered, dict):
         return ""
     parts = ["<h2>Requested against delivered</h2>"]
-    for name in ("fonts", "sources"):
-        asked, given = requested.get(name, {}), delivered.get(name, {})
+    for name in ("sources", "fonts", "lengths", "characters"):
+        asked, given = _mapping(requested.get(name)), _mapping(delivered.get(name))
         total_asked, total_given = max(sum(asked.values()), 1), max(sum(given.values()), 1)
+        shares = {key: (asked.get(key, 0) / total_asked, given.get(key, 0) / total_given) for key in {*asked, *given}}
+        # Of many values those that shifted most, in proportion, say what is lost.
+        shifted = sorted(shares, key=lambda key: (-_shift(*shares[key]), key))[:_MOST_ROWS]
         rows = []
-        for key in sorted({*asked, *given}):
-            a, g = asked.get(key, 0) / total_asked, given.get(key, 0) / total_given
+        for key in sorted(shifted, key=lambda key: (len(key), key) if name == "lengths" else (0, key)):
+            a, g = shares[key]
             bars = (
                 f'<span class="bar asked" style="width:{_BAR_PX * a:.0f}px"></span><br>'
                 f'<span class=bar style="width:{_BAR_PX * g:.0f}px"></span>'
             )
-            rows.append(f"<tr><td>{html.escape(key)}<td class=n>{a:.1%}<td class=n>{g:.1%}<td>{bars}")
-        parts.append(f"<h3>{name}</h3><table><tr><th><th>asked<th>given<th>{''.join(rows)}</table>")
+            rows.append(f"<tr><td><bdi>{html.escape(_named(key))}</bdi><td class=n>{a:.1%}<td class=n>{g:.1%}<td>{bars}")
+        few = f", the {len(rows)} of {len(shares):,} that shifted most" if len(shares) > len(rows) else ""
+        parts.append(f"<h3>{name}{few}</h3><table><tr><th><th>asked<th>given<th>{''.join(rows)}</table>")
     return "".join(parts)
+
+
+def _shift(asked: float, given: float) -> float:
+    """Return how far a share has moved, in standard deviations of a count of its size, but for the number of samples."""
+    return abs(given - asked) / math.sqrt(max(asked, given))
+
+
+def _rate(root: Path) -> str | None:
+    """Return how fast a data set was made, as far as the times of its receipts tell; None if they tell nothing.
+
+    It is stored nowhere, for the files of a data set depend on its recipe alone. A copy may have lost the times, and a gap
+    of ten usual steps is one in which the run did not go on.
+    """
+    if not (root / PLAN).is_file():
+        return None
+    plan = read_plan(root)
+    times = sorted(path.stat().st_mtime for path in (root / RECEIPTS).glob("*.json"))
+    steps = [after - before for before, after in itertools.pairwise(times)]
+    if len(steps) < _FEWEST_STEPS:
+        return None
+    longest = 10 * max(statistics.median(steps), sum(steps) / len(steps) / 10)
+    kept = [step for step in steps if step <= longest]
+    if sum(kept) < 1:
+        return None
+    return f"{len(kept) * plan.shard_size / sum(kept):,.0f} samples a second, by the times of the receipts"

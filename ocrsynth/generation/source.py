@@ -32,6 +32,14 @@ _BY_MARK = {
     "data.mdb": "lmdb",
 }
 _ALTO = re.compile(rb"<(\w+:)?alto[\s>]", re.IGNORECASE)
+_HEADS = {
+    ".txt": [
+        ("paddle", re.compile(rb"\A(\xef\xbb\xbf)?[^\t\n]+\.(png|jpe?g|webp|bmp|tiff?)\t[^\t\n]*\r?(\n|\Z)", re.IGNORECASE))
+    ],
+    ".json": [("mmocr", re.compile(rb'"data_list"\s*:\s*\['))],
+    ".csv": [("imagefolder", re.compile(rb"\A(\xef\xbb\xbf)?([^\n]*,)?\"?file_name\"?[,\r\n]"))],
+}
+"""How label files of other names begin, by their ending."""
 _BY_SUFFIX = {".tar": "webdataset", ".parquet": "parquet", ".lstmf": "lstmf", ".arrow": "kraken"}
 
 
@@ -160,7 +168,7 @@ def _missing_of_conversion(root: Path) -> tuple[Shard, ...]:
 
 def _guessed(root: Path) -> str | None:
     if root.is_file():
-        return _BY_SUFFIX.get(root.suffix)
+        return _told_by(root)
     files = (path for path in sorted(root.rglob("*")) if path.is_file())
     return next((name for path in files if (name := _told_by(path)) is not None), None)
 
@@ -173,6 +181,11 @@ def _told_by(path: Path) -> str | None:
             return "mmocr" if b'"filename"' in file.readline() else "folder"
     if path.name.endswith(".gt.txt"):
         return "tesstrain"
+    if path.suffix in _HEADS:
+        with path.open("rb") as file:
+            head = file.read(4000)
+        if (found := next((name for name, mark in _HEADS[path.suffix] if mark.search(head)), None)) is not None:
+            return found
     if path.suffix == ".xml":
         with path.open("rb") as file:
             return "alto" if _ALTO.search(file.read(4000)) else "page-xml"
@@ -180,6 +193,7 @@ def _told_by(path: Path) -> str | None:
 
 
 def _shards(root: Path, name: str, suffix: str) -> list[Path]:
+    """Return the shards below *root*: files, folders, or where none has a label file of the usual name such files of any."""
     if suffix:
         found = (p for p in root.rglob(f"*{suffix}") if p.is_file() and not _is_part(p, root))
         return [root] if root.is_file() else sorted(found)
@@ -189,10 +203,13 @@ def _shards(root: Path, name: str, suffix: str) -> list[Path]:
         "page-xml": ["*.xml"],
         "alto": ["*.xml"],
     }.get(name, [])
+    if root.is_file():
+        return [root.parent if root.name in marks else root]
     folders = sorted({p.parent for mark in marks for p in root.rglob(mark) if not _is_part(p, root)})
     # Where label files of parts are joined above them, the parts are read.
     inner = [f for f in folders if not any(other != f and f in other.parents for other in folders)]
-    return inner or folders
+    files = (path for path in sorted(root.rglob("*")) if path.suffix in _HEADS and path.is_file())
+    return inner or folders or [path for path in files if _told_by(path) == name]
 
 
 def _is_part(path: Path, root: Path) -> bool:
@@ -204,4 +221,6 @@ def _split_of(root: Path, path: Path, *, made_here: bool) -> str:
     names = path.relative_to(root).parts[:-1]
     if made_here:  # Then a folder of `data` is a split, whatever its name.
         return names[1] if len(names) > 1 else ""
+    # Other people's label files have the split in their name, as in rec_gt_train.txt.
+    names += tuple(re.split(r"[_.-]", path.name)) if path.is_file() else ()
     return next((n for n in names if n in ("train", "val", "validation", "test")), "")

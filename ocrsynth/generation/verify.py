@@ -7,48 +7,31 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
-from pydantic import ValidationError
 
-from ocrsynth import codec
-from ocrsynth.errors import AssetError, RecipeError
+from ocrsynth.errors import AssetError, OutputError, RecipeError
 from ocrsynth.files import hash_of
+from ocrsynth.generation.finding import Finding, Verdict, faults_of
 from ocrsynth.generation.plan import DATA, DATASET, NOTICE, RECEIPTS, Plan, data_folders, load_recipe, read_plan, read_receipt
 from ocrsynth.generation.run import all_receipts, summary_of
 from ocrsynth.generation.shard import build_shard
+from ocrsynth.generation.source import CONVERSION
+from ocrsynth.generation.verify_conversion import verify_conversion
 from ocrsynth.render.stack import LINE_FEED
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import check_label, label_characters
 from ocrsynth.text.splits import Splits
-from ocrsynth.write.base import FORMATS, Stored
-from ocrsynth.write.meta import Metadata
+from ocrsynth.write.base import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ocrsynth.generation.plan import Receipt, ShardFile
     from ocrsynth.write.base import Format
 
-_MARGIN_PX = 0.5
 _WORD_BOXES = ("words", "word_quads", "line_quad", "baseline")
-_ALL_BOXES = ("clusters", "cluster_quads", *_WORD_BOXES)
-
-
-class Finding(NamedTuple):
-    """Something that is not as it should be."""
-
-    where: str
-    what: str
-
-
-class Verdict(NamedTuple):
-    """What `verify` found."""
-
-    plan: Plan
-    samples: int
-    findings: list[Finding]
-    notes: tuple[str, ...] = ()
-    """What could not be looked at here, which is no fault of the data set."""
+_BOXES = {"all": ("clusters", "cluster_quads", *_WORD_BOXES), "words": _WORD_BOXES}
+"""Keys of metadata by what the recipe stores."""
 
 
 def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _total: None) -> Verdict:
@@ -56,6 +39,8 @@ def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _tota
 
     Raises OutputError if the folder holds no data set.
     """
+    if (out / CONVERSION).is_file():
+        return verify_conversion(out, on_shard)
     plan = read_plan(out)
     labels, note = _labels_of(out, plan)
     findings: list[Finding] = []
@@ -65,7 +50,7 @@ def verify(out: Path, on_shard: Callable[[int, int], None] = lambda _done, _tota
         samples += n
         findings += found
         on_shard(shard + 1, plan.n_shards)
-    return Verdict(plan, samples, findings + _verify_whole(out, plan), (note,) if note else ())
+    return Verdict(plan.n_shards, samples, findings + _verify_whole(out, plan), (note,) if note else ())
 
 
 def recompute(out: Path, share: float, on_shard: Callable[[int, int], None] = lambda _done, _total: None) -> Verdict:
@@ -74,6 +59,10 @@ def recompute(out: Path, share: float, on_shard: Callable[[int, int], None] = la
     Which ones is drawn from the plan, so that two runs look at the same.  Raises OutputError if the folder holds no data
     set, or one that this installation cannot make.
     """
+    if (out / CONVERSION).is_file():
+        raise OutputError(
+            f"{out}: was converted, so that no recipe makes its files again; recompute the data set it was made of"
+        )
     plan = read_plan(out)
     recipe = load_recipe(out, plan)
     wanted = max(round(share * plan.n_shards), 1)
@@ -107,7 +96,7 @@ def recompute(out: Path, share: float, on_shard: Callable[[int, int], None] = la
         if stored == {file.name: file.sha256 for file in again.files}:
             findings += _figures_differing(receipt, again)
         on_shard(done, len(chosen))
-    return Verdict(plan, samples, findings)
+    return Verdict(plan.n_shards, samples, findings)
 
 
 def _figures_differing(receipt: Receipt, again: Receipt) -> list[Finding]:
@@ -139,6 +128,12 @@ def _verify_whole(out: Path, plan: Plan) -> list[Finding]:
             Finding((folder / name).relative_to(out).as_posix(), "is no part of the plan; remove it")
             for name in sorted(there - names)
         ]
+    due_receipts = {f"{shard:06d}.json" for shard in range(plan.n_shards)}
+    findings += [
+        Finding(f"{RECEIPTS}/{path.name}", "is no part of the plan; remove it")
+        for path in sorted((out / RECEIPTS).iterdir())
+        if path.name not in due_receipts
+    ]
     if not (out / DATASET).exists():
         return [*findings, Finding(DATASET, "is missing: the run did not finish; run ocrsynth generate again to resume")]
     missing = [
@@ -147,8 +142,8 @@ def _verify_whole(out: Path, plan: Plan) -> list[Finding]:
         for name in formats[format_name].joined
         if not (folder / name).exists()
     ]
-    if not (out / NOTICE).exists():
-        missing.append(Finding(NOTICE, "is missing; run ocrsynth generate again to write it"))
+    if not (out / NOTICE).exists() or not (out / NOTICE).stat().st_size:
+        missing.append(Finding(NOTICE, "is missing or empty; run ocrsynth generate again to write it"))
     if missing:
         return findings + missing
     receipts = all_receipts(out, plan)
@@ -266,7 +261,10 @@ def _verify_file(out: Path, file: ShardFile, fmt: Format, due: _Due, labels: _La
             n += 1
             of_line = labels if not fmt.of_words and fmt.name not in _REORDERED else None
             whole = "meta" in fmt.keeps
-            findings += [Finding(f"{name}: {stored.key}", what) for what in _faults(stored, of_line, file.name, whole=whole)]
+            fault = of_line.fault(stored.text, file.name) if of_line else None
+            boxes = _BOXES.get(of_line.boxes, ()) if of_line else ()
+            wrong = faults_of(stored, whole=whole, fault=fault, due=boxes)
+            findings += [Finding(f"{name}: {stored.key}", what) for what in wrong]
     except ValueError as error:
         findings.append(Finding(name, f"cannot be read, {error}"))
     # Earlier receipts count the lines that words were cut from.
@@ -277,50 +275,3 @@ def _verify_file(out: Path, file: ShardFile, fmt: Format, due: _Due, labels: _La
 
 _REORDERED = frozenset(("lstmf",))
 """Formats whose labels are in visual order: they are not held against the alphabet's rules."""
-
-
-def _faults(stored: Stored, labels: _Labels | None, file: str, *, whole: bool) -> Iterator[str]:
-    try:
-        image = codec.decode(stored.image)
-    except ValueError as error:
-        yield str(error) if stored.image else "its picture is missing or empty"
-        return
-    fault = labels.fault(stored.text, file) if labels is not None else None
-    if not whole:
-        if fault:
-            yield fault
-        return
-    try:
-        meta = Metadata.model_validate(stored.meta)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        yield f"has broken metadata, {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
-        return
-    due = {"all": _ALL_BOXES, "words": _WORD_BOXES}.get(labels.boxes, ()) if labels else ()
-    if missing := [key for key in due if getattr(meta, key) is None]:
-        yield f"has broken metadata, {missing[0]}: field required"
-    if image.shape[:2] != (meta.height, meta.width):
-        yield f"is {image.shape[1]}×{image.shape[0]} px, its metadata says {meta.width}×{meta.height}"
-    if meta.text != stored.text:
-        yield f"has the label {stored.text!r}, its metadata {meta.text!r}"
-    if fault:
-        yield fault
-    if meta.clusters is not None and [i for start, end in meta.clusters for i in range(start, end)] != list(
-        range(len(stored.text))
-    ):
-        yield "has clusters that do not partition its label"
-    for name, ranges, quads in (("clusters", meta.clusters, meta.cluster_quads), ("words", meta.words, meta.word_quads)):
-        if len(ranges or ()) != len(quads or ()):
-            yield f"has {len(quads or ())} quads for {len(ranges or ())} {name}"
-    lines = (meta.line_quad,) if meta.line_quad else ()
-    points = [point for quad in (*(meta.cluster_quads or ()), *(meta.word_quads or ()), *lines) for point in quad]
-    if not points:
-        return
-    xs, ys = zip(*points, strict=True)
-    if (
-        min(xs) < -_MARGIN_PX
-        or min(ys) < -_MARGIN_PX
-        or max(xs) > meta.width + _MARGIN_PX
-        or max(ys) > meta.height + _MARGIN_PX
-    ):
-        yield f"has boxes outside the frame, x {min(xs):g}…{max(xs):g}, y {min(ys):g}…{max(ys):g} of {meta.width}×{meta.height}"

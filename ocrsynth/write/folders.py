@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import cv2
 import numpy as np
+import orjson
 
 from ocrsynth import codec
 from ocrsynth.write.base import Format, ShardWriter
@@ -79,6 +80,16 @@ def read_picture(folder: Path, name: str) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
+def placed(path: Path, labels: str) -> tuple[Path, str]:
+    """Return folder and name of the label file of a shard: a folder with one called *labels*, or a label file itself."""
+    return (path.parent, path.name) if path.is_file() else (path, labels)
+
+
+def read_near(folder: Path, name: str) -> bytes:
+    """Return the bytes of a picture in a folder or the one above it, as trainers name them; empty if it is in neither."""
+    return read_picture(folder, name) or read_picture(folder.parent, name)
+
+
 def read_mask(folder: Path, key: str) -> bytes | None:
     """Return the mask of a sample, if there is one."""
     with suppress(FileNotFoundError):
@@ -109,6 +120,16 @@ def lines_of(path: Path) -> Iterator[str]:
                     raise ValueError(f"{path.name} line {number} is no UTF-8, {error.reason}") from None
     except OSError as error:
         raise ValueError(f"{path.name} cannot be read, {error.strerror}") from None
+
+
+def records_of(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield number and content of each line of JSON that is not blank; raises ValueError if one is none."""
+    for number, line in enumerate(lines_of(path), 1):
+        if line.strip():
+            try:
+                yield number, orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise ValueError(f"{path.name} line {number} is not JSON, {error}") from None
 
 
 def quads_of(meta: dict[str, Any], name: str) -> NDArray[np.float64]:

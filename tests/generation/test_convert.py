@@ -291,6 +291,24 @@ class TestReport:
         for word in ("Font families", "Ops, by samples", "Requested against delivered", "Contrast"):
             assert word in page
 
+    def test_what_was_asked_stands_beside_what_was_given(self, made: Path) -> None:
+        page = report(made)
+        tables = page.partition("Requested against delivered")[2]
+        assert re.findall(r"<h3>(\w+)", tables) == ["sources", "fonts", "lengths", "characters"]
+        assert re.search(r"<bdi>space</bdi><td class=n>\d+\.\d%<td class=n>\d+\.\d%", tables)
+        assert all(tables.count("<tr>", *_table(tables, name)) <= 41 for name in ("lengths", "characters"))
+
+    def test_throughput_is_told_by_the_times_of_the_receipts(self, tmp_path: Path) -> None:
+        generate(Recipe.for_language("en", seed=9, preset="clean", output={"shard_size": 5}), 20, tmp_path / "out")
+        receipts = sorted((tmp_path / "out" / "receipts").glob("*.json"))
+        # Three steps of two seconds, the last after a night.
+        for path, time in zip(receipts, (1000, 1002, 1004, 40_000), strict=True):
+            os.utime(path, (time, time))
+        assert "throughput<td>2 samples a second" in report(tmp_path / "out")
+        for path in receipts:
+            os.utime(path, (1000, 1000))
+        assert "throughput" not in report(tmp_path / "out")
+
     @pytest.mark.parametrize("fmt", ["lmdb", "tesstrain", "doctr", "kraken"])
     def test_other_formats_have_one_too(self, fmt: str, made: Path) -> None:
         assert "<figure>" in report(made / "data" / fmt)
@@ -351,6 +369,12 @@ def test_a_source_that_cannot_be_read_is_named_and_not_the_target(tmp_path: Path
     shard.mkdir()
     with pytest.raises(OutputError, match=rf"^{re.escape(str(shard))}: cannot be read, Is a directory; free or fix it and run"):
         convert(source, tmp_path / "out", "lmdb")
+
+
+def _table(page: str, name: str) -> tuple[int, int]:
+    """Return where the table of *name* begins and ends."""
+    start = page.index(f"<h3>{name}")
+    return start, page.index("</table>", start)
 
 
 def _grey(level: int) -> bytes:
@@ -786,3 +810,66 @@ def test_pictures_that_take_all_memory_are_told(command: str, tmp_path: Path) ->
             codec.decode(data)
         done = run_here(tmp_path, command, str(folder), *(["-o", "page.html"] if command == "inspect" else []))
         assert "Traceback" not in done.stderr
+
+
+class TestLayoutsOfTrainers:
+    """Label files as the documents of other tools name them, with pictures beside or above them."""
+
+    _LABELS = ("one", "two", "three")
+
+    def _pictures(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        for number, _ in enumerate(self._LABELS):
+            (folder / f"w{number}.png").write_bytes(_grey(100 + number))
+
+    def _texts(self, path: Path) -> list[tuple[str, str, int]]:
+        return [(shard.split, s.text, len(s.image)) for shard, s in open_source(path).read()]
+
+    def test_lists_of_paddleocr(self, tmp_path: Path) -> None:
+        self._pictures(tmp_path / "rec" / "train")
+        lines = "".join(f"train/w{i}.png\t{text}\n" for i, text in enumerate(self._LABELS))
+        (tmp_path / "rec" / "rec_gt_train.txt").write_text(lines + "\n", encoding="utf-8")
+        (tmp_path / "rec" / "rec_gt_test.txt").write_text("rec/train/w0.png\tone\n", encoding="utf-8")
+        found = self._texts(tmp_path)
+        assert [(split, text) for split, text, _ in found] == [("test", "one"), *(("train", text) for text in self._LABELS)]
+        assert all(size for *_, size in found)
+        assert [text for _, text, _ in self._texts(tmp_path / "rec" / "rec_gt_train.txt")] == list(self._LABELS)
+
+    def test_lists_of_mmocr(self, tmp_path: Path) -> None:
+        self._pictures(tmp_path / "textrecog_imgs")
+        entries = [
+            {"img_path": f"textrecog_imgs/w{i}.png", "instances": [{"text": text}]} for i, text in enumerate(self._LABELS)
+        ]
+        content = {"metainfo": {"dataset_type": "TextRecogDataset"}, "data_list": entries}
+        (tmp_path / "textrecog_train.json").write_text(json.dumps(content), encoding="utf-8")
+        found = self._texts(tmp_path)
+        assert [(split, text) for split, text, _ in found] == [("train", text) for text in self._LABELS]
+        assert all(size for *_, size in found)
+
+    @pytest.mark.parametrize("mark", ["", "\ufeff"])
+    def test_tables_of_datasets(self, mark: str, tmp_path: Path) -> None:
+        self._pictures(tmp_path / "val")
+        rows = "".join(f'w{i}.png,"{text}, ""so"""\n' for i, text in enumerate(self._LABELS))
+        (tmp_path / "val" / "metadata.csv").write_text(f"{mark}file_name,text\n{rows}", encoding="utf-8")
+        found = self._texts(tmp_path)
+        assert [(split, text) for split, text, _ in found] == [("val", f'{text}, "so"') for text in self._LABELS]
+        assert all(size for *_, size in found)
+
+    def test_a_broken_list_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "textrecog_train.json").write_text('{"data_list": [{"img_path": 3}]}', encoding="utf-8")
+        with pytest.raises(ValueError, match=r"textrecog_train\.json is no list of img_path and instances"):
+            self._texts(tmp_path)
+
+    @pytest.mark.parametrize(("file", "key"), [("labels.jsonl", "file"), ("metadata.jsonl", "file_name")])
+    def test_blank_lines_of_json_are_none(self, file: str, key: str, tmp_path: Path) -> None:
+        (tmp_path / "a.png").write_bytes(_grey(90))
+        record = json.dumps({key: "a.png", "key": "a", "text": "one"})
+        (tmp_path / file).write_text(f"{record}\n\n", encoding="utf-8")
+        assert [text for _, text, _ in self._texts(tmp_path)] == ["one"]
+
+    def test_other_texts_are_no_lists(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").write_text("see w0.png\nand others\n", encoding="utf-8")
+        (tmp_path / "table.csv").write_text("name,text\na,b\n", encoding="utf-8")
+        (tmp_path / "settings.json").write_text("{}", encoding="utf-8")
+        with pytest.raises(OutputError, match="nothing that looks like a data set"):
+            open_source(tmp_path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import numpy as np
+
 from ocrsynth.degrade.base import OPS, Op, Params, Phase
 from ocrsynth.degrade.noise import BANK_SIGMA, normal_field
 from ocrsynth.fields import Range, Within
@@ -40,6 +42,8 @@ class SaltAndPepper(Op):
         field = normal_field(image.shape[:2], seed)
         bound = min(round(level * BANK_SIGMA), 32767)
         out = image.copy()
-        out[field > bound] = 255
-        out[field < -bound] = 0
+        # Few pixels fail: their places are found once for all channels.
+        pixels, heights = out.reshape(field.size, -1), field.ravel()
+        pixels[np.flatnonzero(heights > bound)] = 255
+        pixels[np.flatnonzero(heights < -bound)] = 0
         return out

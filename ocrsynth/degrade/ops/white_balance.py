@@ -23,7 +23,7 @@ class WhiteBalance(Op):
 
     name: ClassVar[str] = "white_balance"
     phase: ClassVar[Phase] = "capture"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     TINTS: ClassVar[bool] = True
     EXAMPLE: ClassVar[dict[str, Any]] = {"cast_ratio": [0.05, 0.25]}
     SEVERITIES: ClassVar[tuple[dict[str, Any], ...]] = tuple(
@@ -43,14 +43,15 @@ class WhiteBalance(Op):
         # Red and blue move against each other; the luminance (BT.601) falls by a third of the cast.
         shift = np.array((warm, green, -warm)) * cast
         shift -= shift @ _LUMA
-        return {"gains": [round(float(max(g, 0.05)), 4) for g in (1 + shift) * (1 - cast / 3)]}
+        # Of so few bits that a level times a gain is exact in float32, so that all machines round it alike.
+        return {"gains": [round(max(float(g), 0.05) * _STEPS) / _STEPS for g in (1 + shift) * (1 - cast / 3)]}
 
     def apply(self, image: NDArray[Any], *, gains: list[float]) -> NDArray[Any]:
         """Return *image* under a gain a channel; a grey one under that of their luminance."""
         if image.ndim == 2:
             return cv2.convertScaleAbs(image, alpha=float(np.array(gains) @ _LUMA))
-        tables = np.rint(np.outer(np.arange(256), gains)).clip(0, 255).astype(np.uint8).reshape(1, 256, 3)
-        return cv2.LUT(image, tables)
+        return cv2.transform(image, np.diag(gains))
 
 
+_STEPS = 4096
 _LUMA = np.array((0.299, 0.587, 0.114))

@@ -15,6 +15,7 @@ from ocrsynth.write.folders import (
     boxes_in,
     lines_of,
     read_picture,
+    records_of,
     shape_of,
     strings_of,
     words_of,
@@ -61,13 +62,12 @@ class CocoText(FolderFormat):
 
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples; raises ValueError where the list is broken."""
-        for number, line in enumerate(lines_of(path / _PART), 1):
+        for number, record in records_of(path / _PART):
             try:
-                record = orjson.loads(line)
                 name, text = strings_of(record, "file_name", "text")
                 meta = {"text": text, "height": int(record["height"]), "width": int(record["width"])}
                 meta |= boxes_in(text, [(word["text"], word["mask"]) for word in record["words"]])
-            except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError):
                 raise ValueError(f"{_PART} line {number} is no record with file_name and text") from None
             yield Stored(name.partition(".")[0], text, read_picture(path, name), meta)
 

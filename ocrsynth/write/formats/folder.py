@@ -13,7 +13,7 @@ import orjson
 from ocrsynth import codec
 from ocrsynth.files import write_atomically
 from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
-from ocrsynth.write.folders import FolderFormat, FolderWriter, read_mask, read_picture
+from ocrsynth.write.folders import FolderFormat, FolderWriter, read_mask, read_picture, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,12 +49,8 @@ class Folder(FolderFormat):
 
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples; raises ValueError where the label file or an image is missing or broken."""
-        try:
-            with (path / _LABELS).open("rb") as labels:
-                for number, line in enumerate(labels, 1):
-                    yield _stored(path, orjson.loads(line), number)
-        except (OSError, orjson.JSONDecodeError) as error:
-            raise ValueError(f"{_LABELS} cannot be read, {error}") from None
+        for number, record in records_of(path / _LABELS):
+            yield _stored(path, record, number)
 
     def join(self, data: Path, shards: list[str]) -> None:
         """Write ``labels.jsonl``, the label files of all shards joined."""

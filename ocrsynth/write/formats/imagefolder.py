@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 
 from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
-from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_picture, shape_of, strings_of
+from ocrsynth.write.folders import FolderFormat, FolderWriter, placed, read_picture, records_of, shape_of, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,15 @@ class _Writer(FolderWriter):
         self.put_line(_LABELS, orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
 
 
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield number and content of each row of a ``metadata.csv``; raises ValueError if it is no UTF-8."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from enumerate(csv.DictReader(file), 2)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path.name} cannot be read, {error}") from None
+
+
 @FORMATS.register
 class ImageFolder(FolderFormat):
     """Pictures and metadata.jsonl, as Hugging Face datasets loads them."""
@@ -45,11 +55,12 @@ class ImageFolder(FolderFormat):
 
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples; raises ValueError where the metadata is broken."""
-        for number, line in enumerate(lines_of(path / _LABELS), 1):
+        folder, labels = placed(path, _LABELS)
+        records = _rows(path) if labels.endswith(".csv") else records_of(folder / labels)
+        for number, record in records:
             try:
-                record = orjson.loads(line)
                 name, text = strings_of(record, "file_name", "text")
-            except (orjson.JSONDecodeError, KeyError, TypeError):
-                raise ValueError(f"{_LABELS} line {number} is no record with file_name and text") from None
+            except (KeyError, TypeError):
+                raise ValueError(f"{labels} line {number} is no record with file_name and text") from None
             meta = {"text": text, **{k: record[k] for k in ("height", "width") if k in record}}
-            yield Stored(name.rpartition("/")[2].partition(".")[0], text, read_picture(path, name), meta)
+            yield Stored(name.rpartition("/")[2].partition(".")[0], text, read_picture(folder, name), meta)

@@ -8,7 +8,7 @@ import orjson
 
 from ocrsynth.files import write_atomically
 from ocrsynth.write.base import FORMATS, ShardWriter, Stored
-from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_picture, strings_of
+from ocrsynth.write.folders import FolderFormat, FolderWriter, lines_of, read_near, read_picture, records_of, strings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,19 @@ class _Writer(FolderWriter):
         self.put_line(_PART, orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
 
 
+def _of_whole(path: Path) -> Iterator[Stored]:
+    """Yield the samples of a file as MMOCR's configurations name it; raises ValueError if it is none."""
+    try:
+        records = orjson.loads(path.read_bytes())["data_list"]
+        for record in records:
+            (name,) = strings_of(record, "img_path")
+            for instance in record["instances"]:
+                (text,) = strings_of(instance, "text")
+                yield Stored(name.rpartition("/")[2].partition(".")[0], text, read_near(path.parent, name), {"text": text})
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path.name} is no list of img_path and instances with text, {error}") from None
+
+
 @FORMATS.register
 class MmOcr(FolderFormat):
     """Pictures, a labels.jsonl a shard, and textrecog.json for MMOCR."""
@@ -41,11 +54,13 @@ class MmOcr(FolderFormat):
 
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples; raises ValueError where the list is broken."""
-        for number, line in enumerate(lines_of(path / _PART), 1):
+        if path.is_file():
+            yield from _of_whole(path)
+            return
+        for number, record in records_of(path / _PART):
             try:
-                record = orjson.loads(line)
                 name, text = strings_of(record, "filename", "text")
-            except (orjson.JSONDecodeError, KeyError, TypeError):
+            except (KeyError, TypeError):
                 raise ValueError(f"{_PART} line {number} is no record with filename and text") from None
             yield Stored(name.partition(".")[0], text, read_picture(path, name), {"text": text})
 

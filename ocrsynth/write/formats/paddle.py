@@ -15,7 +15,7 @@ import orjson
 
 from ocrsynth.files import write_atomically
 from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
-from ocrsynth.write.folders import FolderFormat, FolderWriter, boxes_in, lines_of, read_picture, words_of
+from ocrsynth.write.folders import FolderFormat, FolderWriter, boxes_in, lines_of, placed, read_near, read_picture, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,15 +85,19 @@ class Paddle(FolderFormat):
     def read(self, path: Path) -> Iterator[Stored]:
         """Yield the samples; raises ValueError where the list is broken."""
         boxes = dict(_boxes(path / _DET)) if (path / _DET).is_file() else {}
-        for number, line in enumerate(lines_of(path / _REC), 1):
+        folder, listing = placed(path, _REC)
+        picture = read_near if path.is_file() else read_picture
+        for number, line in enumerate(lines_of(folder / listing), 1):
+            if not line.strip():
+                continue
             name, tab, text = line.partition("\t")
             if not tab or "\t" in text:
-                raise ValueError(f"{_REC} line {number} is not path, tab and label")
+                raise ValueError(f"{listing} line {number} is not path, tab and label")
             words = boxes.get(name, [])
             meta: dict[str, Any] = {"text": text}
             with suppress(ValueError):  # The two lists are read by two trainers, and one of them may have been mended.
                 meta |= boxes_in(text, words) if words else {}
-            yield Stored(name.rpartition("/")[2].partition(".")[0], text, read_picture(path, name), meta)
+            yield Stored(name.rpartition("/")[2].partition(".")[0], text, picture(folder, name), meta)
 
     def join(self, data: Path, shards: list[str]) -> None:
         """Write both lists for all shards, and the dictionary of their characters."""
