@@ -18,7 +18,7 @@ from ocrsynth.fonts.selection import FontSelector
 from ocrsynth.lockstep import Ask, run_together
 from ocrsynth.page import Further, Page, all_print, fallback_for, neighbours_of
 from ocrsynth.parts import standing_apart
-from ocrsynth.quads import bent_labels
+from ocrsynth.quads import bent_labels, lines_apart
 from ocrsynth.recipe import require_recipe
 from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
 from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under
@@ -287,6 +287,7 @@ class Pipeline:
                 surface,
                 drawn.record,
                 keep,
+                layout.n_lines,
             )
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -335,6 +336,7 @@ class _Picture(NamedTuple):
     surface: dict[str, Any]
     degrade: list[dict[str, Any]]
     kept: float
+    n_lines: int
 
 
 def _sample(
@@ -351,6 +353,8 @@ def _sample(
     n = len(cluster_ranges)
     n_corners = 4 * (n + len(word_ranges) + 1)
     quads = moved[:n_corners].reshape(-1, 4, 2)
+    baselines = moved[n_corners:].reshape(picture.n_lines, -1, 2)
+    outlines = lines_apart(text, cluster_ranges, quads, picture.image.shape[:2]) if picture.n_lines > 1 else []
     return Sample(
         index=index,
         image=picture.image,
@@ -360,9 +364,10 @@ def _sample(
         cluster_quads=quads[:n],
         word_ranges=word_ranges,
         word_quads=quads[n:-1],
-        line=Line(quads[-1], moved[n_corners:]),
+        line=Line(quads[-1], baselines[0]),
         provenance=provenance,
         mask=picture.mask,
+        lines=tuple(map(Line, outlines, baselines)),
     )
 
 

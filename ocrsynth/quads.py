@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from ocrsynth.render.stack import LINE_FEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +36,9 @@ def bent_labels(
     """
     first_clusters, n_clusters = np.searchsorted(cluster_starts, layout.word_ranges), len(cluster_starts)
     baseline = layout.points[-layout.n_baseline :]
-    if len(baseline) == _STRAIGHT:
-        baseline = baseline[0] + (baseline[1] - baseline[0]) * _BASELINE
+    if len(baseline) == _STRAIGHT * layout.n_lines:
+        lines = baseline.reshape(-1, _STRAIGHT, 2)
+        baseline = (lines[:, :1] + (lines[:, 1:] - lines[:, :1]) * _BASELINE).reshape(-1, 2)
     moved = move(np.concatenate((layout.points[: -layout.n_baseline], baseline)))
     quads = moved[: -len(baseline)].reshape(-1, 4, 2)
     clusters = quads[:n_clusters]
@@ -44,7 +48,25 @@ def bent_labels(
     return moved
 
 
-def _around(points: NDArray[np.float64], quad: NDArray[np.float64], frame: tuple[int, int]) -> NDArray[np.float64]:
+def lines_apart(
+    text: str, cluster_ranges: NDArray[np.int32], quads: NDArray[np.float32], frame: tuple[int, ...]
+) -> list[NDArray[np.float32]]:
+    """Return the corners of each of several lines, float32 (4, 2): around its clusters, along the sides of the outline of all.
+
+    *quads* are float32 (n, 4, 2), those of the clusters first and that outline last; *frame* is the height and width of the
+    picture.
+    """
+    starts = cluster_ranges[:, 0]
+    edges = [-1, *(i for i, c in enumerate(text) if c == LINE_FEED), len(text)]
+    outlines = []
+    for before, end in pairwise(edges):
+        first, last = np.searchsorted(starts, (before + 1, end))
+        around = _around(quads[first:last].reshape(-1, 2).astype(np.float64), quads[-1].astype(np.float64), frame)
+        outlines.append(around.round(2).astype(np.float32))
+    return outlines
+
+
+def _around(points: NDArray[np.float64], quad: NDArray[np.float64], frame: tuple[int, ...]) -> NDArray[np.float64]:
     """Return the rectangle around *points* that runs along the upper and lower side of *quad*, (4, 2), clockwise."""
     along = (quad[1] - quad[0]) + (quad[2] - quad[3])
     length = float(np.hypot(*along))

@@ -68,7 +68,7 @@ def check_output(output: OutputConfig, text: TextConfig, render: RenderConfig) -
         ):
             kinds = ", ".join(sorted(limits.images))
             raise RecipeError(f"output.image: format {name!r} has no {output.image} pictures, got {suffix!r}; known: {kinds}")
-        if limits.needs_boxes and output.boxes == "none":
+        if (limits.needs_boxes or (limits.lines_need_boxes and render.lines.high > 1)) and output.boxes == "none":
             raise RecipeError(f"output.boxes: format {name!r} is about boxes, got 'none'; leave it out")
         if output.unreadable == "refuse" and limits.horizontal and render.vertical:
             raise RecipeError(

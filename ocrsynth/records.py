@@ -175,7 +175,7 @@ class ShapedLine:
     cluster_quads_em: NDArray[np.float64] | None = None
     """float64 (n, 4, 2) where the baseline is not straight: corners clockwise from the top-left, y down."""
     baseline_em: NDArray[np.float64] | None = None
-    """float64 (k, 2), with them: the baseline as a polyline."""
+    """float64 (k, 2), with them: the baseline as a polyline; of several lines all, behind each other."""
     rows_em: tuple[float, ...] = (0.0,)
     """Of several lines, set below each other: how far each baseline lies below the first."""
 
@@ -224,7 +224,7 @@ class Layout:
 
     ``points``: float64 (4 n + 4 m + 4 + k, 2), the corners of n clusters, m words and the line, then the baseline below
     its ink, a polyline of k = 2 points or more; one array, so that a warp moves all labels in one step.
-    ``n_baseline`` is k.
+    ``n_baseline`` is k.  Of several lines the baselines stand behind each other, all with k / ``n_lines`` points.
     """
 
     height_px: int
@@ -235,6 +235,7 @@ class Layout:
     word_ranges: NDArray[np.int32]
     points: NDArray[np.float64]
     n_baseline: int = 2
+    n_lines: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -316,6 +317,8 @@ class Sample:
     provenance: dict[str, Any]
     mask: bytes | None = None
     """PNG of the line's own ink under the warps alone, uint8 (H, W), 0 bare to 255 ink, if the recipe stores masks."""
+    lines: tuple[Line, ...] = ()
+    """Of several lines each, in order; ``line`` is then the outline of all, with the baseline of the first."""
 
     @property
     def key(self) -> str:

@@ -66,7 +66,12 @@ def faults_of(stored: Stored, *, whole: bool, fault: str | None = None, due: tup
         range(len(stored.text))
     ):
         yield "has clusters that do not partition its label"
-    for name, ranges, quads in (("clusters", meta.clusters, meta.cluster_quads), ("words", meta.words, meta.word_quads)):
+    for name, ranges, quads in (
+        ("clusters", meta.clusters, meta.cluster_quads),
+        ("words", meta.words, meta.word_quads),
+        ("lines", meta.lines, meta.line_quads),
+        ("lines", meta.lines, meta.line_baselines),
+    ):
         if len(ranges or ()) != len(quads or ()):
             yield f"has {len(quads or ())} quads for {len(ranges or ())} {name}"
     lines = (meta.line_quad,) if meta.line_quad else ()

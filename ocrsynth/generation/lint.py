@@ -108,7 +108,7 @@ def _has_feeds(source: Source) -> bool:
 def _without_feeds(stored: Stored, *, stated: bool) -> str:
     """Return the label with spaces where one of several lines ends, as its metadata say, or the data set as a whole."""
     provenance = stored.meta.get("provenance")
-    several = stated or (isinstance(provenance, dict) and provenance.get("lines"))
+    several = stated or "lines" in stored.meta or (isinstance(provenance, dict) and provenance.get("lines"))
     return stored.text.replace("\n", " ") if several else stored.text
 
 

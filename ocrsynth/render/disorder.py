@@ -94,14 +94,16 @@ def _moved(shaped: ShapedLine, bend: _Bend, jump: NDArray[np.float64]) -> Shaped
         runs.append(run._replace(y_em=y.tolist(), slopes=slope[which].tolist()))
     quads = boxes[:, (0, 1, 2, 1, 2, 3, 0, 3)].reshape(-1, 4, 2)
     quads[:, :, 1] += height[:, None] + slope[:, None] * (quads[:, :, 0] - middles[:, None])
-    first = boxes[shaped.rows[0]]
-    along = np.linspace(first[:, 0].min(), first[:, 2].max(), _BASELINE_POINTS)
+    baselines = []
+    for row, below in zip(shaped.rows, shaped.rows_em, strict=True):
+        along = np.linspace(boxes[row, 0].min(), boxes[row, 2].max(), _BASELINE_POINTS)
+        baselines.append(np.stack((along, bend.at(along) + below), axis=1))
     return replace(
         shaped,
         runs=tuple(runs),
         cluster_boxes_em=np.concatenate((quads.min(axis=1), quads.max(axis=1)), axis=1),
         cluster_quads_em=quads,
-        baseline_em=np.stack((along, bend.at(along)), axis=1),
+        baseline_em=np.concatenate(baselines),
     )
 
 

@@ -176,7 +176,7 @@ def lay_out_all(config: RenderConfig, lines: Sequence[Unplaced]) -> list[Layout 
     ends = np.array([*accumulate(lengths)])
     rows = np.empty((ends[-1], 4))
     rows[ends - 2] = ink
-    rows[ends - 1] = _first_rows(lines, ink) * (1, 0, 1, 0)
+    rows[ends - 1] = ink * (1, 0, 1, 0)
     starts = [0, *ends.tolist()]
     at = 0
     first_words = []
@@ -197,24 +197,19 @@ def lay_out_all(config: RenderConfig, lines: Sequence[Unplaced]) -> list[Layout 
             found.append(place)
             continue
         own, n_baseline = points[4 * start : 4 * end - 2], 2
-        if line.shaped.baseline_em is not None or line.shaped.line.direction == "ttb":
+        n_lines = len(line.shaped.rows_em)
+        if line.shaped.baseline_em is not None or line.shaped.line.direction == "ttb" or n_lines > 1:
             own, n_baseline = _with_baseline(line.shaped, place, own[:-2])
-        found.append(
-            Layout(place.height, place.width, place.size, place.x, place.y, word_ranges[at : at + len(some)], own, n_baseline)
-        )
+        spanned = word_ranges[at : at + len(some)]
+        found.append(Layout(place.height, place.width, place.size, place.x, place.y, spanned, own, n_baseline, n_lines))
     return found
 
 
-def _first_rows(lines: Sequence[Unplaced], ink: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the *ink* of lines, float64 (n, 4), with that of the first alone where several are set below each other."""
-    several = [i for i, line in enumerate(lines) if len(line.shaped.rows_em) > 1]
-    if not several:
-        return ink
-    ink = ink.copy()
-    for i in several:
-        boxes = lines[i].shaped.cluster_boxes_em[lines[i].shaped.rows[0]]
-        ink[i] = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
-    return ink
+def _baselines(shaped: ShapedLine) -> NDArray[np.float64]:
+    """Return the ends of the baseline below the ink of each of several lines, float64 (2 n, 2), in em."""
+    boxes = [shaped.cluster_boxes_em[row] for row in shaped.rows]
+    ends = [((box[:, 0].min(), below), (box[:, 2].max(), below)) for box, below in zip(boxes, shaped.rows_em, strict=True)]
+    return np.array(ends).reshape(-1, 2)
 
 
 class _Place(NamedTuple):
@@ -276,9 +271,14 @@ def _edges(shaped: ShapedLine, first: int, spans: list[tuple[int, int]]) -> Iter
 
 
 def _with_baseline(shaped: ShapedLine, place: _Place, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """Return the corners of labels with the baseline of a line that is bent or vertical behind them, and its length."""
+    """Return the corners of labels with the baseline of a line that is bent or vertical behind them, and its length.
+
+    Of several lines all baselines stand there, behind each other.
+    """
     baseline = shaped.baseline_em
-    if baseline is None:
+    if baseline is None and len(shaped.rows_em) > 1:
+        baseline = _baselines(shaped)
+    elif baseline is None:
         baseline = np.array(((0.0, shaped.cluster_boxes_em[:, 1].min()), (0.0, shaped.cluster_boxes_em[:, 3].max())))
     points = np.concatenate((points, baseline * place.size + (place.x, place.y)))
     if shaped.cluster_quads_em is not None:

@@ -58,6 +58,8 @@ class Constraints:
     """Labels are normalised to NFC."""
     needs_boxes: bool = False
     """Without the boxes of its words a sample says nothing."""
+    lines_need_boxes: bool = False
+    """Of several lines each has a place of its own."""
     horizontal: bool = False
     """Vertical lines would be scaled to the height of horizontal ones, and nothing left of them."""
     images: frozenset[str] = frozenset(("png", "jpg", "webp"))
@@ -88,6 +90,7 @@ _ADVICE = {
     "more_than_one_word": "its consumer's vocabulary has no space",
     "not_nfc": "a consumer normalises it to NFC",
     "vertical_line": "its consumer scales lines to one height, and a vertical one to nothing",
+    "lines_without_boxes": "each of several lines has a place of its own, and the sample tells none",
     "without_boxes": "the format is about boxes, and the sample has none",
 }
 
@@ -138,6 +141,8 @@ class Format(ABC):
         found = self.constraints.fault(stored.text)
         if found is None and self.constraints.needs_boxes and stored.text and len(stored.meta.get("word_quads", ())) == 0:
             return "without_boxes"
+        if found is None and self.constraints.lines_need_boxes and "\n" in stored.text and not stored.meta.get("lines"):
+            return "lines_without_boxes"
         if found is None and self.constraints.horizontal and direction_of(stored) == "ttb":
             return "vertical_line"
         return found

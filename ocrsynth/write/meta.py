@@ -2,12 +2,14 @@
 
 Keys: ``text``; ``width`` and ``height`` in px; ``clusters`` and ``words``: code-point ranges ``[start, end]``;
 ``cluster_quads`` and ``word_quads``: four corners ``[x, y]`` each, clockwise from the top-left of the upright text, in
-px with two decimals; ``line_quad``; ``baseline``: a polyline; ``provenance``.  All in logical order.  A recipe may leave
-out the clusters, or all boxes.
+px with two decimals; ``line_quad``; ``baseline``: a polyline; ``provenance``.  All in logical order.  Of several lines
+``lines``, ``line_quads`` and ``line_baselines`` are those of each; ``line_quad`` is the outline of all, ``baseline`` that of
+the first.  A recipe may leave out the clusters, or all boxes.
 """
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import orjson
@@ -38,6 +40,9 @@ class Metadata(BaseModel):
     word_quads: list[Quad] | None = None
     line_quad: Quad | None = None
     baseline: list[Pair[float]] | None = None
+    lines: list[Pair[int]] | None = None
+    line_quads: list[Quad] | None = None
+    line_baselines: list[list[Pair[float]]] | None = None
 
 
 def fault_of(stored: Stored) -> str | None:
@@ -56,14 +61,16 @@ def fault_of(stored: Stored) -> str | None:
     except ValidationError as error:
         key = str(error.errors(include_url=False)[0]["loc"][0])
         return f"its {key} {_MUST_BE[key]}, got {_shown(meta[key])}"
-    for key, ranges, quads in (
-        ("clusters", known.clusters, known.cluster_quads),
-        ("words", known.words, known.word_quads),
+    for key, ranges, beside in (
+        ("clusters", known.clusters, {"cluster_quads": known.cluster_quads}),
+        ("words", known.words, {"word_quads": known.word_quads}),
+        ("lines", known.lines, {"line_quads": known.line_quads, "line_baselines": known.line_baselines}),
     ):
         if any(not 0 <= start < end <= len(text) for start, end in ranges or ()):
             return f"its {key} {_MUST_BE[key]}, got {_shown(ranges)}"
-        if ranges is not None and quads and len(quads) != len(ranges):
-            return f"its {key.removesuffix('s')}_quads {_MUST_BE['word_quads']}, got {_shown(quads)}"
+        for name, values in beside.items():
+            if ranges is not None and values and len(values) != len(ranges):
+                return f"its {name} {_MUST_BE[name]}, got {_shown(values)}"
     return None
 
 
@@ -73,8 +80,9 @@ def _shown(value: Any) -> str:
 
 _MUST_BE = {
     **dict.fromkeys(("width", "height"), "is no number of px"),
-    **dict.fromkeys(("clusters", "words"), "are no ranges of the label"),
-    **dict.fromkeys(("cluster_quads", "word_quads"), "are not four corners of each"),
+    **dict.fromkeys(("clusters", "words", "lines"), "are no ranges of the label"),
+    **dict.fromkeys(("cluster_quads", "word_quads", "line_quads"), "are not four corners of each"),
+    "line_baselines": "are not a line of points for each",
     "line_quad": "is not four corners",
     "baseline": "is no line of points",
 }
@@ -97,6 +105,13 @@ def as_dict(sample: Sample, boxes: Boxes = "all") -> dict[str, Any]:
             "word_quads": sample.word_quads,
             "line_quad": sample.line.quad,
             "baseline": sample.line.baseline,
+        }
+    if boxes != "none" and sample.lines:
+        ends = [*accumulate(len(line) + 1 for line in sample.text.split("\n"))]
+        found |= {
+            "lines": [[start, end - 1] for start, end in pairwise((0, *ends))],
+            "line_quads": [line.quad for line in sample.lines],
+            "line_baselines": [line.baseline for line in sample.lines],
         }
     found["provenance"] = sample.provenance
     return found

@@ -1,8 +1,9 @@
-"""PAGE and ALTO: pages of one line, with baseline and words."""
+"""PAGE and ALTO: pages of one line or of several, with baselines and words."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 PAGE_NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
 ALTO_NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
-CONTROLS = frozenset(chr(c) for c in (*range(32), 0x7F, 0xFFFE, 0xFFFF))
-"""Characters that XML 1.0 cannot hold or readers normalise."""
+CONTROLS = frozenset(chr(c) for c in (*range(32), 0x7F, 0xFFFE, 0xFFFF)) - {"\n"}
+"""Characters that XML 1.0 cannot hold or readers normalise; what a line feed parts are elements of their own."""
 
 
 class XmlWriter(FolderWriter):
@@ -42,19 +43,43 @@ def _points(points: NDArray[np.float64], height: int, width: int) -> str:
     return " ".join(f"{x},{y}" for x, y in whole.tolist())
 
 
-def _geometry(stored: Stored) -> tuple[int, int, NDArray[np.float64], NDArray[np.float64]]:
-    """Return height, width, the line's outline and its baseline; without boxes the frame stands in for them."""
-    height, width = shape_of(stored)
-    quads = quads_of({"line_quad": [stored.meta["line_quad"]]} if "line_quad" in stored.meta else {}, "line_quad")
-    frame = np.array(((0, 0), (width, 0), (width, height), (0, height)), np.float64)
-    outline = quads[0] if len(quads) else frame
-    baseline = np.asarray(stored.meta.get("baseline", ((0, 0.75 * height), (width, 0.75 * height))), np.float64)
-    return height, width, outline, baseline
+class _Line(NamedTuple):
+    """A line of a page: outline float64 (4, 2), baseline float64 (k, 2), and its words with their quads."""
+
+    text: str
+    outline: NDArray[np.float64]
+    baseline: NDArray[np.float64]
+    words: list[tuple[str, NDArray[np.float64]]]
+
+
+def _lines_of(stored: Stored, height: int, width: int) -> list[_Line]:
+    """Return the lines of a sample; without boxes the frame of a single one stands in for them."""
+    meta, words = stored.meta, words_of(stored)
+    if "lines" in meta:
+        starts = [start for start, _ in np.asarray(meta.get("words", ()), np.int64).reshape(-1, 2).tolist()]
+        return [
+            _Line(
+                stored.text[start:end],
+                outline,
+                np.asarray(baseline, np.float64),
+                [word for word, at in zip(words, starts, strict=True) if start <= at < end],
+            )
+            for (start, end), outline, baseline in zip(
+                meta["lines"], quads_of(meta, "line_quads"), meta["line_baselines"], strict=True
+            )
+        ]
+    outline = np.asarray(meta["line_quad"], np.float64) if "line_quad" in meta else _frame(height, width)
+    baseline = np.asarray(meta.get("baseline", ((0, 0.75 * height), (width, 0.75 * height))), np.float64)
+    return [_Line(stored.text, outline, baseline, words)]
+
+
+def _frame(height: int, width: int) -> NDArray[np.float64]:
+    return np.array(((0, 0), (width, 0), (width, height), (0, height)), np.float64)
 
 
 def page_document(stored: Stored, picture: str) -> ET.Element:
-    """Return a PAGE 2019-07-15 document of one region with one line."""
-    height, width, outline, baseline = _geometry(stored)
+    """Return a PAGE 2019-07-15 document of one region."""
+    height, width = shape_of(stored)
     root = ET.Element("PcGts", {"xmlns": PAGE_NAMESPACE})
     about = ET.SubElement(root, "Metadata")
     # The same samples give the same bytes: the date is that of the schema.
@@ -62,22 +87,24 @@ def page_document(stored: Stored, picture: str) -> ET.Element:
         ET.SubElement(about, name).text = text
     page = ET.SubElement(root, "Page", imageFilename=picture, imageWidth=str(width), imageHeight=str(height))
     region = ET.SubElement(page, "TextRegion", id="r1", type="paragraph")
-    frame = np.array(((0, 0), (width, 0), (width, height), (0, height)), np.float64)
-    ET.SubElement(region, "Coords", points=_points(frame, height, width))
-    line = ET.SubElement(region, "TextLine", id="l1")
-    ET.SubElement(line, "Coords", points=_points(outline, height, width))
-    ET.SubElement(line, "Baseline", points=_points(baseline, height, width))
-    for number, (text, quad) in enumerate(words_of(stored), 1):
-        word = ET.SubElement(line, "Word", id=f"w{number}")
-        ET.SubElement(word, "Coords", points=_points(quad, height, width))
-        ET.SubElement(ET.SubElement(word, "TextEquiv"), "Unicode").text = text
-    ET.SubElement(ET.SubElement(line, "TextEquiv"), "Unicode").text = stored.text
+    ET.SubElement(region, "Coords", points=_points(_frame(height, width), height, width))
+    n_words = 0
+    for number, line in enumerate(_lines_of(stored, height, width), 1):
+        element = ET.SubElement(region, "TextLine", id=f"l{number}")
+        ET.SubElement(element, "Coords", points=_points(line.outline, height, width))
+        ET.SubElement(element, "Baseline", points=_points(line.baseline, height, width))
+        for text, quad in line.words:
+            n_words += 1
+            word = ET.SubElement(element, "Word", id=f"w{n_words}")
+            ET.SubElement(word, "Coords", points=_points(quad, height, width))
+            ET.SubElement(ET.SubElement(word, "TextEquiv"), "Unicode").text = text
+        ET.SubElement(ET.SubElement(element, "TextEquiv"), "Unicode").text = line.text
     return root
 
 
 def alto_document(stored: Stored, picture: str) -> ET.Element:
-    """Return an ALTO 4 document of one block with one line."""
-    height, width, outline, baseline = _geometry(stored)
+    """Return an ALTO 4 document of one block."""
+    height, width = shape_of(stored)
     root = ET.Element("alto", {"xmlns": ALTO_NAMESPACE})
     about = ET.SubElement(root, "Description")
     ET.SubElement(about, "MeasurementUnit").text = "pixel"
@@ -86,19 +113,19 @@ def alto_document(stored: Stored, picture: str) -> ET.Element:
     page = ET.SubElement(ET.SubElement(root, "Layout"), "Page", {"ID": "p1", "PHYSICAL_IMG_NR": "1", **size})
     space = ET.SubElement(page, "PrintSpace", {"HPOS": "0", "VPOS": "0", **size})
     block = ET.SubElement(space, "TextBlock", {"ID": "b1", "HPOS": "0", "VPOS": "0", **size})
-    along = _points(baseline, height, width).replace(",", " ")
-    line = ET.SubElement(block, "TextLine", {"ID": "l1", "BASELINE": along, **_box(outline, height, width)})
-    shape = ET.SubElement(line, "Shape")
-    ET.SubElement(shape, "Polygon", POINTS=_points(outline, height, width).replace(",", " "))
-    words = words_of(stored)
-    # Spaces between words have an element of their own; a label without boxes is one string.
-    if words and " ".join(text for text, _ in words) == stored.text:
-        for number, (text, quad) in enumerate(words, 1):
-            if number > 1:
-                ET.SubElement(line, "SP")
-            ET.SubElement(line, "String", {"ID": f"s{number}", "CONTENT": text, **_box(quad, height, width)})
-    else:
-        ET.SubElement(line, "String", {"ID": "s1", "CONTENT": stored.text, **_box(outline, height, width)})
+    n_strings = 0
+    for number, line in enumerate(_lines_of(stored, height, width), 1):
+        along = _points(line.baseline, height, width).replace(",", " ")
+        element = ET.SubElement(block, "TextLine", {"ID": f"l{number}", "BASELINE": along, **_box(line.outline, height, width)})
+        shape = ET.SubElement(element, "Shape")
+        ET.SubElement(shape, "Polygon", POINTS=_points(line.outline, height, width).replace(",", " "))
+        # Spaces between words have an element of their own; a label without boxes is one string.
+        whole = " ".join(text for text, _ in line.words) == line.text
+        for at, (text, quad) in enumerate(line.words if whole else [(line.text, line.outline)]):
+            if at:
+                ET.SubElement(element, "SP")
+            n_strings += 1
+            ET.SubElement(element, "String", {"ID": f"s{n_strings}", "CONTENT": text, **_box(quad, height, width)})
     return root
 
 
@@ -123,12 +150,17 @@ def documents(path: Path) -> Iterator[tuple[str, ET.Element]]:
             raise ValueError(f"{file.name} is no XML, {error}") from None
 
 
+def numbers_of(points: str | None) -> list[float]:
+    """Return the numbers of ``x,y x,y …``; raises ValueError where they are none."""
+    return [float(n) for n in (points or "").replace(",", " ").split()]
+
+
 def corners_of(points: str | None) -> list[float] | None:
     """Return the four corners of ``x,y x,y …``, or of the box around more of them, as x, y, …; None if there are none.
 
     Raises ValueError where they are no numbers.
     """
-    flat = [float(n) for n in (points or "").replace(",", " ").split()]
+    flat = numbers_of(points)
     corners = np.reshape(flat, (-1, 2))
     if not len(corners):
         return None
@@ -140,19 +172,45 @@ def rectangle(left: float, top: float, right: float, bottom: float) -> list[floa
     return [left, top, right, top, right, bottom, left, bottom]
 
 
-def with_words(key: str, text: str, words: list[tuple[str, list[float] | None]]) -> dict[str, Any]:
-    """Return the metadata of a label and of its words; raises ValueError if they are not those of the label.
+class ReadLine(NamedTuple):
+    """A line as a document has it: corners x, y, … of its outline and of each word, where they are known."""
 
-    Where not each word of the label has corners there are no boxes.
+    text: str
+    outline: list[float] | None
+    baseline: list[float] | None
+    words: list[tuple[str, list[float] | None]]
+
+
+def read_lines(key: str, lines: list[ReadLine]) -> tuple[str, dict[str, Any]]:
+    """Return the label of *lines*, and the metadata of them and of their words; raises ValueError if those are not its own.
+
+    Where not each word of the label has corners there are no boxes of words; those of several lines are read where each has
+    an outline and a baseline.
     """
+    text = "\n".join(line.text for line in lines)
+    words = [word for line in lines for word in line.words]
     found = [(word, corners) for word, corners in words if corners is not None]
-    if [word for word, _ in found] != text.split():
-        if all(word in text for word, _ in words):
-            return {"text": text}
+    meta: dict[str, Any] = {"text": text}
+    if [word for word, _ in found] == text.split():
+        meta |= boxes_in(text, found)
+    elif not all(word in text for word, _ in words):
         raise ValueError(f"{key}.xml has words that are not in its label")
-    return {"text": text, **boxes_in(text, found)}
+    if len(lines) > 1 and all(line.outline and _is_polyline(line.baseline) for line in lines):
+        ends = [*accumulate(len(line.text) + 1 for line in lines)]
+        meta |= {
+            "lines": [[start, end - 1] for start, end in pairwise((0, *ends))],
+            "line_quads": np.reshape([line.outline for line in lines], (-1, 4, 2)).tolist(),
+            "line_baselines": [np.reshape(line.baseline or (), (-1, 2)).tolist() for line in lines],
+        }
+    return text, meta
 
 
+def _is_polyline(numbers: list[float] | None) -> bool:
+    """Tell whether *numbers* are points; earlier versions of ALTO have one height there."""
+    return numbers is not None and len(numbers) >= 2 * _ENDS and len(numbers) % 2 == 0
+
+
+_ENDS = 2
 _CORNERS = 4
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from ocrsynth.generation.source import open_source
 from ocrsynth.generation.verify import recompute, verify
 from ocrsynth.pipeline import Pipeline
 from ocrsynth.torch_data import AttentionCollate, CTCCollate, LineDataset
+from ocrsynth.write.meta import as_dict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,12 +155,97 @@ def test_a_line_feed_that_nothing_speaks_of_is_a_fault(tmp_path: Path) -> None:
     assert "control or unassigned character" in lint(tmp_path / "data").faults
 
 
-@pytest.mark.parametrize("fmt", ["tsv", "tesstrain", "paddle", "easyocr", "kraken", "lstmf", "page-xml", "alto"])
+@pytest.mark.parametrize("fmt", ["tsv", "tesstrain", "paddle", "easyocr", "kraken", "lstmf"])
 def test_formats_of_lines_refuse_several(fmt: str, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"render\.lines: format"):
         _recipe().with_changes(output={"format": fmt, "masks": False})
     generate(_recipe(lines=(1, 2)), 12, tmp_path / "out")
     with pytest.raises(OutputError, match=r"U\+000A"):
+        convert(tmp_path / "out", tmp_path / "converted", fmt)
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "de"])
+def test_each_line_has_an_outline_and_a_baseline_of_its_own(language: str) -> None:
+    recipe = _recipe(language, preset="camera", **_SETTINGS[language])
+    several = 0
+    for index in range(_COUNT):
+        sample = make_sample(recipe, index)
+        rows = _rows(sample)
+        assert len(sample.lines) == len(rows)
+        several += any(len(line.baseline) > 2 for line in sample.lines)
+        for line, row in zip(sample.lines, rows, strict=True):
+            points = sample.cluster_quads[row].reshape(-1, 2)
+            # The outline is around the letters, and no larger than they need in its own direction.
+            assert _distances_outside(points, line.quad).max() < 0.1
+            assert abs(_area(line.quad)) <= np.prod(np.ptp(points, axis=0)) * 1.6 + 4
+            # A line of quotation marks stands above its baseline, one of letters on it.
+            reach_em = 0.8 if np.ptp(line.quad[:, 1]) < sample.provenance["font"]["size_px"] / 2 else 0.4
+            assert _distances_outside(line.baseline, line.quad).max() < reach_em * sample.provenance["font"]["size_px"]
+        middles = [line.baseline.mean(axis=0)[1] for line in sample.lines]
+        assert middles == sorted(middles)
+        assert (sample.lines[0].baseline == sample.line.baseline).all()
+    assert several, "some chains bend"
+
+
+def _area(quad: Any) -> float:
+    x, y = quad[:, 0], quad[:, 1]
+    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+
+
+def _distances_outside(points: Any, quad: Any) -> Any:
+    """Return how far *points* lie outside a convex *quad* that runs clockwise on the screen; 0 for those inside."""
+    edges = np.roll(quad, -1, axis=0) - quad
+    normals = np.stack((edges[:, 1], -edges[:, 0]), axis=1) / np.maximum(np.hypot(*edges.T), 1e-9)[:, None]
+    return np.maximum(((points[:, None] - quad) * normals).sum(axis=2).max(axis=1), 0)
+
+
+def test_a_single_line_says_nothing_of_several() -> None:
+    sample = make_sample(_recipe(lines=(1, 1)), 0)
+    assert sample.lines == ()
+    assert "lines" not in as_dict(sample)
+
+
+@pytest.mark.parametrize("fmt", ["page-xml", "alto"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_pages_of_several_lines(fmt: str, language: str, tmp_path: Path) -> None:
+    recipe = _recipe(language, preset="scan", lines=(1, 3))
+    recipe = recipe.with_changes(output={"format": ["webdataset", fmt], "masks": False})
+    generate(recipe, 16, tmp_path / "out")
+    assert not verify(tmp_path / "out").findings
+    assert not lint(tmp_path / "out", fmt=fmt).faults
+    whole = {stored.key: stored for _, stored in open_source(tmp_path / "out", "webdataset").read()}
+    read = {stored.key: stored for _, stored in open_source(tmp_path / "out", fmt).read()}
+    assert {key: stored.text for key, stored in read.items()} == {key: stored.text for key, stored in whole.items()}
+    several = {key for key, stored in whole.items() if "\n" in stored.text}
+    assert several
+    for key in several:
+        meta = read[key].meta
+        assert meta["lines"] == whole[key].meta["lines"]
+        assert meta["words"] == whole[key].meta["words"]
+        for name in ("line_quads", "line_baselines"):
+            for ours, theirs in zip(meta[name], whole[key].meta[name], strict=True):
+                assert np.abs(np.array(ours) - np.array(theirs)).max() <= 1
+        document = next((tmp_path / "out").rglob(f"{key}.xml")).read_text(encoding="utf-8")
+        assert len(re.findall("<TextLine ", document)) == whole[key].text.count("\n") + 1
+        assert len(set(re.findall(r'\b(?:id|ID)="(\w+)"', document))) == len(re.findall(r'\b(?:id|ID)="', document))
+    # Nothing of it is lost on the way through the other.
+    other = {"page-xml": "alto", "alto": "page-xml"}[fmt]
+    convert(tmp_path / "out", tmp_path / "other", other)
+    convert(tmp_path / "other", tmp_path / "back", fmt)
+    assert not verify(tmp_path / "back").findings
+    assert not lint(tmp_path / "back").faults
+    back = {stored.key: stored for _, stored in open_source(tmp_path / "back").read()}
+    assert {key: stored.meta.get("lines") for key, stored in back.items()} == {
+        key: stored.meta.get("lines") for key, stored in whole.items()
+    }
+
+
+@pytest.mark.parametrize("fmt", ["page-xml", "alto"])
+def test_pages_of_lines_without_places_are_refused(fmt: str, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"output\.boxes: format"):
+        _recipe().with_changes(output={"format": fmt, "masks": False, "boxes": "none"})
+    generate(_recipe().with_changes(output={"boxes": "none"}), 4, tmp_path / "out")
+    with pytest.raises(OutputError, match="each of several lines has a place of its own"):
         convert(tmp_path / "out", tmp_path / "converted", fmt)
 
 

@@ -1,4 +1,4 @@
-"""ALTO 4: a picture and an XML file a line, with baseline, polygon and words; read by kraken, eScriptorium and libraries."""
+"""ALTO 4: a picture and an XML file a sample, with baseline, polygon and words; read by kraken, eScriptorium and libraries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ocrsynth.write.base import FORMATS, Constraints, ShardWriter, Stored
 from ocrsynth.write.folders import FolderFormat
-from ocrsynth.write.xml import ALTO_NAMESPACE, CONTROLS, XmlWriter, alto_document, documents, picture_of, rectangle, with_words
+from ocrsynth.write.xml import (
+    ALTO_NAMESPACE,
+    CONTROLS,
+    ReadLine,
+    XmlWriter,
+    alto_document,
+    corners_of,
+    documents,
+    numbers_of,
+    picture_of,
+    read_lines,
+    rectangle,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +30,11 @@ _NS = {"a": ALTO_NAMESPACE}
 
 @FORMATS.register
 class Alto(FolderFormat):
-    """Pages of one line in ALTO, with baselines."""
+    """Pages of one line or several in ALTO, with baselines."""
 
     name: ClassVar[str] = "alto"
     constraints: ClassVar[Constraints] = Constraints(
-        forbidden=CONTROLS, strips=True, drops_empty=True, images=frozenset(("png", "jpg"))
+        forbidden=CONTROLS, strips=True, drops_empty=True, lines_need_boxes=True, images=frozenset(("png", "jpg"))
     )
     keeps: ClassVar[frozenset[str]] = frozenset(("key", "boxes"))
 
@@ -35,12 +47,18 @@ class Alto(FolderFormat):
         for key, root in documents(path):
             lines = root.findall(".//a:TextLine", _NS)
             name = root.find("a:Description/a:sourceImageInformation/a:fileName", _NS)
-            if len(lines) != 1 or name is None:
-                raise ValueError(f"{key}.xml is no page of one line")
-            parts = [" " if e.tag.endswith("}SP") else e.get("CONTENT", "") for e in lines[0] if not e.tag.endswith("}Shape")]
-            text = "".join(parts)
-            words = [(e.get("CONTENT", ""), _corners(e)) for e in lines[0].findall("a:String", _NS)]
-            yield Stored(key, text, picture_of(path, name.text), with_words(key, text, words))
+            if not lines or name is None:
+                raise ValueError(f"{key}.xml is no page with a line")
+            text, meta = read_lines(key, [_line(line) for line in lines])
+            yield Stored(key, text, picture_of(path, name.text), meta)
+
+
+def _line(element: Element) -> ReadLine:
+    parts = [" " if e.tag.endswith("}SP") else e.get("CONTENT", "") for e in element if not e.tag.endswith("}Shape")]
+    words = [(e.get("CONTENT", ""), _corners(e)) for e in element.findall("a:String", _NS)]
+    shape = element.find("a:Shape/a:Polygon", _NS)
+    outline = _corners(element) if shape is None else corners_of(shape.get("POINTS"))
+    return ReadLine("".join(parts), outline, numbers_of(element.get("BASELINE")), words)
 
 
 def _corners(string: Element) -> list[float] | None:
