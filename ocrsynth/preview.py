@@ -40,7 +40,7 @@ def contact_sheet(
     """Return a sheet of *samples*, uint8 (H, W, 3) RGB, each above its index and label.
 
     Labels are set in the first of *families* that can show them, if need be with figures of another.  With *boxes*, pictures
-    are enlarged and show the quads of clusters (red) and words (blue), and the baseline (green).
+    are enlarged and show the quads of clusters (red) and words (blue), and the baselines (green).
     """
     cell_width = _WIDE_CELL_PX if boxes else _CELL_WIDTH_PX
     columns = min(columns, len(samples))
@@ -74,7 +74,8 @@ def _picture(sample: Sample, cell_width: int, *, boxes: bool) -> NDArray[np.uint
     if boxes:
         _draw(image, sample.word_quads, ratio, _COLORS["word"], closed=True)
         _draw(image, sample.cluster_quads, ratio, _COLORS["cluster"], closed=True)
-        _draw(image, sample.line.baseline[None], ratio, _COLORS["baseline"], closed=False)
+        for line in sample.lines or (sample.line,):
+            _draw(image, line.baseline[None], ratio, _COLORS["baseline"], closed=False)
     return np.ascontiguousarray(image)
 
 

@@ -235,6 +235,23 @@ class TestCommand:
         assert again.returncode == 0
         assert (tmp_path / "again" / picture.name).read_bytes() == (tmp_path / "out" / picture.name).read_bytes()
 
+    def test_outlines_and_baselines_of_several_lines_are_carried(self, tmp_path: Path) -> None:
+        (tmp_path / "r.yaml").write_text("language: en\nrender: {lines: [3, 3]}\ndegrade: [{rotation: {angle_deg: [4, 4]}}]\n")
+        done = _cli("render", str(tmp_path / "r.yaml"), "--preset", "clean", "--index", "3", "-o", str(tmp_path / "source"))
+        assert done.returncode == 0, done.stderr
+        [picture] = (tmp_path / "source").glob("*.png")
+        done = _cli("degrade", str(picture), "--recipe", str(tmp_path / "r.yaml"), "-o", str(tmp_path / "out"))
+        assert done.returncode == 0, done.stderr
+        before = json.loads(picture.with_suffix(".json").read_bytes())
+        after = json.loads((tmp_path / "out" / picture.with_suffix(".json").name).read_bytes())
+        assert len(after["line_baselines"]) == len(after["line_quads"]) == 3
+        for old, new in zip(before["line_baselines"], after["line_baselines"], strict=True):
+            (x0, y0), (x1, y1) = new[0], new[-1]
+            assert np.degrees(np.arctan2(y0 - y1, x1 - x0)) == pytest.approx(4, abs=0.2)
+            assert len(new) == len(old)
+        for old, new in zip(before["line_quads"], after["line_quads"], strict=True):
+            assert np.hypot(*np.subtract(new[1], new[0])) == pytest.approx(np.hypot(*np.subtract(old[1], old[0])), rel=0.02)
+
     def test_the_chain_of_a_recipe(self, source: Path, tmp_path: Path) -> None:
         [picture] = source.glob("*.png")
         recipe = tmp_path / "r.yaml"

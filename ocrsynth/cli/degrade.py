@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
     from ocrsynth.augment import Augmented
 
-_SHAPES = {"cluster_quads": (-1, 4, 2), "word_quads": (-1, 4, 2), "line_quad": (4, 2), "baseline": (-1, 2)}
+_SHAPES = {
+    "cluster_quads": (-1, 4, 2),
+    "word_quads": (-1, 4, 2),
+    "line_quad": (4, 2),
+    "baseline": (-1, 2),
+    "line_quads": (-1, 4, 2),
+}
 """Of the points of a label; -1 for any number."""
 
 
@@ -106,11 +112,11 @@ def _require_size(meta: dict[str, Any], picture: NDArray[np.uint8]) -> None:
         raise ValueError(f"it is of a picture of {meta.get('width')}×{meta.get('height')} px, not {width}×{height}")
 
 
-def _points(meta: dict[str, Any], key: str) -> NDArray[np.float64]:
-    """Return the corners that stand under *key*, float64; raises ValueError if one is none."""
+def _points(values: Any, key: str) -> NDArray[np.float64]:
+    """Return *values*, the corners that stand under *key*, float64; raises ValueError if one is none."""
     import numpy as np
 
-    points = np.array(meta[key], np.float64)
+    points = np.array(values, np.float64)
     if not np.isfinite(points).all():
         raise ValueError(f"a corner of {key} is no number")
     wanted = _SHAPES[key]
@@ -143,11 +149,14 @@ def _moved(sidecar: Path, picture: NDArray[np.uint8], made: Augmented) -> bytes:
 
     try:
         meta: dict[str, Any] = orjson.loads(sidecar.read_bytes().removeprefix(BOM_UTF8))
-        boxes = {key: _points(meta, key) for key in _SHAPES if meta.get(key)}
+        boxes = {key: _points(meta[key], key) for key in _SHAPES if meta.get(key)}
+        baselines = [_points(line, "baseline") for line in meta.get("line_baselines", ())]
         _require_size(meta, picture)
         meta |= {"width": made.image.shape[1], "height": made.image.shape[0]}
         for key, points in boxes.items():
             meta[key] = np.round(made.move(points.reshape(-1, 2)), 2).reshape(points.shape).tolist()
+        if baselines:
+            meta["line_baselines"] = [np.round(made.move(points), 2).tolist() for points in baselines]
         provenance = meta.get("provenance", {})
         # A picture may be degraded again.
         meta["provenance"] = {**provenance, "degraded": [*provenance.get("degraded", []), *made.record]}
