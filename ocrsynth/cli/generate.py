@@ -15,6 +15,7 @@ from ocrsynth.cli._recipe import cores, recipe_from, recipe_options
 if TYPE_CHECKING:
     from ocrsynth.generation.run import Result
     from ocrsynth.recipe import Recipe
+    from ocrsynth.text.coverage import Reached
 
 
 @click.command(
@@ -107,9 +108,11 @@ def command(
             bar.close()
     seconds = time.monotonic() - started
     if as_json:
-        _print_json(result, seconds, len(catalogue.skipped(recipe.fonts.all_folders)))
+        _print_json(result, seconds, len(catalogue.skipped(recipe.fonts.all_folders)), _coverage(recipe, result))
     else:
         _print_summary(result, seconds)
+        if (covered := _coverage(recipe, result)) is not None:
+            click.echo(f"  coverage: {_in_words(covered, recipe.text.coverage.at_least)}")
     if profile and count:
         _print_profile(recipe, min(count, _PROFILED), to_stderr=as_json)
 
@@ -126,7 +129,26 @@ def _print_profile(recipe: Recipe, count: int, *, to_stderr: bool) -> None:
     click.echo("\n".join(lines), err=to_stderr)
 
 
-def _print_json(result: Result, seconds: float, fonts_skipped: int) -> None:
+def _coverage(recipe: Recipe, result: Result) -> Reached | None:
+    """Return how far a coverage target was reached; None where there is none, or its samples are not all there."""
+    from ocrsynth.text import alphabet
+    from ocrsynth.text.coverage import reached
+
+    config = recipe.text.coverage
+    if not config.at_least or not result.finished or result.plan.count < config.samples:
+        return None
+    return reached(config, alphabet.load(recipe.language), result.statistics.delivered.characters)
+
+
+def _in_words(covered: Reached, asked: int) -> str:
+    if not covered.below:
+        return f"each of {covered.targets:,} characters at least {covered.least:,} times, {asked:,} asked"
+    rarest = ", ".join(f"{c} {n}" for c, n in list(covered.below.items())[:10])
+    more = ", …" if len(covered.below) > 10 else ""
+    return f"{len(covered.below):,} of {covered.targets:,} characters less than {asked:,} times: {rarest}{more}"
+
+
+def _print_json(result: Result, seconds: float, fonts_skipped: int, covered: Reached | None) -> None:
     import orjson
 
     from ocrsynth.generation.run import figures_of, words_in
@@ -145,6 +167,7 @@ def _print_json(result: Result, seconds: float, fonts_skipped: int) -> None:
         "skipped": dict(sorted(statistics.skipped.items())),
         **figures_of(statistics),
         "fonts_skipped": fonts_skipped,
+        "coverage": None if covered is None else covered._asdict(),
         "seconds": round(seconds, 3),
     }
     click.echo(orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode())

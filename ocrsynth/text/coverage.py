@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import regex
 from pydantic import Field
@@ -20,6 +20,8 @@ from ocrsynth.seeding import Stream
 from ocrsynth.text.clusters import CLUSTER, length_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ocrsynth.text.alphabet import Alphabet
 
 _WORD = 5
@@ -85,6 +87,24 @@ class Schedule:
                 break
             kept = longer
         return f"{kept}{self._gap}{added}" if kept else added
+
+
+class Reached(NamedTuple):
+    """How far a coverage target was reached."""
+
+    targets: int
+    """Number of characters that count."""
+    least: int
+    """How often the rarest of them occurs."""
+    below: dict[str, int]
+    """Those that occur less often than asked, and how often."""
+
+
+def reached(config: CoverageConfig, alphabet: Alphabet, counts: Mapping[str, int]) -> Reached:
+    """Return how far labels with these *counts* of characters reach the target of *config*."""
+    found = {c: counts.get(c, 0) for c in targets_of(alphabet)}
+    below = {c: n for c, n in sorted(found.items(), key=lambda item: (item[1], item[0])) if n < config.at_least}
+    return Reached(len(found), min(found.values()), below)
 
 
 def targets_of(alphabet: Alphabet) -> tuple[str, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from commands import run_here
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +20,7 @@ from ocrsynth.generation.verify import verify
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet
 from ocrsynth.text.confusables import groups_of
-from ocrsynth.text.coverage import targets_of
+from ocrsynth.text.coverage import CoverageConfig, reached, targets_of
 from ocrsynth.text.mixture import TextConfig, TextMixture, check_label, default_sources, parse_sources
 from ocrsynth.text.ngram_model import count, from_text, model_of, to_text
 from ocrsynth.text.sources.ngram import Ngram
@@ -42,6 +45,18 @@ def _texts(mixture: TextMixture, indices: range) -> list[str]:
 
 class TestTargets:
     """Each character at least so often."""
+
+    def test_it_is_told_how_far_a_target_was_reached(self, tmp_path: Path) -> None:
+        asked = ("generate", "--lang", "en", "--preset", "clean", "-n", "60", "--coverage", "3", "-o")
+        done = run_here(tmp_path, *asked, "out")
+        assert re.search(r"coverage: each of 104 characters at least [3-9] times, 3 asked", done.stdout)
+        told = json.loads(run_here(tmp_path, *asked, "out", "--json").stdout)
+        assert told["coverage"]["targets"] == 104
+        assert told["coverage"]["below"] == {}
+        assert "coverage:" not in run_here(tmp_path, *asked, "part", "--shards", "0/2").stdout
+        letters = alphabet.load("en")
+        missed = reached(CoverageConfig(at_least=3), letters, Counter(dict.fromkeys(targets_of(letters), 5)) - Counter("zzz"))
+        assert missed == (104, 2, {"z": 2})
 
     @pytest.mark.parametrize("language", ["en", "pl", "ru", "el", "ar", "hi", "th", "ka", "vi"])
     def test_every_character_reaches_its_target(self, language: str) -> None:
