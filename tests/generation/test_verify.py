@@ -67,7 +67,7 @@ def _edit(labels: Path, line: int, change: Callable[[dict[str, Any]], None]) -> 
 def test_a_good_set_has_no_findings(fmt: str, good_sets: dict[str, Path]) -> None:
     heard: list[tuple[int, int]] = []
     verdict = verify(good_sets[fmt], lambda done, total: heard.append((done, total)))
-    assert (verdict.findings, verdict.samples, verdict.plan.count) == ([], _COUNT, _COUNT)
+    assert (verdict.findings, verdict.samples, verdict.shards) == ([], _COUNT, 3)
     assert heard == [(1, 3), (2, 3), (3, 3)]
 
 
