@@ -99,11 +99,12 @@ typescript and 12 % of those on the pages that are held out, the mean of two tra
 
 More families did nothing that one training shows: 600 words drawn by other means, in the first 46 families, went from 39 to
 35 % with 88, and stood at 38 to 39 in the later recipes with 84. They are kept for breadth: fonts are among the costliest of
-the ingredients below. Presets whose lines are rarely drawn again taught no more: with the ends of the ranges of receipts left out that
-are mostly illegible, receipts were read with 6.7 for 5.9 (two trainings); with those of forms, typescript, photographs and signs left
-out and receipts as they were, with 6.0, forms with 9.3 for 9.4, books with 8.2 for 7.9. What limits the recogniser is what it learns in so many steps, no longer how far made lines are from
-real ones: it read made typewritten lines with 15 % errors and real ones with 13. So longer lines, which teach more letters a
-step, and fewer illegible ones did more than closer imitation.
+the ingredients below. Presets whose lines are rarely drawn again taught no more: with the ends of the ranges of receipts left
+out that are mostly illegible, receipts were read with 6.7 for 5.9 (two trainings); with those of forms, typescript,
+photographs and signs left out and receipts as they were, with 6.0, forms with 9.3 for 9.4, books with 8.2 for 7.9. What
+limits the recogniser is what it learns in so many steps, no longer how far made lines are from real ones: it read made
+typewritten lines with 15 % errors and real ones with 13. So longer lines, which teach more letters a step, and fewer
+illegible ones did more than closer imitation.
 
 ## Where it falls short
 
