@@ -9,7 +9,7 @@ import orjson
 import regex
 
 from ocrsynth.errors import AssetError, RecipeError
-from ocrsynth.render.stack import LINE_FEED
+from ocrsynth.records import LINE_FEED
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import label_characters
 

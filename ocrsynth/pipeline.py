@@ -20,13 +20,13 @@ from ocrsynth.page import Further, Page, all_print, fallback_for, neighbours_of
 from ocrsynth.parts import standing_apart
 from ocrsynth.quads import bent_labels, lines_apart
 from ocrsynth.recipe import require_recipe
-from ocrsynth.records import FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
+from ocrsynth.records import LINE_FEED, FontChoice, Frame, Layout, Line, Sample, ShapedLine, TextLine
 from ocrsynth.render.decoration import draw_decoration, paint_over, paint_under
 from ocrsynth.render.disorder import cut_off, disordered
 from ocrsynth.render.layout import Unplaced, advice_on, lay_out_all, lay_out_nothing, widths_of
 from ocrsynth.render.paper import blank_paper, draw_surface, ink_on_paper
 from ocrsynth.render.raster import draw_mask
-from ocrsynth.render.stack import LINE_FEED, bands_of, rows_of
+from ocrsynth.render.stack import bands_of, rows_of
 from ocrsynth.seeding import LARGEST_INDEX, Stream
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text import alphabet

@@ -9,10 +9,9 @@ import numpy as np
 
 from ocrsynth.errors import Rejected
 from ocrsynth.fields import Range
-from ocrsynth.records import Bleed, TextLine
+from ocrsynth.records import LINE_FEED, Bleed, TextLine
 from ocrsynth.render.layout import RenderConfig, lay_out
 from ocrsynth.render.raster import draw_mask
-from ocrsynth.render.stack import LINE_FEED
 from ocrsynth.seeding import Stream
 from ocrsynth.shape.shaper import shape_line
 from ocrsynth.text import alphabet

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ocrsynth.render.stack import LINE_FEED
+from ocrsynth.records import LINE_FEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

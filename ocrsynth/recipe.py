@@ -29,10 +29,10 @@ from ocrsynth.fonts.config import FontConfig
 from ocrsynth.legibility import LegibilityConfig
 from ocrsynth.locations import Locations
 from ocrsynth.lock import check_lock
+from ocrsynth.records import LINE_FEED
 from ocrsynth.render import backgrounds
 from ocrsynth.render.layout import RenderConfig, check_lines
 from ocrsynth.render.paper import check_contrast
-from ocrsynth.render.stack import LINE_FEED
 from ocrsynth.styles import OF_PRESETS, Entry, check_shared, entries_of, laid_over, without_effect
 from ocrsynth.styles import SECTIONS as STYLED
 from ocrsynth.text import alphabet

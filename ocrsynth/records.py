@@ -30,6 +30,8 @@ class FontKey(NamedTuple):
     slant: float = 0.0
 
 
+LINE_FEED = "\n"
+"""What parts the lines of a label of several."""
 TATWEEL = "\u0640"
 """The stroke that draws a word out between joined letters; one in a label, however long it is in the picture."""
 _WORD = re.compile(r"\S+")
@@ -182,7 +184,7 @@ class ShapedLine:
     @property
     def rows(self) -> list[slice]:
         """Return the clusters of each line, without the line feeds between them."""
-        feeds = [i for i, cluster in enumerate(self.clusters) if cluster == "\n"] if len(self.rows_em) > 1 else []
+        feeds = [i for i, cluster in enumerate(self.clusters) if cluster == LINE_FEED] if len(self.rows_em) > 1 else []
         return [slice(a + 1, b) for a, b in pairwise((-1, *feeds, len(self.cluster_ranges)))]
 
     @property

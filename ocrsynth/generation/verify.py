@@ -16,7 +16,7 @@ from ocrsynth.generation.run import all_receipts, summary_of
 from ocrsynth.generation.shard import build_shard
 from ocrsynth.generation.source import CONVERSION
 from ocrsynth.generation.verify_conversion import verify_conversion
-from ocrsynth.render.stack import LINE_FEED
+from ocrsynth.records import LINE_FEED
 from ocrsynth.seeding import Stream
 from ocrsynth.text import alphabet
 from ocrsynth.text.mixture import check_label, label_characters

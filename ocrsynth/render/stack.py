@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ocrsynth.fields import MOST_WEIGHT, Section
+from ocrsynth.records import LINE_FEED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ocrsynth.records import GlyphRun, Layout, ShapedLine
     from ocrsynth.render.inks import Bands
 
-LINE_FEED = "\n"
 _LEAST_GAP_EM = 0.02
 
 

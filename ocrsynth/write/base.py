@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from unicodedata import is_normalized
 
 from ocrsynth.errors import MissingDependencyError, OutputError
+from ocrsynth.records import LINE_FEED
 from ocrsynth.registry import Registry
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Format(ABC):
         found = self.constraints.fault(stored.text)
         if found is None and self.constraints.needs_boxes and stored.text and len(stored.meta.get("word_quads", ())) == 0:
             return "without_boxes"
-        if found is None and self.constraints.lines_need_boxes and "\n" in stored.text and not stored.meta.get("lines"):
+        if found is None and self.constraints.lines_need_boxes and LINE_FEED in stored.text and not stored.meta.get("lines"):
             return "lines_without_boxes"
         if found is None and self.constraints.horizontal and direction_of(stored) == "ttb":
             return "vertical_line"

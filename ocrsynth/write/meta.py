@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ocrsynth.records import LINE_FEED
 from ocrsynth.write.base import Stored
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def as_dict(sample: Sample, boxes: Boxes = "all") -> dict[str, Any]:
             "baseline": sample.line.baseline,
         }
     if boxes != "none" and sample.lines:
-        ends = [*accumulate(len(line) + 1 for line in sample.text.split("\n"))]
+        ends = [*accumulate(len(line) + 1 for line in sample.text.split(LINE_FEED))]
         found |= {
             "lines": [[start, end - 1] for start, end in pairwise((0, *ends))],
             "line_quads": [line.quad for line in sample.lines],

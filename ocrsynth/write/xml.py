@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
+from ocrsynth.records import LINE_FEED
 from ocrsynth.write.folders import FolderWriter, boxes_in, quads_of, read_picture, shape_of, words_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 PAGE_NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
 ALTO_NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
-CONTROLS = frozenset(chr(c) for c in (*range(32), 0x7F, 0xFFFE, 0xFFFF)) - {"\n"}
+CONTROLS = frozenset(chr(c) for c in (*range(32), 0x7F, 0xFFFE, 0xFFFF)) - {LINE_FEED}
 """Characters that XML 1.0 cannot hold or readers normalise; what a line feed parts are elements of their own."""
 
 
@@ -187,7 +188,7 @@ def read_lines(key: str, lines: list[ReadLine]) -> tuple[str, dict[str, Any]]:
     Where not each word of the label has corners there are no boxes of words; those of several lines are read where each has
     an outline and a baseline.
     """
-    text = "\n".join(line.text for line in lines)
+    text = LINE_FEED.join(line.text for line in lines)
     words = [word for line in lines for word in line.words]
     found = [(word, corners) for word, corners in words if corners is not None]
     meta: dict[str, Any] = {"text": text}
