@@ -134,7 +134,7 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
             name = final.relative_to(out).as_posix()
             entries.append({"name": name, "format": made.name, "sha256": sha256, "bytes": size, "count": count})
             folders.setdefault(folder, []).append(final.name)
-    _remove_older(out / DATA, made, numbers)
+    _remove_older(out / DATA, made, numbers, {folder.name for folder in folders if folder != out / DATA})
     joined = []
     for folder, names in folders.items():
         made.join(folder, names)
@@ -159,8 +159,8 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
     return Converted(samples, len(entries), skipped, held.total() if made.of_words else 0)
 
 
-def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
-    """Remove the shards of a conversion before this one, of a source that had more of them, or other splits."""
+def _remove_older(data: Path, made: Format, numbers: Counter[str], filled: set[str]) -> None:
+    """Remove the shards of a conversion before this one, of a source that had more of them, or other splits than *filled*."""
 
     def number(path: Path) -> int | None:
         head = path.name.split(".")[0]
@@ -173,7 +173,7 @@ def _remove_older(data: Path, made: Format, numbers: Counter[str]) -> None:
         if split and split not in numbers and not any(number(path) is not None for path in left):
             continue
         gone = {p for p in left if ((found := number(p)) is not None and found >= numbers[split])}
-        if split and split not in numbers:
+        if split and split not in filled:
             gone |= {path for path in left if path.name in made.joined}
         for path in gone:
             remove(path)
@@ -271,6 +271,8 @@ def _fitted(stored: Stored, kinds: frozenset[str]) -> Stored:
         raise ValueError(f"the picture of sample {stored.key!r} is missing")
     # Decoded in any case: what is broken here would be broken there, and nobody would know why.
     picture = codec.decode(stored.image)
+    # Not every format keeps them, and those that keep all metadata have them.
+    stored = stored._replace(meta={"height": picture.shape[0], "width": picture.shape[1]} | stored.meta)
     return stored if _suffix_of(stored.image) in kinds else stored._replace(image=codec.encode_png(picture))
 
 

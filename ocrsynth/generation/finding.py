@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ocrsynth.write.base import Stored
 
 _MARGIN_PX = 0.5
+REORDERED = frozenset(("lstmf",))
+"""Formats whose labels are in visual order: they are not held against the alphabet's rules."""
 
 
 class Finding(NamedTuple):

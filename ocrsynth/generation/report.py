@@ -97,6 +97,10 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _counts(value: Any) -> dict[str, int]:
+    return {key: n for key, n in _mapping(value).items() if isinstance(n, int) and n >= 0}
+
+
 def report(path: str | Path, *, fmt: str | None = None, samples: int = 48) -> str:
     """Return the page about the data set at *path*, in any format; raises OutputError or RecipeError if there is none.
 
@@ -229,7 +233,7 @@ def _asked(stated: dict[str, Any]) -> str:
         return ""
     parts = ["<h2>Requested against delivered</h2>"]
     for name in ("sources", "fonts", "lengths", "characters"):
-        asked, given = _mapping(requested.get(name)), _mapping(delivered.get(name))
+        asked, given = _counts(requested.get(name)), _counts(delivered.get(name))
         total_asked, total_given = max(sum(asked.values()), 1), max(sum(given.values()), 1)
         shares = {key: (asked.get(key, 0) / total_asked, given.get(key, 0) / total_given) for key in {*asked, *given}}
         # Of many values those that shifted most, in proportion, say what is lost.
@@ -249,7 +253,7 @@ def _asked(stated: dict[str, Any]) -> str:
 
 def _shift(asked: float, given: float) -> float:
     """Return how far a share has moved, in standard deviations of a count of its size, but for the number of samples."""
-    return abs(given - asked) / math.sqrt(max(asked, given))
+    return abs(given - asked) / math.sqrt(max(asked, given, 1e-12))
 
 
 def _rate(root: Path) -> str | None:
@@ -261,7 +265,7 @@ def _rate(root: Path) -> str | None:
     if not (root / PLAN).is_file():
         return None
     plan = read_plan(root)
-    times = sorted(path.stat().st_mtime for path in (root / RECEIPTS).glob("*.json"))
+    times = sorted(path.stat().st_mtime for path in (root / RECEIPTS).glob("*.json") if path.is_file())
     steps = [after - before for before, after in itertools.pairwise(times)]
     if len(steps) < _FEWEST_STEPS:
         return None

@@ -33,11 +33,14 @@ _BY_MARK = {
 }
 _ALTO = re.compile(rb"<(\w+:)?alto[\s>]", re.IGNORECASE)
 _HEADS = {
-    ".txt": [
-        ("paddle", re.compile(rb"\A(\xef\xbb\xbf)?[^\t\n]+\.(png|jpe?g|webp|bmp|tiff?)\t[^\t\n]*\r?(\n|\Z)", re.IGNORECASE))
-    ],
-    ".json": [("mmocr", re.compile(rb'"data_list"\s*:\s*\['))],
-    ".csv": [("imagefolder", re.compile(rb"\A(\xef\xbb\xbf)?([^\n]*,)?\"?file_name\"?[,\r\n]"))],
+    ".txt": (
+        "paddle",
+        re.compile(
+            rb"\A(\xef\xbb\xbf)?\s*[^\t\n]+\.(png|jpe?g|webp|bmp|tiff?)\t(?!\s*\[\s*\{)[^\t\n]*\r?(\n|\Z)", re.IGNORECASE
+        ),
+    ),
+    ".json": ("mmocr", re.compile(rb'"data_list"\s*:\s*\[')),
+    ".csv": ("imagefolder", re.compile(rb"\A(\xef\xbb\xbf)?([^\n]*,)?\"?file_name\"?[,\r\n]")),
 }
 """How label files of other names begin, by their ending."""
 _BY_SUFFIX = {".tar": "webdataset", ".parquet": "parquet", ".lstmf": "lstmf", ".arrow": "kraken"}
@@ -147,7 +150,8 @@ def open_source(path: str | Path, fmt: str | None = None) -> Source:
         raise OutputError(f"{path}: holds nothing that looks like a data set; name its format, of {', '.join(sorted(FORMATS))}")
     found = FORMATS.get(guess, "format")()
     made_here = (root / CONVERSION).is_file()
-    shards = [Shard(p, _split_of(root, p, made_here=made_here)) for p in _shards(root, guess, found.suffix)]
+    base = root if root.is_dir() else root.parent
+    shards = [Shard(p, _split_of(base, p, made_here=made_here)) for p in _shards(root, guess, found.suffix)]
     if not shards:
         raise OutputError(f"{path}: holds no shard of format {guess!r}; check the path")
     return Source(root, found, shards, gone)
@@ -168,9 +172,10 @@ def _missing_of_conversion(root: Path) -> tuple[Shard, ...]:
 
 def _guessed(root: Path) -> str | None:
     if root.is_file():
-        return _told_by(root)
-    files = (path for path in sorted(root.rglob("*")) if path.is_file())
-    return next((name for path in files if (name := _told_by(path)) is not None), None)
+        return _told_by(root) or _told_by_head(root)
+    files = [path for path in sorted(root.rglob("*")) if path.is_file()]
+    # A file of a usual name says more than one that looks like a list.
+    return next((name for told in (_told_by, _told_by_head) for path in files if (name := told(path)) is not None), None)
 
 
 def _told_by(path: Path) -> str | None:
@@ -181,15 +186,19 @@ def _told_by(path: Path) -> str | None:
             return "mmocr" if b'"filename"' in file.readline() else "folder"
     if path.name.endswith(".gt.txt"):
         return "tesstrain"
-    if path.suffix in _HEADS:
-        with path.open("rb") as file:
-            head = file.read(4000)
-        if (found := next((name for name, mark in _HEADS[path.suffix] if mark.search(head)), None)) is not None:
-            return found
     if path.suffix == ".xml":
         with path.open("rb") as file:
             return "alto" if _ALTO.search(file.read(4000)) else "page-xml"
     return _BY_MARK.get(path.name) or _BY_SUFFIX.get(path.suffix)
+
+
+def _told_by_head(path: Path) -> str | None:
+    """Return the format of a label file of any name, by how it begins."""
+    name, mark = _HEADS.get(path.suffix, ("", None))
+    if mark is None:
+        return None
+    with path.open("rb") as file:
+        return name if mark.search(file.read(4000)) else None
 
 
 def _shards(root: Path, name: str, suffix: str) -> list[Path]:
@@ -209,7 +218,7 @@ def _shards(root: Path, name: str, suffix: str) -> list[Path]:
     # Where label files of parts are joined above them, the parts are read.
     inner = [f for f in folders if not any(other != f and f in other.parents for other in folders)]
     files = (path for path in sorted(root.rglob("*")) if path.suffix in _HEADS and path.is_file())
-    return inner or folders or [path for path in files if _told_by(path) == name]
+    return inner or folders or [path for path in files if _told_by_head(path) == name]
 
 
 def _is_part(path: Path, root: Path) -> bool:
@@ -218,9 +227,10 @@ def _is_part(path: Path, root: Path) -> bool:
 
 
 def _split_of(root: Path, path: Path, *, made_here: bool) -> str:
-    names = path.relative_to(root).parts[:-1]
+    parts = path.relative_to(root).parts
+    names = parts[:-1]
     if made_here:  # Then a folder of `data` is a split, whatever its name.
         return names[1] if len(names) > 1 else ""
-    # Other people's label files have the split in their name, as in rec_gt_train.txt.
-    names += tuple(re.split(r"[_.-]", path.name)) if path.is_file() else ()
+    # The folder itself may be the split; other people's label files have it in their name, as in rec_gt_train.txt.
+    names += tuple(re.split(r"[_.-]", path.name)) if path.is_file() else parts[-1:]
     return next((n for n in names if n in ("train", "val", "validation", "test")), "")

@@ -10,7 +10,7 @@ import orjson
 
 from ocrsynth.errors import AssetError, OutputError, RecipeError
 from ocrsynth.files import hash_of
-from ocrsynth.generation.finding import Finding, Verdict, faults_of
+from ocrsynth.generation.finding import REORDERED, Finding, Verdict, faults_of
 from ocrsynth.generation.plan import DATA, DATASET, NOTICE, RECEIPTS, Plan, data_folders, load_recipe, read_plan, read_receipt
 from ocrsynth.generation.run import all_receipts, summary_of
 from ocrsynth.generation.shard import build_shard
@@ -259,7 +259,7 @@ def _verify_file(out: Path, file: ShardFile, fmt: Format, due: _Due, labels: _La
                     findings.append(Finding(f"{name}: {stored.key}", said))
                 due.missing.discard(index)
             n += 1
-            of_line = labels if not fmt.of_words and fmt.name not in _REORDERED else None
+            of_line = labels if not fmt.of_words and fmt.name not in REORDERED else None
             whole = "meta" in fmt.keeps
             fault = of_line.fault(stored.text, file.name) if of_line else None
             boxes = _BOXES.get(of_line.boxes, ()) if of_line else ()
@@ -271,7 +271,3 @@ def _verify_file(out: Path, file: ShardFile, fmt: Format, due: _Due, labels: _La
     if n != file.count and not fmt.of_words:
         findings.append(Finding(name, f"holds {n} samples, the plan says {file.count}"))
     return n, findings
-
-
-_REORDERED = frozenset(("lstmf",))
-"""Formats whose labels are in visual order: they are not held against the alphabet's rules."""

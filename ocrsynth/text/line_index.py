@@ -191,6 +191,9 @@ def _blocks(file: io.BufferedReader) -> Iterator[bytes]:
         block = rest + block
         end = block.rfind(b"\n") + 1
         if not end:
+            # What belongs together stands between spaces: marks and apostrophes with their letter.
+            end = max(block.rfind(b" "), 0)
+        if not end:
             # The last character may not be whole: back to before its first byte.
             end = len(block) - 1
             while end > max(len(block) - _LONGEST_CHARACTER, 0) and block[end] & _LEAD_MASK == _CONTINUATION:

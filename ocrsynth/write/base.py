@@ -36,6 +36,15 @@ def direction_of(stored: Stored) -> str:
     return str(provenance.get("direction", "")) if isinstance(provenance, dict) else ""
 
 
+def lines_of_label(stored: Stored) -> list[str]:
+    """Return the lines of a label of several, as far as the metadata tell where each stands; nothing of another one."""
+    ranges, quads, baselines = (stored.meta.get(key) for key in ("lines", "line_quads", "line_baselines"))
+    if ranges is None or quads is None or baselines is None or not len(ranges) == len(quads) == len(baselines) > 1:
+        return []
+    lines = [stored.text[start:end] for start, end in ranges]
+    return lines if LINE_FEED.join(lines) == stored.text else []
+
+
 def split_of(shard: Path, fmt: str) -> str:
     """Return the split that *shard* of format *fmt* is of, by its folder ``data/[fmt/]split/``; empty if there is none."""
     name, above = shard.parent.name, shard.parent.parent.name
@@ -142,7 +151,7 @@ class Format(ABC):
         found = self.constraints.fault(stored.text)
         if found is None and self.constraints.needs_boxes and stored.text and len(stored.meta.get("word_quads", ())) == 0:
             return "without_boxes"
-        if found is None and self.constraints.lines_need_boxes and LINE_FEED in stored.text and not stored.meta.get("lines"):
+        if found is None and self.constraints.lines_need_boxes and LINE_FEED in stored.text and not lines_of_label(stored):
             return "lines_without_boxes"
         if found is None and self.constraints.horizontal and direction_of(stored) == "ttb":
             return "vertical_line"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from ocrsynth.records import LINE_FEED
+from ocrsynth.write.base import lines_of_label
 from ocrsynth.write.folders import FolderWriter, boxes_in, quads_of, read_picture, shape_of, words_of
 
 if TYPE_CHECKING:
@@ -56,21 +58,22 @@ class _Line(NamedTuple):
 def _lines_of(stored: Stored, height: int, width: int) -> list[_Line]:
     """Return the lines of a sample; without boxes the frame of a single one stands in for them."""
     meta, words = stored.meta, words_of(stored)
-    if "lines" in meta:
+    if texts := lines_of_label(stored):
         starts = [start for start, _ in np.asarray(meta.get("words", ()), np.int64).reshape(-1, 2).tolist()]
         return [
             _Line(
-                stored.text[start:end],
+                text,
                 outline,
                 np.asarray(baseline, np.float64),
                 [word for word, at in zip(words, starts, strict=True) if start <= at < end],
             )
-            for (start, end), outline, baseline in zip(
-                meta["lines"], quads_of(meta, "line_quads"), meta["line_baselines"], strict=True
+            for text, (start, end), outline, baseline in zip(
+                texts, meta["lines"], quads_of(meta, "line_quads"), meta["line_baselines"], strict=True
             )
         ]
-    outline = np.asarray(meta["line_quad"], np.float64) if "line_quad" in meta else _frame(height, width)
-    baseline = np.asarray(meta.get("baseline", ((0, 0.75 * height), (width, 0.75 * height))), np.float64)
+    outline, baseline = meta.get("line_quad"), meta.get("baseline")
+    outline = _frame(height, width) if outline is None else np.asarray(outline, np.float64)
+    baseline = np.asarray(((0, 0.75 * height), (width, 0.75 * height)) if baseline is None else baseline, np.float64)
     return [_Line(stored.text, outline, baseline, words)]
 
 
@@ -156,6 +159,13 @@ def numbers_of(points: str | None) -> list[float]:
     return [float(n) for n in (points or "").replace(",", " ").split()]
 
 
+def baseline_of(points: str | None) -> list[float] | None:
+    """Return the numbers of a baseline, or None where it is none: its place is told by the outline as well."""
+    with suppress(ValueError):
+        return numbers_of(points)
+    return None
+
+
 def corners_of(points: str | None) -> list[float] | None:
     """Return the four corners of ``x,y x,y …``, or of the box around more of them, as x, y, …; None if there are none.
 
@@ -185,9 +195,10 @@ class ReadLine(NamedTuple):
 def read_lines(key: str, lines: list[ReadLine]) -> tuple[str, dict[str, Any]]:
     """Return the label of *lines*, and the metadata of them and of their words; raises ValueError if those are not its own.
 
-    Where not each word of the label has corners there are no boxes of words; those of several lines are read where each has
-    an outline and a baseline.
+    Where not each word of the label has corners there are no boxes of words; those of lines are read where each has an
+    outline and a baseline.  Lines without text, as pages have them that are not transcribed to the end, are none.
     """
+    lines = [line for line in lines if line.text] or lines[:1]
     text = LINE_FEED.join(line.text for line in lines)
     words = [word for line in lines for word in line.words]
     found = [(word, corners) for word, corners in words if corners is not None]
@@ -196,7 +207,11 @@ def read_lines(key: str, lines: list[ReadLine]) -> tuple[str, dict[str, Any]]:
         meta |= boxes_in(text, found)
     elif not all(word in text for word, _ in words):
         raise ValueError(f"{key}.xml has words that are not in its label")
-    if len(lines) > 1 and all(line.outline and _is_polyline(line.baseline) for line in lines):
+    known = all(line.outline and _is_polyline(line.baseline) for line in lines)
+    if known and len(lines) == 1:
+        meta |= {"line_quad": np.reshape(lines[0].outline or (), (4, 2)).tolist()}
+        meta |= {"baseline": np.reshape(lines[0].baseline or (), (-1, 2)).tolist()}
+    elif known:
         ends = [*accumulate(len(line.text) + 1 for line in lines)]
         meta |= {
             "lines": [[start, end - 1] for start, end in pairwise((0, *ends))],

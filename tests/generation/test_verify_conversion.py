@@ -6,10 +6,11 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from commands import run_here
 
-from ocrsynth import Recipe, generate
+from ocrsynth import Recipe, codec, generate
 from ocrsynth.errors import ExitCode, OutputError
 from ocrsynth.generation.convert import convert
 from ocrsynth.generation.verify import recompute, verify
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_TARGETS = [name for name in FORMATS if name != "dummy"]
+_TARGETS = list(FORMATS)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +40,30 @@ def _found(out: Path) -> list[str]:
 def test_what_convert_wrote_is_as_it_says(target: str, made: Path, tmp_path: Path) -> None:
     convert(made, tmp_path / "to", target, unreadable="skip")
     assert verify(tmp_path / "to").findings == []
-    assert verify(tmp_path / "to").samples >= 28
+    assert verify(tmp_path / "to").samples >= (0 if target == "dummy" else 28)
     assert verify(tmp_path / "to").shards == 4
+
+
+@pytest.mark.parametrize("target", ["webdataset", "folder", "parquet", "lmdb"])
+@pytest.mark.parametrize("between", ["paddle", "tsv", "page-xml"])
+def test_what_came_through_a_format_that_keeps_less_is_good(between: str, target: str, made: Path, tmp_path: Path) -> None:
+    convert(made, tmp_path / "between", between, unreadable="skip")
+    convert(tmp_path / "between", tmp_path / "to", target)
+    assert verify(tmp_path / "to").findings == []
+
+
+def test_what_a_split_without_samples_left_behind_is_removed(tmp_path: Path) -> None:
+    for split, text in (("train", "one"), ("test", "two")):
+        (tmp_path / "from" / split).mkdir(parents=True)
+        picture = codec.encode_png(np.tile(np.arange(40, 240, dtype=np.uint8), (32, 1)))
+        (tmp_path / "from" / split / "a.png").write_bytes(picture)
+        (tmp_path / "from" / split / "metadata.jsonl").write_text(json.dumps({"file_name": "a.png", "text": text}))
+    convert(tmp_path / "from", tmp_path / "to", "paddle", unreadable="skip")
+    assert (tmp_path / "to/data/test/rec_gt.txt").exists()
+    (tmp_path / "from/test/metadata.jsonl").write_text(json.dumps({"file_name": "a.png", "text": "t\two"}))
+    convert(tmp_path / "from", tmp_path / "to", "paddle", unreadable="skip")
+    assert not (tmp_path / "to/data/test").exists()
+    assert verify(tmp_path / "to").findings == []
 
 
 def _removed(out: Path) -> None:
@@ -90,6 +113,21 @@ def _other_characters(out: Path) -> None:
     _edited(out, lambda told: told.update(delivered={"characters": {"a": 1}}))
 
 
+def _one_character_for_another(out: Path) -> None:
+    def change(told: dict[str, object]) -> None:
+        delivered = told["delivered"]
+        assert isinstance(delivered, dict)
+        delivered["characters"]["a"] += 1
+        delivered["characters"]["e"] -= 1
+
+    _edited(out, change)
+
+
+def _a_folder(out: Path) -> None:
+    _removed(out)
+    (out / "data/train/000000.tar").mkdir()
+
+
 def _outside(out: Path) -> None:
     def change(told: dict[str, object]) -> None:
         shards = told["shards"]
@@ -112,6 +150,8 @@ def _outside(out: Path) -> None:
         (_no_shards, "dataset.json: is not what ocrsynth convert writes"),
         (_other_count, "dataset.json: counts 31 samples, its shards 30"),
         (_other_characters, "dataset.json: counts other characters"),
+        (_one_character_for_another, "dataset.json: counts other characters"),
+        (_a_folder, "data/train/000000.tar: "),
         (_outside, "dataset.json: names a file outside the data set"),
     ],
 )

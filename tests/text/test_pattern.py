@@ -196,7 +196,7 @@ def test_every_generator_in_every_country(language: str, name: str) -> None:
     except RecipeError as error:
         # Faker has no list of this kind for this country.
         assert "has no words for" in str(error)  # noqa: PT017 - only some combinations raise
-        assert name in {"company_suffix", "company", "first_name", "last_name", "name"}
+        assert name in {"company_suffix", "company_prefix", "company", "first_name", "last_name", "name"}
         return
     for text in texts:
         assert text
@@ -290,9 +290,10 @@ class TestCountries:
             ("zh-Hans", "{address}", r"\w+(路|大道|街)\d+号"),
             ("zh-Hant", "{address}", r"\w+(路|大道|街)\d+號"),
             ("ja", "{name}", r"\w{2,6}"),
-            ("ja", "{address}", r"〒?\d{3}-\d{4}\w+\d-\d+-\d+"),
-            ("ja", "{company}", r"\w+(会社)"),
-            ("zh-Hans", "{date:y/M/d} {time:HH:mm}", r"\d{4}/\d+/\d+\d\d:\d\d"),
+            ("ja", "{address}", r"〒?\d{3}-\d{4}\w+[1-9]-[1-9]\d?-[1-9]\d?"),
+            ("ja", "{company}", r"\w*会社\w+"),
+            ("vi", "{company}", r"(Công ty|Tập Đoàn|Doanh nghiệp) .*"),
+            ("zh-Hans", "{year}年 {time:HH:mm}", r"\d{4}年\d\d:\d\d"),
             ("ko", "{name}", r"\w{2,5}"),
             ("ko", "{address}", r"[\w ]+ \w+(로|길) \d+"),
             ("hu", "{name}", r"\S+ \S+( \S+)?"),
@@ -313,6 +314,8 @@ class TestCountries:
         for language, country in (("sw", "Ufaransa"), ("am", "ፈረንሳይ"), ("ja", "フランス"), ("en", "France")):
             assert country in _draws(_drawer("{country}", language=language), 5000)
         assert {"New York", "Cairo"} <= set(_draws(_drawer("{city}"), 8000))
+        assert not any(text.startswith(("GMT", "UTC", "Unknown")) for text in _draws(_drawer("{city}"), 8000))
+        assert not any("Unknown" in text for text in _draws(_drawer("{country}"), 5000))
         assert "Dhaka" in _draws(_drawer("{city}"), 8000)
         assert "القاهرة" in _draws(_drawer("{city}", language="ar"), 8000)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ocrsynth.seeding import Stream
-from ocrsynth.text import alphabet
+from ocrsynth.text import alphabet, line_index
 from ocrsynth.text.line_index import index_of
 from ocrsynth.text.mixture import check_label
 from ocrsynth.text.sources.alphabet import Alphabet
@@ -121,6 +121,16 @@ class TestApostrophes:
         file.write_text("c'est\n", encoding="utf-8")
         assert index_of(str(file), alphabet.load("fr_Latn").characters).faults == []
         assert _lines(file, "fr_Latn") == {"c’est"}
+
+    @pytest.mark.parametrize("block", range(5, 12))
+    def test_the_border_of_a_block_parts_none_from_its_letter(
+        self, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        monkeypatch.setattr(line_index, "_BLOCK", block)
+        file = tmp_path / "fr.txt"
+        file.write_text("l'ami d'or qu'il a " * 9, encoding="utf-8")
+        assert index_of(str(file), alphabet.load("fr_Latn").characters).faults == []
 
     def test_models_are_fitted_on_printed_ones(self, tmp_path: Path) -> None:
         file = tmp_path / "fr.txt"

@@ -109,12 +109,17 @@ NAMES = {
 }
 """Where the name of the family stands first."""
 
+ANY_COMPANY = "{last_name} {company_suffix}"
+COMPANY_BY_PREFIX = "{company_prefix} {last_name}"
+COMPANIES = {"VN": "{company_suffix} {last_name}"}
+"""Where the kind of company stands first, though faker has it behind the name."""
+
 ANY_ADDRESS = r"{street} [1-9]\d{0,2}, {postcode} {city}"
 ADDRESSES = {
     **dict.fromkeys(("US", "GB", "CA", "AU", "IE", "FR", "NZ", "IN"), r"[1-9]\d{0,2} {street}, {postcode} {city}"),
     "CN": r"{city}{street}[1-9]\d{0,2}号",
     **dict.fromkeys(("TW", "HK", "MO"), r"{city}{street}[1-9]\d{0,2}號"),
-    "JP": r"{postcode} {city}{street}[1-9]-\d{1,2}-\d{1,2}",
+    "JP": r"{postcode} {city}{street}[1-9]-[1-9]\d?-[1-9]\d?",
     "KR": r"{city} {street} [1-9]\d{0,2}",
 }
 """Numbers stand before the street in English, French and their like; East Asia goes from the large to the small."""

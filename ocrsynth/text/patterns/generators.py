@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -41,11 +42,11 @@ FAKED = {
         "last_name_male",
     ),
     "city": ("cities", "city_names", "towns", "city_names_with_parent"),
-    "company_suffix": ("company_suffixes", "company_prefixes"),
+    "company_suffix": ("company_suffixes",),
+    "company_prefix": ("company_prefixes",),
 }
 """Lists of package faker's providers, by the generator that draws from them."""
 TEMPLATES = {
-    "company": "{last_name} {company_suffix}",
     "email": forms.EMAIL,
     "url": forms.URL,
     "invoice": forms.INVOICE,
@@ -61,7 +62,20 @@ NAMES = tuple(
             *TEMPLATES,
             "country",
             *("date", "time", "price", "amount", "percent", "iban", "card", "ean", "isbn", "vat"),
-            *("name", "phone", "plate", "postcode", "street", "address", "month", "weekday", "year", "number", "word"),
+            *(
+                "name",
+                "company",
+                "phone",
+                "plate",
+                "postcode",
+                "street",
+                "address",
+                "month",
+                "weekday",
+                "year",
+                "number",
+                "word",
+            ),
         }
     )
 )
@@ -116,6 +130,9 @@ class Generators:
 
     def _local(self, name: str) -> str | None:
         """Return the country's template of a generator, or None if it has none."""
+        if name == "company":
+            otherwise = forms.ANY_COMPANY if self._faked("company_suffix") else forms.COMPANY_BY_PREFIX
+            return forms.COMPANIES.get(self._country.territory, otherwise)
         if name == "street":
             language = self._country.tag.split("-")[0].split("_")[0]
             if language in forms.STREETS:
@@ -185,13 +202,16 @@ class Generators:
         language = self._country.tag.replace("_", "-").split("-")[0]
         exact = f"{language}_{self._country.territory}"
         locales = [exact, *sorted(loc for loc in AVAILABLE_LOCALES if loc.split("_")[0] == language)]
-        wanted = {"city": "address", "company_suffix": "company"}.get(name, "person")
+        wanted = {"city": "address", "company_suffix": "company", "company_prefix": "company"}.get(name, "person")
         for locale in locales:
             if locale != exact and name == "city" and (cities := self._written(self._country.cities)):
                 return cities
             if locale not in AVAILABLE_LOCALES:
                 continue
-            providers = [p for p in Factory.create(locale).providers if p.__provider__.endswith(f".{wanted}")]
+            with warnings.catch_warnings():
+                # Some locales are only another name of one.
+                warnings.simplefilter("ignore", UserWarning)
+                providers = [p for p in Factory.create(locale).providers if p.__provider__.endswith(f".{wanted}")]
             for attribute in FAKED[name]:
                 # A list that a country's provider does not have of its own would be English.
                 values = vars(type(providers[0])).get(attribute, ()) if providers else ()

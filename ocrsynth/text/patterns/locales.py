@@ -41,8 +41,8 @@ class Country:
     """Those that time zones are named after, from all over the world."""
 
 
-_COUNTRIES = frozenset(get_global("territory_zones")) - {"001"}
-"""Codes of what CLDR has time zones for: no continents, no unions."""
+_COUNTRIES = frozenset(get_global("territory_zones")) - {"001", "ZZ"}
+"""Codes of what CLDR has time zones for: no continents, no unions, none that are not known."""
 _AMONG = {"zlm": ("ms",), "arz": ("ar",)}
 """Languages that CLDR knows under the name of those that they are counted among."""
 
@@ -92,9 +92,11 @@ def country_of(tag: str, where: str) -> Country:
 def _cities(locale: Locale, script: str) -> tuple[str, ...]:
     """Return the cities of CLDR's time zones; in Latin letters, where one has no name, that of the zone."""
     found = []
-    for zone in sorted(get_global("zone_territories")):
+    for zone, territory in sorted(get_global("zone_territories").items()):
+        if territory not in _COUNTRIES or "/" not in zone or zone.startswith("Etc/"):
+            continue
         name = locale.time_zones.get(zone, {}).get("city")
-        if name is None and script == "Latn" and "/" in zone:
+        if name is None and script == "Latn":
             name = zone.rpartition("/")[2].replace("_", " ")
         if name is not None:
             found.append(_plain(name))

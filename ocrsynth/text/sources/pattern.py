@@ -155,6 +155,8 @@ def _usual(generators: Generators) -> tuple[list[Drawn], list[float]]:
     compiled: list[Drawn] = []
     weights: list[float] = []
     for text, weight in _DEFAULT:
+        if text == "{date} {time}" and " " not in generators.alphabet.characters:
+            continue  # Nobody would know where the one ends.
         # Of some languages no list of words is known.
         with suppress(RecipeError):
             drawn = compile_template(text, generators.alphabet, generators, "text.sources")

@@ -12,9 +12,9 @@ from ocrsynth.write.xml import (
     ReadLine,
     XmlWriter,
     alto_document,
+    baseline_of,
     corners_of,
     documents,
-    numbers_of,
     picture_of,
     read_lines,
     rectangle,
@@ -58,7 +58,7 @@ def _line(element: Element) -> ReadLine:
     words = [(e.get("CONTENT", ""), _corners(e)) for e in element.findall("a:String", _NS)]
     shape = element.find("a:Shape/a:Polygon", _NS)
     outline = _corners(element) if shape is None else corners_of(shape.get("POINTS"))
-    return ReadLine("".join(parts), outline, numbers_of(element.get("BASELINE")), words)
+    return ReadLine("".join(parts), outline, baseline_of(element.get("BASELINE")), words)
 
 
 def _corners(string: Element) -> list[float] | None:

@@ -62,5 +62,5 @@ class ImageFolder(FolderFormat):
                 name, text = strings_of(record, "file_name", "text")
             except (KeyError, TypeError):
                 raise ValueError(f"{labels} line {number} is no record with file_name and text") from None
-            meta = {"text": text, **{k: record[k] for k in ("height", "width") if k in record}}
+            meta = {"text": text, **{k: record[k] for k in ("height", "width") if isinstance(record.get(k), int)}}
             yield Stored(name.rpartition("/")[2].partition(".")[0], text, read_picture(folder, name), meta)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, ClassVar
 
 import orjson
@@ -30,7 +31,7 @@ class _Writer(FolderWriter):
 def _of_whole(path: Path) -> Iterator[Stored]:
     """Yield the samples of a file as MMOCR's configurations name it; raises ValueError if it is none."""
     try:
-        records = orjson.loads(path.read_bytes())["data_list"]
+        records = orjson.loads(path.read_bytes().removeprefix(BOM_UTF8))["data_list"]
         for record in records:
             (name,) = strings_of(record, "img_path")
             for instance in record["instances"]:

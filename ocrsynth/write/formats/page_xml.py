@@ -11,9 +11,9 @@ from ocrsynth.write.xml import (
     PAGE_NAMESPACE,
     ReadLine,
     XmlWriter,
+    baseline_of,
     corners_of,
     documents,
-    numbers_of,
     page_document,
     picture_of,
     read_lines,
@@ -55,7 +55,7 @@ class PageXml(FolderFormat):
 def _line(element: Element) -> ReadLine:
     words = [(word.findtext("p:TextEquiv/p:Unicode", "", _NS), _corners(word)) for word in element.findall("p:Word", _NS)]
     baseline = element.find("p:Baseline", _NS)
-    along = None if baseline is None else numbers_of(baseline.get("points"))
+    along = None if baseline is None else baseline_of(baseline.get("points"))
     return ReadLine(element.findtext("p:TextEquiv/p:Unicode", "", _NS), _corners(element), along, words)
 
 
