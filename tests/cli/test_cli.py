@@ -267,6 +267,7 @@ def test_json_has_the_right_counts(tmp_path: Path) -> None:
             "bytes": sum(p.stat().st_size for p in (tmp_path / "out/data").iterdir()),
             "finished": True,
             "words": {},
+            "coverage": None,
             "seconds": answer["seconds"],
             "fonts_skipped": 0,
             **{
