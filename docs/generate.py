@@ -190,6 +190,8 @@ def formats() -> str:
         "A label that the consumer would drop or change is an error, or with `--unreadable skip` left out of that format and"
     ]
     lines += ["counted in `dataset.json`. The extras `arrow` and `lmdb` bring the libraries of `parquet`, `kraken` and `lmdb`."]
+    lines += ["`lint`, `inspect`, `convert` and `evaluate` also read label files by other names that trainers use: lists"]
+    lines += ["like `rec_gt_train.txt`, `textrecog_train.json`, `metadata.csv`; name the folder, or the file itself."]
     lines += [
         "",
         "| format | what its consumer does not take | pictures | kept beside label and picture |",

@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,6 +76,12 @@ def hash_of(path: Path) -> tuple[str, int]:
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest(), size_of(path)
+
+
+def stated(path: Path, root: Path) -> dict[str, Any]:
+    """Return what a data set at *root* states of its file, or folder, at *path*: name, SHA-256 and size."""
+    sha256, size = hash_of(path)
+    return {"name": path.relative_to(root).as_posix(), "sha256": sha256, "bytes": size}
 
 
 def size_of(path: Path) -> int:

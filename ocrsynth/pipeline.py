@@ -210,7 +210,8 @@ class Pipeline:
             provenance["clipped"] = True
         provenance["font"] = font.described(fallback, layout.size_px, shaped)
         provenance["ligatures"] = [list(ligature) for ligature in shaped.ligatures]
-        return _sample(index, line.text, shaped.cluster_ranges, layout.word_ranges, picture, provenance)
+        rows = shaped.rows if layout.n_lines > 1 else []
+        return _sample(index, line.text, shaped.cluster_ranges, layout.word_ranges, picture, provenance, rows)
 
     def _blank(self, index: int, rejected: dict[str, int]) -> Steps[Sample]:
         """Return a sample without text: paper alone, through the same chain."""
@@ -220,7 +221,7 @@ class Pipeline:
         picture = yield from self._picture(index, Page(layout, None, "", ()), 0, rejected)
         nothing = np.zeros((0, 2), np.int32)
         line = TextLine("", "empty", "ltr", "", "")
-        return _sample(index, "", nothing, nothing, picture, self._provenance(line, picture, rejected) | {"font": None})
+        return _sample(index, "", nothing, nothing, picture, self._provenance(line, picture, rejected) | {"font": None}, [])
 
     def _picture(self, index: int, page: Page, take: int, rejected: dict[str, int]) -> Steps[_Picture]:
         """Return the degraded picture of a line, or of bare paper; raises Rejected if no attempt leaves it legible."""
@@ -287,7 +288,6 @@ class Pipeline:
                 surface,
                 drawn.record,
                 keep,
-                layout.n_lines,
             )
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -336,7 +336,6 @@ class _Picture(NamedTuple):
     surface: dict[str, Any]
     degrade: list[dict[str, Any]]
     kept: float
-    n_lines: int
 
 
 def _sample(
@@ -346,15 +345,17 @@ def _sample(
     word_ranges: NDArray[np.int32],
     picture: _Picture,
     provenance: dict[str, Any],
+    rows: list[slice],
 ) -> Sample:
+    """Return the sample of a picture; *rows* are the clusters of each of several lines."""
     # As np.round to two decimals, in place: nobody else holds these points.
     hundredths = np.multiply(picture.points, 100, out=picture.points)
     moved = (np.rint(hundredths, out=hundredths) / 100).astype(np.float32)
     n = len(cluster_ranges)
     n_corners = 4 * (n + len(word_ranges) + 1)
     quads = moved[:n_corners].reshape(-1, 4, 2)
-    baselines = moved[n_corners:].reshape(picture.n_lines, -1, 2)
-    outlines = lines_apart(text, cluster_ranges, quads, picture.image.shape[:2]) if picture.n_lines > 1 else []
+    baselines = moved[n_corners:].reshape(max(len(rows), 1), -1, 2)
+    outlines = lines_apart(quads[:n], rows, quads[-1], picture.image.shape[:2])
     return Sample(
         index=index,
         image=picture.image,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from ocrsynth.records import LINE_FEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,21 +46,14 @@ def bent_labels(
 
 
 def lines_apart(
-    text: str, cluster_ranges: NDArray[np.int32], quads: NDArray[np.float32], frame: tuple[int, ...]
+    cluster_quads: NDArray[np.float32], rows: list[slice], quad: NDArray[np.float32], frame: tuple[int, ...]
 ) -> list[NDArray[np.float32]]:
-    """Return the corners of each of several lines, float32 (4, 2): around its clusters, along the sides of the outline of all.
+    """Return the corners of each of several lines, float32 (4, 2): around its clusters, along the sides of *quad*, that of all.
 
-    *quads* are float32 (n, 4, 2), those of the clusters first and that outline last; *frame* is the height and width of the
-    picture.
+    *cluster_quads* are float32 (n, 4, 2), *rows* the clusters of each line; *frame* is the height and width of the picture.
     """
-    starts = cluster_ranges[:, 0]
-    edges = [-1, *(i for i, c in enumerate(text) if c == LINE_FEED), len(text)]
-    outlines = []
-    for before, end in pairwise(edges):
-        first, last = np.searchsorted(starts, (before + 1, end))
-        around = _around(quads[first:last].reshape(-1, 2).astype(np.float64), quads[-1].astype(np.float64), frame)
-        outlines.append(around.round(2).astype(np.float32))
-    return outlines
+    clusters, outline = cluster_quads.astype(np.float64), quad.astype(np.float64)
+    return [_around(clusters[row].reshape(-1, 2), outline, frame).round(2).astype(np.float32) for row in rows]
 
 
 def _around(points: NDArray[np.float64], quad: NDArray[np.float64], frame: tuple[int, ...]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import orjson
 
 from ocrsynth import codec
 from ocrsynth.errors import OutputError, RecipeError
-from ocrsynth.files import hash_of, part_name, remove, whole_name, write_atomically
+from ocrsynth.files import part_name, remove, stated, whole_name, write_atomically
 from ocrsynth.generation.card import card_of_conversion
 from ocrsynth.generation.parts import WHOLE
 from ocrsynth.generation.plan import CARD, DATA, DATASET, NOTICE, PLAN, locked, read_plan
@@ -130,17 +130,13 @@ def _convert(there: Source, made: Format, out: Path, unreadable: str, progress: 
         held[shard.split] += count
         progress(taken)
         if taken:
-            sha256, size = hash_of(final)
-            name = final.relative_to(out).as_posix()
-            entries.append({"name": name, "format": made.name, "sha256": sha256, "bytes": size, "count": count})
+            entries.append({**stated(final, out), "format": made.name, "count": count})
             folders.setdefault(folder, []).append(final.name)
     _remove_older(out / DATA, made, numbers, {folder.name for folder in folders if folder != out / DATA})
     joined = []
     for folder, names in folders.items():
         made.join(folder, names)
-        for name in made.joined:
-            sha256, size = hash_of(folder / name)
-            joined.append({"name": (folder / name).relative_to(out).as_posix(), "sha256": sha256, "bytes": size})
+        joined += [stated(folder / name, out) for name in made.joined]
     if (there.root / NOTICE).is_file():
         write_atomically(out / NOTICE, (there.root / NOTICE).read_bytes())
     summary = {

@@ -68,15 +68,15 @@ def faults_of(stored: Stored, *, whole: bool, fault: str | None = None, due: tup
         range(len(stored.text))
     ):
         yield "has clusters that do not partition its label"
-    for name, ranges, quads in (
-        ("clusters", meta.clusters, meta.cluster_quads),
-        ("words", meta.words, meta.word_quads),
-        ("lines", meta.lines, meta.line_quads),
-        ("lines", meta.lines, meta.line_baselines),
+    for name, what, ranges, places in (
+        ("clusters", "quads", meta.clusters, meta.cluster_quads),
+        ("words", "quads", meta.words, meta.word_quads),
+        ("lines", "quads", meta.lines, meta.line_quads),
+        ("lines", "baselines", meta.lines, meta.line_baselines),
     ):
-        if len(ranges or ()) != len(quads or ()):
-            yield f"has {len(quads or ())} quads for {len(ranges or ())} {name}"
-    lines = (meta.line_quad,) if meta.line_quad else ()
+        if len(ranges or ()) != len(places or ()):
+            yield f"has {len(places or ())} {what} for {len(ranges or ())} {name}"
+    lines = (*((meta.line_quad,) if meta.line_quad else ()), *(meta.line_quads or ()))
     points = [point for quad in (*(meta.cluster_quads or ()), *(meta.word_quads or ()), *lines) for point in quad]
     if not points:
         return

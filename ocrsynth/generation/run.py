@@ -10,7 +10,7 @@ import orjson
 
 from ocrsynth.errors import OutputError, RecipeError, SampleError
 from ocrsynth.fields import is_whole
-from ocrsynth.files import hash_of, remove, size_of, whole_name, write_atomically
+from ocrsynth.files import remove, size_of, stated, whole_name, write_atomically
 from ocrsynth.fonts import catalogue
 from ocrsynth.generation.card import card_of
 from ocrsynth.generation.collector import rare_collection
@@ -277,11 +277,11 @@ def summary_of(out: Path, plan: Plan, receipts: list[Receipt]) -> bytes:
     statistics = Statistics()
     for receipt in receipts:
         statistics.add(receipt.statistics)
-    joined = []
-    for format_name, folder in data_folders(out, plan):
-        for name in FORMATS.get(format_name, "output.format")().joined:
-            sha256, size = hash_of(folder / name)
-            joined.append({"name": (folder / name).relative_to(out).as_posix(), "sha256": sha256, "bytes": size})
+    joined = [
+        stated(folder / name, out)
+        for format_name, folder in data_folders(out, plan)
+        for name in FORMATS.get(format_name, "output.format")().joined
+    ]
     content = {
         "schema": plan.schema,
         "plan": plan.digest,
